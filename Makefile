@@ -1,0 +1,63 @@
+# The commands of the house. `make demo` and `make test` need only Python 3.11, make and PyPI.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help setup dev demo test check format bench soak lock wheel clean
+.DEFAULT_GOAL := help
+
+help:           ## what can be made
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/ #/' | awk -F' # ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(BIN)/uv: requirements-setup.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tierwise needs Python 3.11 or newer; set PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed: on Debian, apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	@touch $@
+
+# What running needs, and nothing else.
+$(VENV)/.run: $(BIN)/uv requirements.lock pyproject.toml
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+# What tests and checks need besides.
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.run ## prepare .venv with what running needs
+dev: $(VENV)/.dev ## prepare .venv with what tests need besides
+
+demo: $(VENV)/.run ## made-up dealer and retail data in; tiers out
+	@$(BIN)/tierwise demo
+
+test: $(VENV)/.dev ## all tests (long forms: make soak)
+	@$(BIN)/python -m pytest --cov=tierwise --cov-report=term:skip-covered -m "not soak"
+
+check: $(VENV)/.dev ## types, lint, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/test_layers.py
+
+format: $(VENV)/.dev ## let ruff put the code in order
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## speed, side by side with hand-written SQL
+	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev ## the long tests: kills, floods
+	@$(BIN)/python -m pytest -m soak
+
+wheel: $(VENV)/.run ## build the wheel into dist/
+	@$(BIN)/uv build --wheel
+
+lock: $(BIN)/uv ## pin everything anew, with hashes and without download addresses
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 requirements-setup.in -o requirements-setup.lock
+
+clean: ## remove what was made, not your data
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

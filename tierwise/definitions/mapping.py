@@ -1,0 +1,48 @@
+"""A mapping: how one kind of file becomes facts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tierwise.definitions.base import Part
+from tierwise.definitions.rule import Rule
+
+
+class Mapping(Part):
+    """How the columns of a file become the columns of a table.
+
+    table: the table that the file's rows are. columns: canonical name -> source column, by its header or, in a file
+    without one, by its position from 1. A canonical name may belong to another table that the rows carry along
+    (`product_name`, `customer.city`); see docs/import.md. constants: canonical name -> the same value for every row.
+
+    encoding: `auto` (BOM, else UTF-8, else GB18030) or a Python codec name. delimiter: `auto`, `space` (runs of
+    blanks), or one character. header: whether the first line names the columns. formats: canonical date -> a
+    strptime format, where the file's dates are ambiguous. timezone, currency: of the file's naive times and of its
+    amounts; the project's where null.
+
+    order_key: what tells one order from another where no order id is mapped: `line` (each line is an order), or
+    source columns that together name an order. refunds, ignore: rules over the source columns (as text; numbers
+    where the rule compares with a number): rows that are refunds, rows to leave out and count; refunds first.
+    """
+
+    table: str
+    encoding: str = "auto"
+    delimiter: str = "auto"
+    header: bool = True
+    timezone: str | None = None
+    currency: str | None = None
+    columns: dict[str, str | int] = Field(default_factory=dict)
+    constants: dict[str, str | int] = Field(default_factory=dict)
+    formats: dict[str, str] = Field(default_factory=dict)
+    order_key: Literal["line"] | tuple[str, ...] | None = None
+    refunds: Rule | None = None
+    ignore: Rule | None = None
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Mapping:
+        both = sorted(set(self.columns) & set(self.constants))
+        if both:
+            raise ValueError(f"both a column and a constant: {', '.join(both)}")
+        return self

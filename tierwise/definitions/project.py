@@ -1,0 +1,47 @@
+"""The project: where and in what the business counts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from tierwise.definitions.base import Definition
+from tierwise.kernel import clock, money
+from tierwise.kernel.errors import TierwiseError
+
+
+class Project(Definition):
+    """Time zone of the business's days, its currency, its language, and the windows that the profile counts."""
+
+    kind: Literal["project"] = "project"
+    name: str = "project"
+    timezone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+    language: Literal["zh", "en"] = "zh"
+    windows_days: tuple[Annotated[int, Field(ge=1, le=3660)], ...] = (30, 90, 365)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            clock.zone(value)
+        except TierwiseError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        try:
+            money.exponent(value)
+        except TierwiseError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("windows_days")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("windows_days must ascend without repeats")
+        return value

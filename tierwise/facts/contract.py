@@ -1,0 +1,358 @@
+"""The facts: every table's grain, key, columns, units and nulls. The only place that says so.
+
+Inside, money is integer minor units under names that end in `_minor`, and a customer is an integer `source_key`
+(one per (scope, id) of the source; null for nobody). Outside (files, exports, API), money is a decimal in currency
+units under the name without `_minor`, and a customer is the business's own text id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["key", "id", "text", "integer", "quantity", "money", "unit_price", "instant", "day", "boolean"]
+"""key: int64 · id, text: string · integer: int64 · quantity: decimal(18,3) · money: int64 minor units ·
+unit_price: decimal(18,6) currency units · instant: UTC timestamp, microseconds · day: the business's local date."""
+
+Rule = Literal["keyed", "order", "line"]
+"""How rows of a file meet stored rows: keyed (same key: the later row replaces), order (an order is replaced only by
+a newer `updated_at` or on request), line (see `Table.identity`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `outside` is its name in files and exports; None where the system fills it."""
+
+    name: str
+    type: Type
+    meaning: str
+    nullable: bool = True
+    outside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One fact table: what one row is, by what it is identified, and how a file's rows are merged into it."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rule: Rule = "keyed"
+    occurred: str | None = None
+    """The instant at which the fact happened; its day stands beside it. as_of looks at the day."""
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def importable(self) -> dict[str, Column]:
+        """Columns by their outside name."""
+        return {column.outside: column for column in self.columns if column.outside}
+
+    @property
+    def day(self) -> str | None:
+        return self.occurred.removesuffix("_at") + "_day" if self.occurred else None
+
+
+def _c(name: str, kind: Type, meaning: str, nullable: bool = True) -> Column:
+    outside: str | None = name.removesuffix("_minor") if kind == "money" else name
+    if name == "source_key":
+        outside = "customer_id"
+    elif kind == "day" and name.endswith("_day"):
+        outside = None
+    return Column(name, kind, meaning, nullable, outside)
+
+
+def _need(name: str, kind: Type, meaning: str) -> Column:
+    return _c(name, kind, meaning, nullable=False)
+
+
+_CUSTOMER = _c("source_key", "key", "the customer; null where nobody was identified")
+_UPDATED = _c("updated_at", "instant", "when the source last changed this row")
+
+
+def _occurred(name: str, meaning: str) -> tuple[Column, Column]:
+    day = name.removesuffix("_at") + "_day"
+    return _need(name, "instant", meaning), _need(day, "day", f"the business's local day of {name}")
+
+
+IDENTITIES = Table(
+    "identities",
+    "one (scope, id) by which a source names a customer",
+    ("source_key",),
+    (
+        Column("source_key", "key", "given here, from 1, never reused", False),
+        Column("scope", "text", "whose id it is; `customer_id` for the business's own", False),
+        Column("id", "id", "the id as the source writes it", False),
+    ),
+)
+
+CUSTOMERS = Table(
+    "customers",
+    "one customer of the source",
+    ("source_key",),
+    (
+        Column("source_key", "key", "the customer", False, "customer_id"),
+        _c("name", "text", "as the business writes it"),
+        _c("phone", "text", "digits as given"),
+        _c("email", "text", "as given"),
+        _c("gender", "text", "female, male or unknown"),
+        _c("birth_on", "day", "date of birth"),
+        _c("registered_at", "instant", "when the customer registered"),
+        _c("closed_at", "instant", "explicit sign of leaving: deregistered, card returned"),
+        Column("known_from", "day", "the first day on which a source knew the customer; null: always"),
+        _UPDATED,
+    ),
+)
+
+ORDERS = Table(
+    "orders",
+    "one order, cancelled ones excluded (they are refunds)",
+    ("order_id",),
+    (
+        _need("order_id", "id", "the source's order id"),
+        _CUSTOMER,
+        *_occurred("ordered_at", "when it was placed"),
+        _c("store_id", "id", "where it was sold; null for an unknown place"),
+        _c("channel", "text", "by what channel it was sold"),
+        _need("gross_minor", "money", "goods before any discount, tax as the source has it"),
+        _need("discount_minor", "money", "given off the price, coupons apart; 0 for none"),
+        _need("coupon_minor", "money", "paid by coupon; 0 for none"),
+        _c("cost_minor", "money", "cost of the goods; null where not known"),
+        _need("currency", "text", "ISO 4217 code"),
+        Column("from_lines", "boolean", "whether the money is the sum of its lines", False),
+        _UPDATED,
+    ),
+    rule="order",
+    occurred="ordered_at",
+)
+
+ORDER_LINES = Table(
+    "order_lines",
+    "one line of an order: a product, a quantity, a price",
+    ("order_id", "line_no"),
+    (
+        _need("order_id", "id", "the order"),
+        _need("line_no", "integer", "the source's line number, else counted from 1 within the order"),
+        _need("product_id", "id", "what was sold"),
+        _need("quantity", "quantity", "how many; never negative"),
+        _need("unit_price", "unit_price", "price of one before discount"),
+        _need("amount_minor", "money", "quantity x unit_price, rounded once, half up; before discount"),
+        _need("discount_minor", "money", "given off this line; 0 for none"),
+        _c("cost_minor", "money", "cost of this line; null where not known"),
+    ),
+    rule="line",
+)
+
+REFUNDS = Table(
+    "refunds",
+    "one refund or cancellation: money given back",
+    ("refund_id",),
+    (
+        _need("refund_id", "id", "the source's refund id"),
+        _c("order_id", "id", "the order it belongs to, where known"),
+        _CUSTOMER,
+        *_occurred("refunded_at", "when it was given back"),
+        _c("store_id", "id", "where it was given back"),
+        _need("amount_minor", "money", "what was given back; positive gives money back"),
+        _need("currency", "text", "ISO 4217 code"),
+        Column("from_lines", "boolean", "whether the money is the sum of its lines", False),
+        _UPDATED,
+    ),
+    rule="order",
+    occurred="refunded_at",
+)
+
+REFUND_LINES = Table(
+    "refund_lines",
+    "one line of a refund: a product that came back",
+    ("refund_id", "line_no"),
+    (
+        _need("refund_id", "id", "the refund"),
+        _need("line_no", "integer", "as in order_lines"),
+        _need("product_id", "id", "what came back"),
+        _need("quantity", "quantity", "how many; positive for goods that came back"),
+        _need("unit_price", "unit_price", "price of one"),
+        _need("amount_minor", "money", "what was given back for it"),
+    ),
+    rule="line",
+)
+
+PRODUCTS = Table(
+    "products",
+    "one product",
+    ("product_id",),
+    (
+        _need("product_id", "id", "the source's product id"),
+        _c("product_name", "text", "as the business writes it"),
+        _c("category", "text", "path of any depth, joined by ` > `"),
+        _c("brand", "text", "maker"),
+        _c("pack_size", "quantity", "units of use in one pack"),
+        _c("price", "unit_price", "list price"),
+        _c("cost", "unit_price", "cost of one"),
+        _UPDATED,
+    ),
+)
+
+STORES = Table(
+    "stores",
+    "one store",
+    ("store_id",),
+    (
+        _need("store_id", "id", "the source's store id"),
+        _c("store_name", "text", "as the business writes it"),
+        _c("city", "text", "where it is"),
+        _c("entity", "text", "the legal entity that runs it"),
+        _UPDATED,
+    ),
+)
+
+STAFF = Table(
+    "staff",
+    "one member of staff",
+    ("staff_id",),
+    (
+        _need("staff_id", "id", "the source's staff id"),
+        _c("staff_name", "text", "as the business writes it"),
+        _c("role", "text", "sales advisor, service advisor, …"),
+        _c("store_id", "id", "the store"),
+        _UPDATED,
+    ),
+)
+
+VEHICLES = Table(
+    "vehicles",
+    "one vehicle, by its VIN; the owner is today's",
+    ("vin",),
+    (
+        _need("vin", "id", "vehicle identification number"),
+        _CUSTOMER,
+        _c("plate", "text", "number plate"),
+        _c("model", "text", "model"),
+        _c("powertrain", "text", "fuel, electric or plug-in hybrid, as the source writes it"),
+        _c("delivered_on", "day", "date of delivery"),
+        _c("mileage_km", "integer", "last known reading"),
+        _UPDATED,
+    ),
+)
+
+VISITS = Table(
+    "visits",
+    "one visit to a store",
+    ("visit_id",),
+    (
+        _need("visit_id", "id", "the source's visit or repair order id"),
+        _CUSTOMER,
+        _c("vin", "id", "the vehicle that came"),
+        _c("store_id", "id", "where"),
+        *_occurred("visited_at", "when"),
+        _c("kind", "text", "service, repair, warranty, rework, claim, …"),
+        _c("mileage_km", "integer", "odometer at the visit"),
+        _c("staff_id", "id", "who received it"),
+        _c("paid", "boolean", "whether the customer paid; rework and claims are not paid visits"),
+        _c("order_id", "id", "the order that it became"),
+        _UPDATED,
+    ),
+    occurred="visited_at",
+)
+
+INTERACTIONS = Table(
+    "interactions",
+    "one contact that is not a purchase: a view, a click, a chat",
+    ("interaction_id",),
+    (
+        _need("interaction_id", "id", "the source's id"),
+        _CUSTOMER,
+        *_occurred("occurred_at", "when"),
+        _c("channel", "text", "by what channel"),
+        _c("category", "text", "path of what it was about"),
+        _c("duration_seconds", "integer", "how long"),
+        _UPDATED,
+    ),
+    occurred="occurred_at",
+)
+
+LEADS = Table(
+    "leads",
+    "one lead",
+    ("lead_id",),
+    (
+        _need("lead_id", "id", "the source's id"),
+        _CUSTOMER,
+        *_occurred("created_at", "when it came"),
+        _c("source", "text", "where it came from"),
+        _c("stage", "text", "its stage now"),
+        _c("stage_at", "instant", "since when"),
+        _c("store_id", "id", "whose it is"),
+        _c("staff_id", "id", "who follows it"),
+        _UPDATED,
+    ),
+    occurred="created_at",
+)
+
+CALLS = Table(
+    "calls",
+    "one telephone call",
+    ("call_id",),
+    (
+        _need("call_id", "id", "the source's id"),
+        _CUSTOMER,
+        *_occurred("called_at", "when"),
+        _c("direction", "text", "inbound or outbound"),
+        _c("answered", "boolean", "whether it was answered"),
+        _c("answer_seconds", "integer", "how long until answered; null where it was not"),
+        _c("talk_seconds", "integer", "how long it lasted"),
+        _c("store_id", "id", "where"),
+        _UPDATED,
+    ),
+    occurred="called_at",
+)
+
+SURVEYS = Table(
+    "surveys",
+    "one survey answer",
+    ("survey_id",),
+    (
+        _need("survey_id", "id", "the source's id"),
+        _CUSTOMER,
+        *_occurred("answered_at", "when"),
+        _c("kind", "text", "csi, nps, csat"),
+        _c("score", "integer", "on the kind's own scale"),
+        _c("store_id", "id", "about which store"),
+        _UPDATED,
+    ),
+    occurred="answered_at",
+)
+
+CONSENTS = Table(
+    "consents",
+    "one consent or its withdrawal",
+    ("consent_id",),
+    (
+        _need("consent_id", "id", "the source's id"),
+        _CUSTOMER,
+        *_occurred("stated_at", "when"),
+        _need("purpose", "text", "for what"),
+        _c("channel", "text", "by what channel"),
+        _c("entity", "text", "towards which legal entity"),
+        _need("granted", "boolean", "given, or withdrawn"),
+        _UPDATED,
+    ),
+    occurred="stated_at",
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        IDENTITIES, CUSTOMERS, ORDERS, ORDER_LINES, REFUNDS, REFUND_LINES, PRODUCTS, STORES, STAFF, VEHICLES, VISITS,
+        INTERACTIONS, LEADS, CALLS, SURVEYS, CONSENTS,
+    )
+}  # fmt: skip
+
+IMPORTABLE = tuple(name for name in TABLES if name not in ("identities", "refund_lines"))
+"""Tables that `tierwise import --as` takes."""
