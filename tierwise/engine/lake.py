@@ -1,0 +1,156 @@
+"""The lake: facts and snapshots as Delta tables in one folder.
+
+A Delta commit counts only once the operational state has recorded its version (`state/lake_tables.py`); that record
+is written in one transaction for all tables of a job. So a job that dies half-way has changed nothing that anyone
+reads, and `heal`, at the start of the next job, takes its leftovers back.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import unquote
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from tierwise.engine.arrow_types import arrow_schema
+from tierwise.facts.contract import TABLES
+from tierwise.kernel.errors import TierwiseError
+
+ROWS_PER_GROUP = 262_144
+"""Rows of a Parquet row group: small enough that a window of time skips most of ten million orders."""
+
+_T = TypeVar("_T")
+
+_GLOB_LETTERS = re.compile(r"[*?\[]")
+
+
+def _no_glob(path: str) -> str:
+    """A path in which DuckDB sees no pattern."""
+    return _GLOB_LETTERS.sub(lambda letter: f"[{letter[0]}]", path)
+
+Source = pa.Table | pa.RecordBatchReader
+
+
+class Lake:
+    """The tables under one root. Writers must hold the home's write lock; readers need nothing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        return self.root / name
+
+    def uri(self, name: str) -> str:
+        """The folder as delta-rs takes it whatever letters its path has."""
+        return self.path(name).absolute().as_uri()
+
+    def exists(self, name: str) -> bool:
+        return DeltaTable.is_deltatable(self.uri(name))
+
+    def latest_version(self, name: str) -> int | None:
+        """The version last committed in Delta, recorded or not; None where there is no table."""
+        return DeltaTable(self.uri(name)).version() if self.exists(name) else None
+
+    def append(self, name: str, rows: Source) -> int:
+        """Add rows; new columns widen the table. The new version."""
+        return self._write(name, rows, "append")
+
+    def overwrite(self, name: str, rows: Source) -> int:
+        """Replace all rows and the schema; older versions stay readable. The new version."""
+        return self._write(name, rows, "overwrite")
+
+    def upsert(self, name: str, rows: pa.Table, key: tuple[str, ...]) -> int:
+        """Insert rows, replacing those with the same key (the key is unique in `rows`). The new version."""
+        if not self.exists(name):
+            return self.append(name, rows)
+
+        def merge() -> int:
+            table = DeltaTable(self.uri(name))
+            matches = " AND ".join(f't."{column}" = s."{column}"' for column in key)
+            (
+                table.merge(rows, matches, source_alias="s", target_alias="t", merge_schema=True)
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .execute()
+            )
+            return table.version()
+
+        return self._guarded(name, merge)
+
+    def delete_keys(self, name: str, keys: pa.Table, key: tuple[str, ...]) -> int:
+        """Delete the rows whose key is among `keys`. The new version."""
+
+        def delete() -> int:
+            table = DeltaTable(self.uri(name))
+            matches = " AND ".join(f't."{column}" = s."{column}"' for column in key)
+            table.merge(keys, matches, source_alias="s", target_alias="t").when_matched_delete().execute()
+            return table.version()
+
+        return self._guarded(name, delete)
+
+    def heal(self, name: str, recorded: int | None) -> None:
+        """Take back what was committed in Delta after the recorded version: the leftovers of a job that died."""
+        latest = self.latest_version(name)
+        if recorded is None:
+            shutil.rmtree(self.path(name), ignore_errors=True)
+        elif latest is None or latest < recorded:
+            raise TierwiseError(
+                "lake_behind",
+                f'table "{name}" is at version {latest}, but version {recorded} was recorded',
+                place=str(self.path(name)),
+                remedy="restore the folder from a backup: it is older than the database",
+            )
+        elif latest > recorded:
+            DeltaTable(self.uri(name)).restore(recorded)
+
+    def files(self, name: str, version: int | None) -> list[str]:
+        """The Parquet files of a version; empty where the version is None."""
+        if version is None:
+            return []
+        actions = pa.table(DeltaTable(self.uri(name), version=version).get_add_actions())
+        folder = self.path(name)
+        return sorted(str(folder / unquote(path)) for path in actions.column("path").to_pylist())
+
+    def read(self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None) -> duckdb.DuckDBPyRelation:
+        """The rows of a version; no rows, in the contract's schema, where the version is None."""
+        files = self.files(name, version)
+        if files:
+            return connection.read_parquet([_no_glob(file) for file in files], union_by_name=len(files) > 1)
+        if version is None:
+            return connection.from_arrow(arrow_schema(TABLES[name]).empty_table())
+        schema = pa.schema(DeltaTable(self.uri(name), version=version).schema().to_arrow())
+        return connection.from_arrow(schema.empty_table())
+
+    def _write(self, name: str, rows: Source, mode: str) -> int:
+        def write() -> int:
+            self.root.mkdir(parents=True, exist_ok=True)
+            write_deltalake(
+                self.uri(name),
+                rows,
+                mode=mode,
+                schema_mode="merge" if mode == "append" else "overwrite",
+                name=name,
+                writer_properties=WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP),
+            )
+            return DeltaTable(self.uri(name)).version()
+
+        return self._guarded(name, write)
+
+    def _guarded(self, name: str, act: Callable[[], _T]) -> _T:
+        try:
+            return act()
+        except (DeltaError, OSError) as error:
+            full = "No space left" in str(error) or "os error 28" in str(error)
+            raise TierwiseError(
+                "disk_full" if full else "lake_write_failed",
+                f'table "{name}" could not be written: {error}',
+                place=str(self.path(name)),
+                remedy="free some space and do it again: nothing was changed" if full else "nothing was changed; see the cause above",
+            ) from error
