@@ -39,7 +39,11 @@ class Deciles(Definition):
 
     @model_validator(mode="after")
     def _groups_fit(self) -> Deciles:
-        if self.groups and self.groups.by_hand and (self.groups.by_hand[0] < 1 or self.groups.by_hand[-1] != self.parts):
+        if (
+            self.groups
+            and self.groups.by_hand
+            and (self.groups.by_hand[0] < 1 or self.groups.by_hand[-1] != self.parts)
+        ):
             raise ValueError(f"the last group must end with part {self.parts}")
         if self.groups and self.groups.largest_gaps and self.groups.largest_gaps > self.parts:
             raise ValueError("more groups than parts")

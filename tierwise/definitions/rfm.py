@@ -37,7 +37,12 @@ class Scale(Part):
     @model_validator(mode="before")
     @classmethod
     def _bins_from_cuts(cls, data: object) -> object:
-        if isinstance(data, dict) and data.get("method") == "breakpoints" and "bins" not in data and data.get("cuts"):
+        if (
+            isinstance(data, dict)
+            and data.get("method") == "breakpoints"
+            and "bins" not in data
+            and data.get("cuts")
+        ):
             return {**data, "bins": len(data["cuts"]) + 1}
         return data
 
@@ -45,7 +50,9 @@ class Scale(Part):
     def _cuts_fit(self) -> Scale:
         if self.method == "breakpoints":
             if len(self.cuts) != self.bins - 1:
-                raise ValueError(f"breakpoints for {self.bins} bins need {self.bins - 1} cuts, not {len(self.cuts)}")
+                raise ValueError(
+                    f"breakpoints for {self.bins} bins need {self.bins - 1} cuts, not {len(self.cuts)}"
+                )
             if any(a >= b for a, b in pairwise(self.cuts)):
                 raise ValueError("cuts must ascend, each larger than the one before")
         elif self.cuts:
@@ -62,7 +69,7 @@ class High(Part):
     @model_validator(mode="after")
     def _threshold_fits(self) -> High:
         if (self.against == "threshold") != (self.threshold is not None):
-            raise ValueError('a threshold belongs to against: threshold, and only to it')
+            raise ValueError("a threshold belongs to against: threshold, and only to it")
         return self
 
 

@@ -7,7 +7,6 @@ reads, and `heal`, at the start of the next job, takes its leftovers back.
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -28,12 +27,6 @@ ROWS_PER_GROUP = 262_144
 
 _T = TypeVar("_T")
 
-_GLOB_LETTERS = re.compile(r"[*?\[]")
-
-
-def _no_glob(path: str) -> str:
-    """A path in which DuckDB sees no pattern."""
-    return _GLOB_LETTERS.sub(lambda letter: f"[{letter[0]}]", path)
 
 Source = pa.Table | pa.RecordBatchReader
 
@@ -42,21 +35,23 @@ class Lake:
     """The tables under one root. Writers must hold the home's write lock; readers need nothing."""
 
     def __init__(self, root: Path) -> None:
+        if set("[]*?") & set(str(root)):
+            raise TierwiseError(
+                "bad_home",
+                f'"{root}" has one of the letters [ ] * ? in its path, which Delta Lake and DuckDB take for a pattern',
+                remedy="put TIERWISE_HOME elsewhere",
+            )
         self.root = root
 
     def path(self, name: str) -> Path:
         return self.root / name
 
-    def uri(self, name: str) -> str:
-        """The folder as delta-rs takes it whatever letters its path has."""
-        return self.path(name).absolute().as_uri()
-
     def exists(self, name: str) -> bool:
-        return DeltaTable.is_deltatable(self.uri(name))
+        return DeltaTable.is_deltatable(str(self.path(name)))
 
     def latest_version(self, name: str) -> int | None:
         """The version last committed in Delta, recorded or not; None where there is no table."""
-        return DeltaTable(self.uri(name)).version() if self.exists(name) else None
+        return DeltaTable(str(self.path(name))).version() if self.exists(name) else None
 
     def append(self, name: str, rows: Source) -> int:
         """Add rows; new columns widen the table. The new version."""
@@ -72,7 +67,7 @@ class Lake:
             return self.append(name, rows)
 
         def merge() -> int:
-            table = DeltaTable(self.uri(name))
+            table = DeltaTable(str(self.path(name)))
             matches = " AND ".join(f't."{column}" = s."{column}"' for column in key)
             (
                 table.merge(rows, matches, source_alias="s", target_alias="t", merge_schema=True)
@@ -88,7 +83,7 @@ class Lake:
         """Delete the rows whose key is among `keys`. The new version."""
 
         def delete() -> int:
-            table = DeltaTable(self.uri(name))
+            table = DeltaTable(str(self.path(name)))
             matches = " AND ".join(f't."{column}" = s."{column}"' for column in key)
             table.merge(keys, matches, source_alias="s", target_alias="t").when_matched_delete().execute()
             return table.version()
@@ -108,38 +103,42 @@ class Lake:
                 remedy="restore the folder from a backup: it is older than the database",
             )
         elif latest > recorded:
-            DeltaTable(self.uri(name)).restore(recorded)
+            DeltaTable(str(self.path(name))).restore(recorded)
 
     def files(self, name: str, version: int | None) -> list[str]:
         """The Parquet files of a version; empty where the version is None."""
         if version is None:
             return []
-        actions = pa.table(DeltaTable(self.uri(name), version=version).get_add_actions())
+        actions = pa.table(DeltaTable(str(self.path(name)), version=version).get_add_actions())
         folder = self.path(name)
         return sorted(str(folder / unquote(path)) for path in actions.column("path").to_pylist())
 
-    def read(self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None) -> duckdb.DuckDBPyRelation:
+    def read(
+        self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None
+    ) -> duckdb.DuckDBPyRelation:
         """The rows of a version; no rows, in the contract's schema, where the version is None."""
         files = self.files(name, version)
         if files:
-            return connection.read_parquet([_no_glob(file) for file in files], union_by_name=len(files) > 1)
+            return connection.read_parquet(files, union_by_name=len(files) > 1)
         if version is None:
             return connection.from_arrow(arrow_schema(TABLES[name]).empty_table())
-        schema = pa.schema(DeltaTable(self.uri(name), version=version).schema().to_arrow())
+        schema = pa.schema(DeltaTable(str(self.path(name)), version=version).schema().to_arrow())
         return connection.from_arrow(schema.empty_table())
 
     def _write(self, name: str, rows: Source, mode: str) -> int:
         def write() -> int:
             self.root.mkdir(parents=True, exist_ok=True)
             write_deltalake(
-                self.uri(name),
+                str(self.path(name)),
                 rows,
                 mode=mode,
                 schema_mode="merge" if mode == "append" else "overwrite",
                 name=name,
-                writer_properties=WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP),
+                writer_properties=WriterProperties(
+                    compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP
+                ),
             )
-            return DeltaTable(self.uri(name)).version()
+            return DeltaTable(str(self.path(name))).version()
 
         return self._guarded(name, write)
 
@@ -152,5 +151,7 @@ class Lake:
                 "disk_full" if full else "lake_write_failed",
                 f'table "{name}" could not be written: {error}',
                 place=str(self.path(name)),
-                remedy="free some space and do it again: nothing was changed" if full else "nothing was changed; see the cause above",
+                remedy="free some space and do it again: nothing was changed"
+                if full
+                else "nothing was changed; see the cause above",
             ) from error

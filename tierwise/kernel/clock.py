@@ -30,5 +30,7 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise TierwiseError(
-            "unknown_timezone", f'unknown time zone "{name}"', remedy='use an IANA name such as "Asia/Shanghai"'
+            "unknown_timezone",
+            f'unknown time zone "{name}"',
+            remedy='use an IANA name such as "Asia/Shanghai"',
         ) from error

@@ -9,7 +9,26 @@ from tierwise.kernel.errors import TierwiseError
 # ISO 4217 currencies whose minor unit is not 1/100.
 _EXPONENTS = {
     **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
+        0,
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
@@ -18,7 +37,9 @@ _EXPONENTS = {
 def exponent(currency: str) -> int:
     """Digits after the point in that currency: 2 for CNY, 0 for JPY. Raises `unknown_currency` on a malformed code."""
     if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-        raise TierwiseError("unknown_currency", f'"{currency}" is not a currency code', remedy='three letters such as "CNY"')
+        raise TierwiseError(
+            "unknown_currency", f'"{currency}" is not a currency code', remedy='three letters such as "CNY"'
+        )
     return _EXPONENTS.get(currency, 2)
 
 

@@ -17,7 +17,9 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.last_days is not None and not 1 <= self.last_days <= 36_600:
-            raise TierwiseError("bad_window", f"a window of {self.last_days} days", remedy="between 1 and 36600 days")
+            raise TierwiseError(
+                "bad_window", f"a window of {self.last_days} days", remedy="between 1 and 36600 days"
+            )
 
     def first_day(self, as_of: date) -> date | None:
         """The first day inside; None for the whole life."""
@@ -39,4 +41,6 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise TierwiseError("bad_date", f'"{text}" is not a day of the calendar', remedy="write it as 2026-06-30") from error
+        raise TierwiseError(
+            "bad_date", f'"{text}" is not a day of the calendar', remedy="write it as 2026-06-30"
+        ) from error
