@@ -70,9 +70,7 @@ class Lifecycle(Definition):
             raise ValueError(f"stages named twice: {', '.join(twice)}")
         for stage in self.stages[:-1]:
             if stage.when is None:
-                raise ValueError(
-                    f'stage "{stage.name}" has no rule: only the last may lack one, so nothing after it could be reached'
-                )
+                raise ValueError(f'stage "{stage.name}" has no rule, so no stage after it could be reached')
         if self.stages[-1].when is not None:
             raise ValueError(
                 f'the last stage "{self.stages[-1].name}" must have no rule: it takes everyone who is left'

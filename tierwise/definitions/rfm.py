@@ -37,12 +37,7 @@ class Scale(Part):
     @model_validator(mode="before")
     @classmethod
     def _bins_from_cuts(cls, data: object) -> object:
-        if (
-            isinstance(data, dict)
-            and data.get("method") == "breakpoints"
-            and "bins" not in data
-            and data.get("cuts")
-        ):
+        if isinstance(data, dict) and data.get("method") == "breakpoints" and "bins" not in data and data.get("cuts"):
             return {**data, "bins": len(data["cuts"]) + 1}
         return data
 
@@ -50,9 +45,7 @@ class Scale(Part):
     def _cuts_fit(self) -> Scale:
         if self.method == "breakpoints":
             if len(self.cuts) != self.bins - 1:
-                raise ValueError(
-                    f"breakpoints for {self.bins} bins need {self.bins - 1} cuts, not {len(self.cuts)}"
-                )
+                raise ValueError(f"breakpoints for {self.bins} bins need {self.bins - 1} cuts, not {len(self.cuts)}")
             if any(a >= b for a, b in pairwise(self.cuts)):
                 raise ValueError("cuts must ascend, each larger than the one before")
         elif self.cuts:

@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from tierwise.definitions.base import Part
 
@@ -85,16 +85,20 @@ class Not(Part):
 
     not_: Annotated[Rule, Field(alias="not")]
 
-    model_config = {"populate_by_name": True, "serialize_by_alias": True}
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
-def _which(value: Any) -> str | None:
+def _which(value: Any) -> str:
     if isinstance(value, dict):
-        for key in ("all", "any", "not"):
-            if key in value:
-                return key
-        return "comparison"
-    return {All: "all", AnyOf: "any", Not: "not", Comparison: "comparison"}.get(type(value))
+        return next((key for key in ("all", "any", "not") if key in value), "comparison")
+    match value:
+        case All():
+            return "all"
+        case AnyOf():
+            return "any"
+        case Not():
+            return "not"
+    return "comparison"
 
 
 Rule = Annotated[

@@ -8,9 +8,7 @@ from pathlib import Path
 import duckdb
 
 
-def connect(
-    spill: Path, *, memory_limit: str | None = None, threads: int | None = None
-) -> duckdb.DuckDBPyConnection:
+def connect(spill: Path, *, memory_limit: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A fresh in-memory database. `spill` is made when it is missing; `memory_limit` such as "4GB"."""
     spill.mkdir(parents=True, exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {

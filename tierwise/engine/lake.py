@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 import duckdb
@@ -28,7 +28,7 @@ ROWS_PER_GROUP = 262_144
 _T = TypeVar("_T")
 
 
-Source = pa.Table | pa.RecordBatchReader
+Source: TypeAlias = pa.Table | pa.RecordBatchReader
 
 
 class Lake:
@@ -113,9 +113,7 @@ class Lake:
         folder = self.path(name)
         return sorted(str(folder / unquote(path)) for path in actions.column("path").to_pylist())
 
-    def read(
-        self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None
-    ) -> duckdb.DuckDBPyRelation:
+    def read(self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None) -> duckdb.DuckDBPyRelation:
         """The rows of a version; no rows, in the contract's schema, where the version is None."""
         files = self.files(name, version)
         if files:
@@ -125,20 +123,21 @@ class Lake:
         schema = pa.schema(DeltaTable(str(self.path(name)), version=version).schema().to_arrow())
         return connection.from_arrow(schema.empty_table())
 
-    def _write(self, name: str, rows: Source, mode: str) -> int:
+    def _write(self, name: str, rows: Source, mode: Literal["append", "overwrite"]) -> int:
+        properties = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP)
+
         def write() -> int:
+            folder = str(self.path(name))
             self.root.mkdir(parents=True, exist_ok=True)
-            write_deltalake(
-                str(self.path(name)),
-                rows,
-                mode=mode,
-                schema_mode="merge" if mode == "append" else "overwrite",
-                name=name,
-                writer_properties=WriterProperties(
-                    compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP
-                ),
-            )
-            return DeltaTable(str(self.path(name))).version()
+            if mode == "append":
+                write_deltalake(
+                    folder, rows, mode="append", schema_mode="merge", name=name, writer_properties=properties
+                )
+            else:
+                write_deltalake(
+                    folder, rows, mode="overwrite", schema_mode="overwrite", name=name, writer_properties=properties
+                )
+            return DeltaTable(folder).version()
 
         return self._guarded(name, write)
 

@@ -44,7 +44,7 @@ def exponent(currency: str) -> int:
 
 
 def to_minor(amount: Decimal | str | int, currency: str) -> int:
-    """Minor units of an amount, rounded once, half up: 2.675 CNY is 268. Raises `bad_money` on NaN, infinity and text."""
+    """Minor units of an amount, rounded once, half up: 2.675 CNY is 268. Raises `bad_money` on what is no number."""
     try:
         value = Decimal(amount)
         if not value.is_finite():

@@ -17,9 +17,7 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.last_days is not None and not 1 <= self.last_days <= 36_600:
-            raise TierwiseError(
-                "bad_window", f"a window of {self.last_days} days", remedy="between 1 and 36600 days"
-            )
+            raise TierwiseError("bad_window", f"a window of {self.last_days} days", remedy="between 1 and 36600 days")
 
     def first_day(self, as_of: date) -> date | None:
         """The first day inside; None for the whole life."""
