@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tierwise.definitions.base import Definition
+from tierwise.definitions.base import Definition, Name
 
 ACTIVITY_CLASSES = ("new", "active_high", "active_mid", "active_low", "sleeping", "inactive")
 
@@ -22,7 +22,7 @@ class Activity(Definition):
     """
 
     kind: Literal["activity"] = "activity"
-    name: str = "activity"
+    name: Name = "activity"
     count: Literal["orders", "visits", "interactions"] = "orders"
     new_within_days: Days = 30
     active_last_days: Days = 90

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tierwise.definitions.base import Definition, Part
+from tierwise.definitions.base import Definition, Name, Part
 
 
 class Groups(Part):
@@ -32,7 +32,7 @@ class Deciles(Definition):
     """Parts by a metric of the profile: SQL NTILE, 1 = top, ties by customer_id; null metrics get no part."""
 
     kind: Literal["deciles"] = "deciles"
-    name: str = "spend_decile"
+    name: Name = "spend_decile"
     metric: str = "monetary_amount"
     parts: Annotated[int, Field(ge=2, le=100)] = 10
     groups: Groups | None = None

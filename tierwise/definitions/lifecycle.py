@@ -57,7 +57,7 @@ class Lifecycle(Definition):
     """
 
     kind: Literal["lifecycle"] = "lifecycle"
-    name: str = "lifecycle_stage"
+    name: Name = "lifecycle_stage"
     silence: Silence = Silence()
     population: Rule | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=2)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from tierwise.definitions.base import Definition
+from tierwise.definitions.base import Definition, Name
 from tierwise.kernel import clock, money
 from tierwise.kernel.errors import TierwiseError
 
@@ -15,7 +15,7 @@ class Project(Definition):
     """Time zone of the business's days, its currency, its language, and the windows that the profile counts."""
 
     kind: Literal["project"] = "project"
-    name: str = "project"
+    name: Name = "project"
     timezone: str = "Asia/Shanghai"
     currency: str = "CNY"
     language: Literal["zh", "en"] = "zh"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tierwise.definitions.base import Definition, Part, Text
+from tierwise.definitions.base import Definition, Name, Part, Text
 
 CELL_NAMES: dict[str, Text] = {
     "111": Text(zh="重要价值客户", en="Key value"),
@@ -74,7 +74,7 @@ class Rfm(Definition):
     """
 
     kind: Literal["rfm"] = "rfm"
-    name: str = "rfm"
+    name: Name = "rfm"
     last_days: Annotated[int, Field(ge=1, le=36_600)] | None = None
     money: Literal["net", "gross", "profit"] = "net"
     recency: Scale = Scale()

@@ -1,0 +1,180 @@
+"""Files to definitions: every problem of every file at once, each with file:line and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from tierwise.definitions import mapping as mapping_kind
+from tierwise.definitions.activity import Activity
+from tierwise.definitions.base import Definition, Part
+from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.project import Project
+from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.source import Document, parse_documents, read_documents
+from tierwise.kernel.errors import Problem, TierwiseError, did_you_mean, unknown_name
+
+KINDS: dict[str, type[Definition]] = {
+    "project": Project,
+    "rfm": Rfm,
+    "deciles": Deciles,
+    "activity": Activity,
+    "lifecycle": Lifecycle,
+}
+
+_P = TypeVar("_P", bound=Part)
+
+
+def read_definitions(paths: Iterable[Path]) -> list[Definition]:
+    """The definitions in these files, and in the .yaml, .yml and .json files of these folders, in order of path.
+
+    A file holds one or several YAML documents, each one definition with its `kind`. Raises all problems at once;
+    two definitions of one kind and name are one.
+    """
+    problems: list[Problem] = []
+    found: list[tuple[Definition, str]] = []
+    for path in _files(paths, problems):
+        try:
+            documents = read_documents(path)
+        except TierwiseError as error:
+            problems.extend(error.problems)
+            continue
+        for document in documents:
+            definition = _definition(document, problems)
+            if definition is not None:
+                found.append((definition, document.place(("name",))))
+    places: dict[tuple[str, str], str] = {}
+    for definition, place in found:
+        key = (_kind(definition), definition.name)
+        if key in places:
+            problems.append(
+                Problem("defined_twice", f'{key[0]} "{key[1]}" is defined twice', place, f"first at {places[key]}")
+            )
+        places.setdefault(key, place)
+    if problems:
+        raise TierwiseError.of(problems)
+    return [definition for definition, _ in found]
+
+
+def read_mapping(path: Path) -> mapping_kind.Mapping:
+    """The import mapping in a file. Raises all its problems at once."""
+    documents = read_documents(path)
+    if len(documents) != 1:
+        raise TierwiseError("bad_mapping", f"a mapping file holds one document, not {len(documents)}", place=str(path))
+    return _read_part(mapping_kind.Mapping, documents[0])
+
+
+def parse_definition(body: Mapping[str, Any], file: str = "definition") -> Definition:
+    """A definition from a stored or posted body. Raises all its problems at once."""
+    problems: list[Problem] = []
+    document = Document(file, dict(body), _NO_LINES)
+    definition = _definition(document, problems)
+    if definition is None:
+        raise TierwiseError.of(problems)
+    return definition
+
+
+_NO_LINES = parse_documents("{}", "")[0].root
+
+
+def _files(paths: Iterable[Path], problems: list[Problem]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix in {".yaml", ".yml", ".json"} and p.is_file())
+            if not inside:
+                problems.append(Problem("no_definitions", "no .yaml or .json file in this folder", str(path)))
+            files.extend(inside)
+        else:
+            files.append(path)
+    return files
+
+
+def _definition(document: Document, problems: list[Problem]) -> Definition | None:
+    body = document.value
+    if not isinstance(body, dict) or "kind" not in body:
+        problems.append(
+            Problem(
+                "no_kind",
+                "a definition is a mapping with a kind",
+                document.place(()),
+                f"start it with `kind:` and one of {', '.join(KINDS)}",
+            )
+        )
+        return None
+    kind = KINDS.get(str(body["kind"]))
+    if kind is None:
+        problems.append(unknown_name("kind", str(body["kind"]), KINDS, document.place(("kind",))))
+        return None
+    try:
+        return _read_part(kind, document)
+    except TierwiseError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _read_part(kind: type[_P], document: Document) -> _P:
+    try:
+        return kind.model_validate(document.value)
+    except ValidationError as error:
+        problems = sorted(_problems(error, document), key=lambda problem: _line(problem.place))
+        raise TierwiseError.of(problems) from error
+
+
+def _line(place: str | None) -> int:
+    return int(place.rpartition(":")[2]) if place else 0
+
+
+def _problems(error: ValidationError, document: Document) -> Iterable[Problem]:
+    errors = error.errors(include_url=False)
+    for found in errors:
+        path = found["loc"]
+        if found["type"] == "too_short" and any(e is not found and e["loc"][: len(path)] == path for e in errors):
+            continue
+        yield _problem(found, document.place(path))
+
+
+def _problem(found: Any, place: str) -> Problem:
+    last = next((str(step) for step in reversed(found["loc"]) if isinstance(step, str)), "")
+    match found["type"]:
+        case "extra_forbidden":
+            return Problem("unknown_key", f'unknown key "{last}"', place, did_you_mean(last, _all_keys()))
+        case "missing":
+            return Problem("missing_key", f'"{last}" is missing', place)
+        case "literal_error":
+            options = re.findall(r"'([^']*)'", found["ctx"]["expected"])
+            hint = did_you_mean(str(found["input"]), options) or f"one of {', '.join(options)}"
+            return Problem("bad_value", f'{last}: "{found["input"]}" is not possible', place, hint)
+        case "string_pattern_mismatch" if last == "name":
+            return Problem(
+                "bad_name",
+                f'"{found["input"]}" cannot be a name',
+                place,
+                "lower-case letters, digits and _, such as vip",
+            )
+    text = str(found["msg"]).removeprefix("Value error, ")
+    return Problem("bad_value", f"{last}: {text}" if last else text, place)
+
+
+def _all_keys() -> set[str]:
+    keys: set[str] = set()
+    waiting: list[type[Part]] = [Part]
+    while waiting:
+        part = waiting.pop()
+        waiting.extend(part.__subclasses__())
+        keys.update(field.alias or name for name, field in part.model_fields.items())
+    return keys
+
+
+def _kind(definition: Definition) -> str:
+    return next(kind for kind, model in KINDS.items() if isinstance(definition, model))
+
+
+def kind_of(definition: Definition) -> str:
+    """The kind's name, as files write it."""
+    return _kind(definition)
