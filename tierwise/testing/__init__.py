@@ -1,0 +1,6 @@
+"""Makers of demo data from a seed, for demos, tests and benchmarks, the project's and its users'."""
+
+from tierwise.testing.dealer import make_dealer
+from tierwise.testing.made_data import AS_OF, MadeData
+
+__all__ = ["AS_OF", "MadeData", "make_dealer"]
