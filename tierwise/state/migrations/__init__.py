@@ -1,0 +1,1 @@
+"""Alembic's environment and versions. `state/upgrade.py` runs them; forward only."""

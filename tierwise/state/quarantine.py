@@ -1,0 +1,153 @@
+"""Quarantine: one row per source row that was refused, with the row itself, to be mended and imported again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from tierwise.kernel.clock import utc_now
+from tierwise.state.schema import imported_file, quarantine
+
+_COPY = "copy quarantine (import_id, file, line, column_name, code, message, row_text, at) from stdin"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A source row to be quarantined. line counts from 1, the header included. column: None where it is the row.
+
+    row: the source row as texts, a list or a mapping by header.
+    """
+
+    file: str
+    line: int
+    column: str | None
+    code: str
+    message: str
+    row: Any
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A quarantined source row. state: open, or resolved once it was mended or given up."""
+
+    id: int
+    import_id: int
+    table_name: str
+    file: str
+    line: int
+    column_name: str | None
+    code: str
+    message: str
+    row_text: Any
+    state: str
+    at: datetime
+
+
+def add_many(connection: Connection, import_id: int, rows: Iterable[Refused]) -> int:
+    """Add rows by COPY, in the caller's transaction; how many. One source row at most once per import.
+
+    What PostgreSQL cannot store (NUL, broken surrogates) becomes U+FFFD, so that no row is lost for it.
+    """
+    count, now = 0, utc_now()
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for row in rows:
+            copy.write_row(
+                (
+                    import_id,
+                    _storable(row.file),
+                    row.line,
+                    None if row.column is None else _storable(row.column),
+                    row.code,
+                    _storable(row.message),
+                    _json(row.row),
+                    now,
+                )
+            )
+            count += 1
+    return count
+
+
+def list_rows(
+    connection: Connection,
+    *,
+    import_id: int | None = None,
+    table_name: str | None = None,
+    code: str | None = None,
+    state: str | None = "open",
+    after_id: int = 0,
+    limit: int | None = 100,
+) -> list[QuarantinedRow]:
+    """Rows in the order of import and file; state and limit None mean all. after_id: the last id of the page before."""
+    query = (
+        select(quarantine, imported_file.c.table_name)
+        .join(imported_file, imported_file.c.id == quarantine.c.import_id)
+        .where(quarantine.c.id > after_id)
+        .order_by(quarantine.c.id)
+        .limit(limit)
+    )
+    if import_id is not None:
+        query = query.where(quarantine.c.import_id == import_id)
+    if table_name is not None:
+        query = query.where(imported_file.c.table_name == table_name)
+    if code is not None:
+        query = query.where(quarantine.c.code == code)
+    if state is not None:
+        query = query.where(quarantine.c.state == state)
+    return [QuarantinedRow(**row._mapping) for row in connection.execute(query)]
+
+
+def count_by_code(
+    connection: Connection, *, import_id: int | None = None, state: str | None = "open"
+) -> dict[str, int]:
+    """Code -> rows, the most frequent first, equal ones by code; state None means all."""
+    query = select(quarantine.c.code, func.count()).group_by(quarantine.c.code)
+    if import_id is not None:
+        query = query.where(quarantine.c.import_id == import_id)
+    if state is not None:
+        query = query.where(quarantine.c.state == state)
+    rows = sorted(connection.execute(query), key=lambda row: (-row[1], row[0]))
+    return {str(code): int(count) for code, count in rows}
+
+
+def resolve(connection: Connection, ids: Sequence[int]) -> int:
+    """Close these rows; how many were open."""
+    change = update(quarantine).where(quarantine.c.id.in_(ids), quarantine.c.state == "open")
+    return connection.execute(change.values(state="resolved")).rowcount
+
+
+def _storable(text: str) -> str:
+    if "\0" not in text and _is_utf8(text):
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _json(row: Any) -> str:
+    written = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    if "\\u0000" not in written and _is_utf8(written):
+        return written
+    return json.dumps(_storable_within(row), ensure_ascii=False, allow_nan=False)
+
+
+def _storable_within(value: Any) -> Any:
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _storable_within(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable_within(each) for each in value]
+    return value

@@ -1,0 +1,234 @@
+"""Every operational table, with the sentence that each constraint keeps true.
+
+The migrations make the tables; this file is what queries are written against. A test holds the two equal.
+All instants are timestamptz, written from `kernel.clock`; nothing here is money.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+# The newest migration. `upgrade` compares this with the database before it loads Alembic.
+HEAD = "0001"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+_NULL_JSON = JSONB(none_as_null=True)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+# One row per thing that takes time: an import, a run, an export. `done` and `total` count `unit`s.
+job = Table(
+    "job",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("done", BigInteger, nullable=False, server_default="0"),
+    Column("total", BigInteger),
+    Column("unit", Text, nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
+    Column("queued_at", DateTime(timezone=True), nullable=False),
+    Column("started_at", DateTime(timezone=True)),
+    Column("heartbeat_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
+    Column("pid", Integer),
+    Column("host", Text),
+    Column("result", _NULL_JSON),
+    Column("error", _NULL_JSON),
+    # Prevents a state that no reader knows.
+    CheckConstraint("state in ('queued', 'running', 'done', 'failed', 'cancelled', 'crashed')", name="state"),
+    # Prevents a bar that runs backwards below nothing; it may pass a total that was an estimate.
+    CheckConstraint("done >= 0 and (total is null or total >= 0)", name="progress"),
+    # Prevents a job that runs without having begun, and one that began while it still waits.
+    CheckConstraint("(state = 'queued') = (started_at is null) or state = 'cancelled'", name="started"),
+    # Prevents an ended job without its end, and an end of a job that goes on.
+    CheckConstraint("(state in ('queued', 'running')) = (finished_at is null)", name="finished"),
+    # Prevents a failure that says nothing, and a success that carries an error.
+    CheckConstraint("(state = 'failed') = (error is not null) or state = 'crashed'", name="error"),
+    # Finds the jobs under way without reading all that ever were.
+    Index("job_open_idx", "state", postgresql_where=text("state in ('queued', 'running')")),
+)
+
+# One row per thing that somebody did or was refused. A trigger refuses to change, delete or truncate rows, so that
+# no code path, ours included, can rewrite who did what.
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    # Prevents an anonymous act and a nameless one.
+    CheckConstraint("principal <> '' and action <> ''", name="named"),
+    # Prevents a detail that cannot be read by field.
+    CheckConstraint("jsonb_typeof(detail) = 'object'", name="detail"),
+    Index(None, "at"),
+)
+
+# One row per version of a definition. The current one is the highest; a null body means that it was removed.
+definition = Table(
+    "definition",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", _NULL_JSON),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at", DateTime(timezone=True), nullable=False),
+    # Prevents two edits at once from both becoming the next version.
+    UniqueConstraint("kind", "name", "version"),
+    # Prevents a version before the first, and names that are empty.
+    CheckConstraint("version >= 1 and kind <> '' and name <> ''", name="named"),
+    # Prevents a body that is not a definition.
+    CheckConstraint("body is null or jsonb_typeof(body) = 'object'", name="body"),
+    # Prevents a history that begins with a removal.
+    CheckConstraint("version > 1 or body is not null", name="first"),
+)
+
+# One row per run over the facts as of a date. inputs and outputs: table name -> Delta version.
+run = Table(
+    "run",
+    metadata,
+    _id(),
+    Column("as_of", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("current", Boolean, nullable=False, server_default=text("false")),
+    Column("job_id", ForeignKey("job.id")),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("definitions", JSONB, nullable=False),
+    Column("inputs", JSONB, nullable=False),
+    Column("outputs", _NULL_JSON),
+    Column("counts", _NULL_JSON),
+    Column("timings", _NULL_JSON),
+    Column("error", _NULL_JSON),
+    # Prevents a state that no reader knows.
+    CheckConstraint("state in ('running', 'done', 'failed', 'crashed')", name="state"),
+    # Prevents readers from being sent to a snapshot that is not whole.
+    CheckConstraint("not current or state = 'done'", name="current"),
+    # Prevents a finished run that does not say which tables it made.
+    CheckConstraint("(state = 'done') = (outputs is not null)", name="outputs"),
+    # Prevents an ended run without its end.
+    CheckConstraint("(state = 'running') = (finished_at is null)", name="finished"),
+    # Prevents two current snapshots: at most one row may say true.
+    Index("run_current_key", "current", unique=True, postgresql_where=text("current")),
+)
+
+# One row per Delta table: the version that counts. A Delta commit that is not recorded here never happened.
+lake_table = Table(
+    "lake_table",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("job_id", ForeignKey("job.id")),
+    # Prevents a version that Delta does not have.
+    CheckConstraint("version >= 0 and name <> ''", name="version"),
+)
+
+# One row per file taken in. The counts are of source rows without the header, and disjoint.
+imported_file = Table(
+    "imported_file",
+    metadata,
+    _id(),
+    Column("job_id", ForeignKey("job.id")),
+    Column("table_name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("read", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("replaced", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False),
+    Column("ignored", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("mapping", JSONB, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    # Prevents a row of the source from being lost or counted twice.
+    CheckConstraint("read = accepted + replaced + unchanged + ignored + quarantined", name="adds_up"),
+    # Prevents counts that only add up because one is below nothing.
+    CheckConstraint("least(accepted, replaced, unchanged, ignored, quarantined, bytes) >= 0", name="no_negative_count"),
+    # Prevents a checksum that is not one.
+    CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
+    Index(None, "sha256"),
+)
+
+# One row per source row refused, with the row itself. line counts from 1, the header included.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _id(),
+    Column("import_id", ForeignKey("imported_file.id"), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("column_name", Text),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("row_text", JSONB, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("at", DateTime(timezone=True), nullable=False),
+    # Prevents a state that no reader knows, and a line that no editor can go to.
+    CheckConstraint("state in ('open', 'resolved') and line >= 1", name="state"),
+    # Prevents one source row from being quarantined twice in one import, which would break the counts.
+    UniqueConstraint("import_id", "line"),
+    # Finds what is still to mend without reading what was mended.
+    Index("quarantine_open_idx", "code", postgresql_where=text("state = 'open'")),
+)
+
+# One row per customers column that the contract does not know: the trait and the column that holds it.
+trait = Table(
+    "trait",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("column_name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    # Prevents a type that no metric can read.
+    CheckConstraint("type in ('text', 'number', 'integer', 'date', 'boolean')", name="type"),
+    # Prevents two traits in one column, also where an engine folds the case of names.
+    Index("trait_column_name_key", text("lower(column_name)"), unique=True),
+)
+
+# One row per setting of this home.
+setting = Table(
+    "setting",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", JSONB, nullable=False),
+)

@@ -1,0 +1,59 @@
+"""Bring a database to the tables of this version of Tierwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from tierwise.kernel.errors import TierwiseError
+from tierwise.state.locks import lock_key
+from tierwise.state.schema import HEAD
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def version(connection: Connection) -> str | None:
+    """The migration that the database is at; None for one without our tables."""
+    if connection.scalar(text("select to_regclass('alembic_version')")) is None:
+        return None
+    found = connection.scalar(text("select version_num from alembic_version"))
+    return None if found is None else str(found)
+
+
+def upgrade(engine: Engine) -> bool:
+    """Apply what is missing, all or nothing; whether anything was. A current database costs two short queries.
+
+    Two processes at once: the second waits and finds nothing left to do. Raises `database_newer` where a newer
+    Tierwise has been at work.
+    """
+    with engine.connect() as connection:
+        if version(connection) == HEAD:
+            return False
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": lock_key("migrations")})
+        before = version(connection)
+        if before == HEAD:
+            return False
+        _run_alembic(connection, before)
+        return True
+
+
+def _run_alembic(connection: Connection, before: str | None) -> None:
+    from alembic import command  # slow to import, and needed once in a database's life
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from alembic.util.exc import CommandError
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    try:
+        if before is not None:
+            ScriptDirectory.from_config(config).get_revision(before)
+    except CommandError as error:
+        raise TierwiseError(
+            "database_newer",
+            f"the database is at migration {before}, which this version of Tierwise does not know",
+            remedy="use the Tierwise that wrote it, or a newer one",
+        ) from error
+    command.upgrade(config, "head")
