@@ -1,0 +1,61 @@
+"""What several packages' tests share: one embedded PostgreSQL for all, a fresh database for each module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, make_url, text
+
+from tierwise.state.database import open_database
+from tierwise.state.embedded import DATABASE, EmbeddedServer
+from tierwise.state.upgrade import upgrade
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A running server in a home of its own, whose database `tierwise` is upgraded and left alone as a template."""
+    server = EmbeddedServer(Path(tmp_path_factory.mktemp("home")))
+    engine = open_database(server.ensure())
+    upgrade(engine)
+    engine.dispose()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def database(server: EmbeddedServer) -> Iterator[Engine]:
+    """An engine on a fresh, upgraded database, which the tests of one module share."""
+    yield from _fresh_database(server, DATABASE)
+
+
+@pytest.fixture
+def bare_database(server: EmbeddedServer) -> Iterator[Engine]:
+    """An engine on an empty database for one test."""
+    yield from _fresh_database(server, "template0")
+
+
+@pytest.fixture
+def connection(database: Engine) -> Iterator[Connection]:
+    """A connection whose changes are rolled back when the test ends."""
+    with database.connect() as connection, connection.begin() as transaction:
+        yield connection
+        transaction.rollback()
+
+
+def _fresh_database(server: EmbeddedServer, template: str) -> Iterator[Engine]:
+    url = make_url(server.ensure())
+    name = f"test_{next(_numbers)}"
+    keeper = open_database(url.set(database="postgres").render_as_string())
+    with keeper.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"create database {name} template {template}"))
+    engine = open_database(url.set(database=name).render_as_string())
+    yield engine
+    engine.dispose()
+    with keeper.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+    keeper.dispose()
