@@ -92,6 +92,16 @@ IDENTITIES = Table(
     ),
 )
 
+CUSTOMER_MAP = Table(
+    "customer_map",
+    "one source key that belongs to another customer; a key that is not here is its own customer",
+    ("source_key",),
+    (
+        Column("source_key", "key", "the key of a source's id", False),
+        Column("customer_key", "key", "the customer to whom it belongs: the source key of that customer's first id", False),
+    ),
+)
+
 CUSTOMERS = Table(
     "customers",
     "one customer of the source",
@@ -349,10 +359,10 @@ CONSENTS = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        IDENTITIES, CUSTOMERS, ORDERS, ORDER_LINES, REFUNDS, REFUND_LINES, PRODUCTS, STORES, STAFF, VEHICLES, VISITS,
+        IDENTITIES, CUSTOMER_MAP, CUSTOMERS, ORDERS, ORDER_LINES, REFUNDS, REFUND_LINES, PRODUCTS, STORES, STAFF, VEHICLES, VISITS,
         INTERACTIONS, LEADS, CALLS, SURVEYS, CONSENTS,
     )
 }  # fmt: skip
 
-IMPORTABLE = tuple(name for name in TABLES if name not in ("identities", "refund_lines"))
+IMPORTABLE = tuple(name for name in TABLES if name not in ("identities", "customer_map", "refund_lines"))
 """Tables that `tierwise import --as` takes."""

@@ -1,0 +1,39 @@
+"""What a use case works with: who asks, where the data are. Made by `bootstrap.py`, the only wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Engine
+
+from tierwise.app.principal import Principal
+from tierwise.engine.duckdb_session import connect
+from tierwise.engine.lake import Lake
+
+
+@dataclass(frozen=True)
+class Context:
+    """home: the folder of all local state. note: says something to the person in front, on no account to stdout."""
+
+    home: Path
+    principal: Principal
+    database: Engine
+    lake: Lake
+    memory_limit: str | None = None
+    note: Callable[[str], None] = field(default=lambda text: None)
+
+    @property
+    def scratch(self) -> Path:
+        """For files that nobody misses when a process dies."""
+        return self.home / "scratch"
+
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
+        """A connection of one's own; close it."""
+        return connect(self.scratch / "spill", memory_limit=self.memory_limit)
+
+    def acting_as(self, principal: Principal) -> Context:
+        """The same house, another person."""
+        return replace(self, principal=principal)

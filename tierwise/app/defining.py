@@ -1,0 +1,175 @@
+"""Definitions: made from a template, applied as versions, exported, checked against what the profile has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from tierwise.app.context import Context
+from tierwise.definitions.activity import Activity
+from tierwise.definitions.base import Definition
+from tierwise.definitions.check import check, left_open
+from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.project import Project
+from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions
+from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.write import body_of, to_yaml
+from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
+from tierwise.metrics.attributes import attribute_names
+from tierwise.state import audit, traits
+from tierwise.state import definitions as stored
+
+DEFAULT_TEMPLATE = "retail"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply changed, by `kind name`; warnings: what was left open (a stage without a strategy)."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The definitions in use, one project and one of each kind that a profile has, and their versions."""
+
+    project: Project
+    rfm: tuple[Rfm, ...]
+    deciles: tuple[Deciles, ...]
+    activity: tuple[Activity, ...]
+    lifecycle: tuple[Lifecycle, ...]
+    versions: dict[str, int]
+
+    @property
+    def all(self) -> tuple[Definition, ...]:
+        return (self.project, *self.rfm, *self.deciles, *self.activity, *self.lifecycle)
+
+
+def templates() -> list[str]:
+    """The names of the templates that come with the package."""
+    folder = resources.files("tierwise") / "templates"
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("_"))
+
+
+def initialise(ctx: Context, template: str) -> Applied:
+    """Apply a template's definitions to a home that has none. Raises `already_initialised`, `unknown_template`."""
+    ctx.principal.require("define")
+    with ctx.database.connect() as connection:
+        if stored.current(connection):
+            raise TierwiseError(
+                "already_initialised",
+                "this home has definitions already",
+                place=str(ctx.home),
+                remedy="change them by `tierwise definitions apply -f FILE`, or set TIERWISE_HOME to another folder",
+            )
+    return _apply(ctx, template_definitions(template), note=f"template {template}")
+
+
+def template_definitions(template: str) -> list[Definition]:
+    """What a template defines. Raises `unknown_template`."""
+    if template not in templates():
+        raise TierwiseError.of([unknown_name("template", template, templates())])
+    with resources.as_file(resources.files("tierwise") / "templates" / template) as folder:
+        return read_definitions([folder])
+
+
+def ensure_initialised(ctx: Context) -> None:
+    """Give a home without any definition the default template, and say so."""
+    with ctx.database.connect() as connection:
+        if stored.current(connection):
+            return
+    initialise(ctx, DEFAULT_TEMPLATE)
+    ctx.note(f'a new home with the template "{DEFAULT_TEMPLATE}" in {ctx.home} (tierwise init --template chooses)')
+
+
+def apply_definitions(ctx: Context, paths: Sequence[Path], *, note: str = "") -> Applied:
+    """Store the definitions of these files as new versions; those not named stay. All or none. Audited."""
+    ctx.principal.require("define")
+    return _apply(ctx, read_definitions(paths), note=note)
+
+
+def export_definitions(ctx: Context) -> str:
+    """All current definitions as YAML documents; applying them again changes nothing."""
+    ctx.principal.require("view")
+    with ctx.database.connect() as connection:
+        return to_yaml(current_definitions(connection).all)
+
+
+def current_definitions(connection: Connection) -> Definitions:
+    """The definitions in use; a kind that none was given for has its default."""
+    found: dict[str, list[Definition]] = {kind: [] for kind in KINDS}
+    versions: dict[str, int] = {}
+    for version in stored.current(connection):
+        if version.body is None:
+            continue
+        label = f"{version.kind} {version.name}"
+        found[version.kind].append(parse_definition(version.body, label))
+        versions[label] = version.version
+    return _gather([definition for definitions in found.values() for definition in definitions], versions)
+
+
+def project_of(ctx: Context) -> Project:
+    """The project's settings."""
+    with ctx.database.connect() as connection:
+        return current_definitions(connection).project
+
+
+def _gather(definitions: Iterable[Definition], versions: dict[str, int]) -> Definitions:
+    by_kind: dict[str, list[Definition]] = {kind: [] for kind in KINDS}
+    for definition in definitions:
+        by_kind[kind_of(definition)].append(definition)
+    return Definitions(
+        project=next((d for d in by_kind["project"] if isinstance(d, Project)), Project()),
+        rfm=tuple(d for d in by_kind["rfm"] if isinstance(d, Rfm)),
+        deciles=tuple(d for d in by_kind["deciles"] if isinstance(d, Deciles)),
+        activity=tuple(d for d in by_kind["activity"] if isinstance(d, Activity)),
+        lifecycle=tuple(d for d in by_kind["lifecycle"] if isinstance(d, Lifecycle)),
+        versions=versions,
+    )
+
+
+def _apply(ctx: Context, new: Sequence[Definition], *, note: str) -> Applied:
+    with ctx.database.begin() as connection:
+        before = current_definitions(connection)
+        merged = {(kind_of(d), d.name): d for d in (*before.all, *new)}
+        problems = [*_one_of_each(merged), *check(list(merged.values()), _attributes(connection, merged))]
+        if problems:
+            raise TierwiseError.of(problems)
+        added, changed, unchanged = [], [], []
+        for definition in new:
+            kind = kind_of(definition)
+            label = f"{kind} {definition.name}"
+            version = stored.put(
+                connection, kind, definition.name, body_of(definition), author=ctx.principal.name, note=note
+            )
+            (unchanged if version is None else added if version == 1 else changed).append(label)
+        if added or changed:
+            detail = {"added": added, "changed": changed, "note": note}
+            audit.write(connection, ctx.principal.name, "definitions.apply", "definitions", detail)
+    return Applied(tuple(added), tuple(changed), tuple(unchanged), tuple(left_open(new)))
+
+
+def _one_of_each(merged: dict[tuple[str, str], Definition]) -> list[Problem]:
+    """A project and an RFM are alone of their kind: the profile has one set of scores."""
+    problems = []
+    for kind in ("project", "rfm"):
+        names = sorted(name for of, name in merged if of == kind)
+        if len(names) > 1:
+            problems.append(
+                Problem("only_one", f"there can be one {kind}, not {', '.join(names)}", None, f'name it "{names[0]}"')
+            )
+    return problems
+
+
+def _attributes(connection: Connection, merged: dict[tuple[str, str], Definition]) -> set[str]:
+    project = next((d for d in merged.values() if isinstance(d, Project)), Project())
+    labels = [trait.name for trait in traits.list_traits(connection)]
+    return {*attribute_names(project.windows_days), *labels, *(f"trait.{label}" for label in labels)}

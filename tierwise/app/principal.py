@@ -1,0 +1,40 @@
+"""Who asks, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tierwise.kernel.errors import TierwiseError
+
+Role = Literal["administrator", "analyst", "operator", "reader"]
+
+Action = Literal["view", "view_customer", "import", "run", "export", "define", "administer"]
+
+ALLOWED: dict[Role, frozenset[Action]] = {
+    "administrator": frozenset({"view", "view_customer", "import", "run", "export", "define", "administer"}),
+    "analyst": frozenset({"view", "view_customer", "import", "run", "export", "define"}),
+    "operator": frozenset({"view", "view_customer", "import", "export"}),
+    "reader": frozenset({"view"}),
+}
+"""`view` is numbers about groups; `view_customer` is one person's facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One who asks: `name` is written into the audit, `role` decides."""
+
+    name: str
+    role: Role
+
+    def may(self, action: Action) -> bool:
+        return action in ALLOWED[self.role]
+
+    def require(self, action: Action) -> None:
+        """Raises `not_allowed` where the role does not include `action`."""
+        if not self.may(action):
+            raise TierwiseError(
+                "not_allowed",
+                f'the role "{self.role}" of {self.name} does not include "{action}"',
+                remedy="ask an administrator",
+            )

@@ -1,0 +1,95 @@
+"""The only wiring: settings of the environment to a context."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tierwise.app.context import Context
+    from tierwise.app.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """TIERWISE_HOME (default .tierwise): all local state. TIERWISE_DATABASE_URL: a PostgreSQL of one's own in place of
+    the embedded one. TIERWISE_MEMORY: DuckDB's limit, such as 4GB. TIERWISE_LANGUAGE: zh or en, else the project's."""
+
+    home: Path
+    database_url: str | None = None
+    memory_limit: str | None = None
+    language: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        read = os.environ.get
+        return cls(
+            home=Path(read("TIERWISE_HOME") or ".tierwise").expanduser().absolute(),
+            database_url=read("TIERWISE_DATABASE_URL") or None,
+            memory_limit=read("TIERWISE_MEMORY") or None,
+            language=read("TIERWISE_LANGUAGE") or None,
+        )
+
+
+def local_principal() -> Principal:
+    """Whoever sits at this machine: administrator, under the name of the account."""
+    from tierwise.app.principal import Principal
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid {os.getuid()}"
+    return Principal(f"local:{name}", "administrator")
+
+
+def open_context(
+    settings: Settings | None = None,
+    *,
+    principal: Principal | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> Context:
+    """A context for one process. Makes the home and starts the embedded PostgreSQL where there is none yet."""
+    from tierwise.app.context import Context
+    from tierwise.engine.lake import Lake
+    from tierwise.state.database import open_database
+    from tierwise.state.upgrade import upgrade
+
+    settings = settings or Settings.from_environment()
+    lake = Lake(settings.home / "lake")
+    make_home(settings.home)
+    database = open_database(settings.database_url or embedded_url(settings.home, note))
+    upgrade(database)
+    return Context(
+        home=settings.home,
+        principal=principal or local_principal(),
+        database=database,
+        lake=lake,
+        memory_limit=settings.memory_limit,
+        note=note,
+    )
+
+
+def make_home(home: Path) -> None:
+    """The home, for its owner only. Raises `bad_home` where it cannot be made."""
+    from tierwise.kernel.errors import TierwiseError
+
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise TierwiseError(
+            "bad_home", f"the home cannot be made: {error.strerror}", place=str(home), remedy="set TIERWISE_HOME"
+        ) from error
+
+
+def embedded_url(home: Path, note: Callable[[str], None]) -> str:
+    """The embedded PostgreSQL of this home, started where it is not up."""
+    from tierwise.state.embedded import EmbeddedServer
+
+    server = EmbeddedServer(home)
+    if not server.status().running:
+        note("starting the embedded PostgreSQL (tierwise stop ends it)")
+    return server.ensure()

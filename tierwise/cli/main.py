@@ -1,0 +1,292 @@
+"""`tierwise`: every command with its options. What a command prints is in show.py; what it does is in app/."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierwise.cli.door import guarded
+
+app = typer.Typer(
+    help="Know each customer, stratify, treat each tier on purpose, measure, revise.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+show = typer.Typer(help="Show what the current run found.", no_args_is_help=True, rich_markup_mode=None)
+definitions = typer.Typer(help="Apply and export definitions.", no_args_is_help=True, rich_markup_mode=None)
+jobs = typer.Typer(help="List and cancel jobs.", no_args_is_help=True, rich_markup_mode=None)
+quarantine = typer.Typer(help="Rows that were not accepted.", invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(show, name="show")
+app.add_typer(definitions, name="definitions")
+app.add_typer(jobs, name="jobs")
+app.add_typer(quarantine, name="quarantine")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+RunId = Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")]
+
+
+def _day(text: str | None) -> date | None:
+    from tierwise.kernel.windows import parse_day
+
+    return None if text is None else parse_day(text)
+
+
+@app.command()
+def init(
+    template: Annotated[str, typer.Option(help="retail or dealer.")] = "retail",
+    as_json: Json = False,
+) -> None:
+    """Make a home with a template's definitions."""
+    from tierwise.cli import manage
+
+    manage.init(template, as_json)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The file.")],
+    table: Annotated[str | None, typer.Option("--as", help="The table that its rows are; else the mapping's.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help="A mapping file; else headers are recognised.")] = None,
+    replace_orders: Annotated[bool, typer.Option(help="Replace orders that are known already.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Count and check; store nothing.")] = False,
+    propose_map: Annotated[Path | None, typer.Option(help="Write the recognised mapping here, and stop.")] = None,
+    strict: Annotated[bool, typer.Option(help="Exit 1 where rows were quarantined.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import a file: each row is accepted, or quarantined with its line and the reason."""
+    from tierwise.cli import manage
+
+    if propose_map is not None:
+        manage.propose(file, table, propose_map, as_json)
+    else:
+        manage.import_(file, table, mapping, replace_orders, dry_run, strict, as_json)
+
+
+@quarantine.callback()
+def quarantine_list(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(help="At most so many rows.")] = 50,
+    import_id: Annotated[int | None, typer.Option("--import", help="Only of this import.")] = None,
+    code: Annotated[str | None, typer.Option(help="Only of this reason.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Write the rows as they were to this CSV file, to mend them.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rows that were not accepted, with file, line, column and reason."""
+    if context.invoked_subcommand is None:
+        from tierwise.cli import manage
+
+        manage.quarantine(limit, import_id, code, to, as_json)
+
+
+@app.command()
+def run(
+    as_of: Annotated[str | None, typer.Option(help="The last day that is seen, 2026-06-30; else yesterday.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute every customer's profile as of a day."""
+    from tierwise.cli import manage
+
+    manage.run(_day(as_of), as_json)
+
+
+@app.command()
+def runs(limit: int = 20, as_json: Json = False) -> None:
+    """The runs, newest first."""
+    from tierwise.cli import look
+
+    look.runs(limit, as_json)
+
+
+@show.command("deciles")
+def show_deciles(
+    metric: Annotated[str, typer.Option(help="An attribute of the profile.")] = "monetary_amount",
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """Ten parts by a metric, and what each brings."""
+    from tierwise.cli import look
+
+    look.deciles(metric, run_id, as_json)
+
+
+@show.command("rfm")
+def show_rfm(run_id: RunId = None, as_json: Json = False) -> None:
+    """The eight RFM cells."""
+    from tierwise.cli import look
+
+    look.rfm(run_id, as_json)
+
+
+@show.command("lifecycle")
+def show_lifecycle(
+    run_id: RunId = None,
+    from_: Annotated[str | None, typer.Option("--from", help="Moves since the kept run as of this day.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Moves up to the kept run as of this day.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The lifecycle's stages, or the moves between two days."""
+    from tierwise.cli import look
+
+    if from_ is None:
+        look.ladders("lifecycle", run_id, as_json)
+    else:
+        look.transitions(None, _day(from_), _day(to), as_json)
+
+
+@show.command("activity")
+def show_activity(run_id: RunId = None, as_json: Json = False) -> None:
+    """The activity classes."""
+    from tierwise.cli import look
+
+    look.ladders("activity", run_id, as_json)
+
+
+@show.command("stores")
+def show_stores(run_id: RunId = None, as_json: Json = False) -> None:
+    """The stores' totals and the share of identified sales."""
+    from tierwise.cli import look
+
+    look.stores(run_id, as_json)
+
+
+@show.command("profile")
+def show_profile(
+    limit: int = 10,
+    columns: Annotated[str | None, typer.Option(help="Only these attributes, separated by commas.")] = None,
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """Some rows of the profile."""
+    from tierwise.cli import look
+
+    look.profile(limit, columns.split(",") if columns else None, run_id, as_json)
+
+
+@app.command()
+def customer(customer_id: str, run_id: RunId = None, as_json: Json = False) -> None:
+    """All that is known about one customer."""
+    from tierwise.cli import look
+
+    look.customer(customer_id, run_id, as_json)
+
+
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="profile, stores, deciles, rfm, … or a fact table.")],
+    to: Annotated[Path, typer.Option(help="A file ending in .csv, .xlsx or .parquet.")],
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """Write a table to a file."""
+    from tierwise.cli import manage
+
+    manage.export(table, to, run_id, as_json)
+
+
+@definitions.command("apply")
+def definitions_apply(
+    files: Annotated[list[Path], typer.Option("-f", "--file", help="A file or a folder; repeat for more.")],
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Check definition files, and store what is new in them as versions."""
+    from tierwise.cli import manage
+
+    manage.apply(files, note, as_json)
+
+
+@definitions.command("export")
+def definitions_export(
+    to: Annotated[Path | None, typer.Option(help="A file; else stdout.")] = None,
+    as_json: Json = False,
+) -> None:
+    """All definitions in use, as YAML that can be applied again."""
+    from tierwise.cli import manage
+
+    manage.export_definitions(to, as_json)
+
+
+@definitions.command("check")
+def definitions_check(
+    files: Annotated[list[Path], typer.Option("-f", "--file", help="A file or a folder; repeat for more.")],
+    as_json: Json = False,
+) -> None:
+    """Check definition files; store nothing."""
+    from tierwise.cli import manage
+
+    manage.check(files, as_json)
+
+
+@jobs.command("list")
+def jobs_list(limit: int = 20, as_json: Json = False) -> None:
+    """The jobs, newest first."""
+    from tierwise.cli import look
+
+    look.jobs(limit, as_json)
+
+
+@jobs.command("cancel")
+def jobs_cancel(job_id: int, as_json: Json = False) -> None:
+    """Ask a running job to stop; nothing of it is kept."""
+    from tierwise.cli import manage
+
+    manage.cancel(job_id, as_json)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8321,
+    console: Annotated[bool, typer.Option(help="The console beside the API.")] = True,
+) -> None:
+    """Serve the API and the console until stopped."""
+    from tierwise.cli import manage
+
+    manage.serve(host, port, console)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What is there, what is missing, and how to mend it."""
+    from tierwise.cli import manage
+
+    manage.doctor(as_json)
+
+
+@app.command()
+def stop(as_json: Json = False) -> None:
+    """Stop the embedded PostgreSQL; nothing is left running."""
+    from tierwise.cli import manage
+
+    manage.stop(as_json)
+
+
+@app.command()
+def demo(
+    dealers: Annotated[int, typer.Option(help="Customers of the made-up dealer group.")] = 3000,
+    retail: Annotated[int, typer.Option(help="Customers of the made-up retailer.")] = 5000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same data.")] = 7,
+) -> None:
+    """Made-up dealer and retail data in; tiers out."""
+    from tierwise.cli import demo as made_up
+
+    made_up.demo(dealers, retail, seed)
+
+
+@app.command()
+def version() -> None:
+    """The version of Tierwise."""
+    from tierwise import __version__
+
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """The entry point of the `tierwise` script."""
+    guarded(app)

@@ -1,0 +1,245 @@
+"""Commands that change something, or bring something up."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tierwise.bootstrap import Settings
+from tierwise.cli.door import FAILED, note, opened, plain, tell
+from tierwise.cli.terminal import number, percent, say, table
+
+if TYPE_CHECKING:
+    from tierwise.app.defining import Applied
+    from tierwise.app.views import Refusals, RunView
+    from tierwise.ingest.report import ImportReport
+
+
+def init(template: str, as_json: bool) -> None:
+    from tierwise.app import defining
+
+    with opened() as ctx:
+        applied = defining.initialise(ctx, template)
+        home = ctx.home
+    tell(
+        {"home": home, "template": template, **plain(applied)},
+        as_json,
+        lambda: say(
+            f'{home}: {len(applied.added)} definitions of the template "{template}".\n'
+            "Next: tierwise import FILE --as orders, then tierwise run"
+        ),
+    )
+
+
+def import_(
+    file: Path,
+    table_name: str | None,
+    mapping: Path | None,
+    replace_orders: bool,
+    dry_run: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    from tierwise.app import importing
+
+    with opened() as ctx:
+        progress = Progress()
+        try:
+            report = importing.import_path(
+                ctx, file, table_name, mapping, replace_orders=replace_orders, dry_run=dry_run, progress=progress
+            )
+        finally:
+            progress.close()
+    tell(report, as_json, lambda: print_import(report))
+    if strict and report.quarantined:
+        raise SystemExit(FAILED)
+
+
+def print_import(report: ImportReport) -> None:
+    rate = report.read / report.seconds if report.seconds else 0.0
+    say(f"{report.file} → {report.table}: {number(report.read)} rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)")
+    counts = ("accepted", "replaced", "unchanged", "ignored", "quarantined")
+    for name in counts:
+        count = getattr(report, name)
+        if count:
+            say(f"  {name:<12} {count:>14,}")
+    if report.quarantined:
+        say("  see them: tierwise quarantine; mend them: tierwise quarantine --to FILE")
+    for text in report.notes:
+        say(f"  {text}")
+
+
+def propose(file: Path, table_name: str | None, to: Path, as_json: bool) -> None:
+    from tierwise.app import importing
+
+    text, notes = importing.propose(file, table_name)
+    to.write_text(text, "utf-8")
+    tell(
+        {"mapping": str(to), "notes": notes},
+        as_json,
+        lambda: say("\n".join([*notes, f"written to {to}: look through it, then tierwise import {file} --map {to}"])),
+    )
+
+
+def quarantine(limit: int, import_id: int | None, code: str | None, to: Path | None, as_json: bool) -> None:
+    from tierwise.app import importing
+
+    if to is not None:
+        with opened() as ctx:
+            count = importing.export_quarantine(ctx, to, import_id=import_id, code=code)
+        tell(
+            {"to": to, "rows": count},
+            as_json,
+            lambda: say(f"{number(count)} rows in {to}: mend them there, then import that file"),
+        )
+        return
+    with opened() as ctx:
+        found = importing.quarantine_rows(ctx, limit=limit, import_id=import_id, code=code)
+    tell(found, as_json, lambda: print_quarantine(found))
+
+
+def print_quarantine(found: Refusals) -> None:
+    if not found.total:
+        say("nothing is in quarantine")
+        return
+    rows = [(r["file"], r["line"], r["column_name"] or "", r["code"], r["message"]) for r in found.rows]
+    table("", ["file", "line", "column", "reason", ""], rows)
+    reasons = ", ".join(f"{code} {number(count)}" for code, count in found.by_reason.items())
+    say(f"{len(found.rows)} of {number(found.total)} rows shown ({reasons})")
+
+
+def run(as_of: date | None, as_json: bool) -> None:
+    from tierwise.app import running
+
+    with opened() as ctx:
+        progress = Progress()
+        try:
+            view = running.run(ctx, as_of, progress=progress)
+        finally:
+            progress.close()
+    tell(view, as_json, lambda: print_run(view))
+
+
+def print_run(view: RunView) -> None:
+    counts = view.counts
+    say(f"run {view.id}, as of {view.as_of}: {number(counts.get('customers'))} customers in {view.seconds or 0:.2f} s")
+    say(f"  {number(counts.get('orders'))} orders, {percent(counts.get('identified_amount_rate'))} of sales identified")
+    say(f"  {number(counts.get('unscored'))} customers without an RFM score")
+    for name, seconds in view.timings.items():
+        say(f"  {name:<28} {seconds:>8.2f} s")
+
+
+def export(table_name: str, to: Path, run_id: int | None, as_json: bool) -> None:
+    from tierwise.app import exporting
+
+    with opened() as ctx:
+        done = exporting.export(ctx, table_name, to, run_id=run_id)
+    tell(
+        done,
+        as_json,
+        lambda: say(f"{number(done.rows)} rows of {done.table} in {done.path} ({number(done.bytes)} bytes)"),
+    )
+
+
+def apply(files: list[Path], why: str, as_json: bool) -> None:
+    from tierwise.app import defining
+
+    with opened() as ctx:
+        applied = defining.apply_definitions(ctx, files, note=why)
+    tell(applied, as_json, lambda: print_applied(applied))
+
+
+def check(files: list[Path], as_json: bool) -> None:
+    from tierwise.app import defining
+
+    with opened() as ctx:
+        applied = defining.check_definitions(ctx, files)
+    tell(applied, as_json, lambda: print_applied(applied))
+
+
+def print_applied(applied: Applied) -> None:
+    for what, names in (("added", applied.added), ("changed", applied.changed), ("unchanged", applied.unchanged)):
+        for name in names:
+            say(f"{what:<10} {name}")
+    for warning in applied.warnings:
+        note(f"note: {warning}")
+
+
+def export_definitions(to: Path | None, as_json: bool) -> None:
+    from tierwise.app import defining
+
+    with opened() as ctx:
+        text = defining.export_definitions(ctx)
+    if to is not None:
+        to.write_text(text, "utf-8")
+        tell({"to": to}, as_json, lambda: say(f"written to {to}"))
+    else:
+        tell({"yaml": text}, as_json, lambda: print(text, end=""))
+
+
+def cancel(job_id: int, as_json: bool) -> None:
+    from tierwise.app import jobs
+
+    with opened() as ctx:
+        asked = jobs.cancel(ctx, job_id)
+    words = "asked to stop" if asked else "was not running"
+    tell({"job_id": job_id, "cancel_requested": asked}, as_json, lambda: say(f"job {job_id} {words}"))
+
+
+def serve(host: str, port: int, console: bool) -> None:
+    from tierwise.bootstrap import serve as serve_house
+
+    serve_house(host, port, console=console, note=note)
+
+
+def doctor(as_json: bool) -> None:
+    from tierwise.app.doctor import examine
+
+    health = examine(Settings.from_environment())
+
+    def people() -> None:
+        table("", ["", "check", "seen"], [(check.verdict, check.name, check.seen) for check in health.checks])
+        for check in health.checks:
+            if check.remedy and check.verdict != "ok":
+                say(f"{check.name}: {check.remedy}")
+
+    tell({"ok": health.ok, **plain(health)}, as_json, people)
+    if not health.ok:
+        raise SystemExit(FAILED)
+
+
+def stop(as_json: bool) -> None:
+    from tierwise.state.embedded import EmbeddedServer
+
+    settings = Settings.from_environment()
+    stopped = EmbeddedServer(settings.home).stop()
+    tell({"stopped": stopped}, as_json, lambda: say("stopped" if stopped else "nothing was running"))
+
+
+class Progress:
+    """Progress with its rate on stderr: one line that is rewritten on a terminal, nothing elsewhere."""
+
+    def __init__(self) -> None:
+        from tierwise.kernel.clock import monotonic_seconds
+
+        self._clock = monotonic_seconds
+        self._started = self._clock()
+        self._shown = 0
+
+    def __call__(self, done: int, total: int | None, message: str) -> None:
+        if not sys.stderr.isatty():
+            return
+        seconds = max(self._clock() - self._started, 0.001)
+        share = f" {done / total:4.0%}" if total else ""
+        rate = f" {done / seconds:,.0f}/s" if done else ""
+        text = f"{message}{share}{rate}"[:100]
+        sys.stderr.write("\r" + text.ljust(self._shown))
+        sys.stderr.flush()
+        self._shown = len(text)
+
+    def close(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r" + " " * self._shown + "\r")
+            sys.stderr.flush()
