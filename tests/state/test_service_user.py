@@ -1,7 +1,9 @@
 """Which account runs PostgreSQL when Tierwise is root, and what it is given to reach its files."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,15 +15,14 @@ OVERRIDE, READ_SEARCH = 0b010, 0b110
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Path:
+def program() -> Iterator[Path]:
     """A program in a folder that others may enter."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.is_relative_to("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o001)
-    path = tmp_path / "postgres"
-    path.write_text("")
-    path.chmod(0o755)
-    return path
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "postgres")
+        path.write_text("")
+        path.chmod(0o755)
+        path.parent.chmod(0o755)
+        yield path
 
 
 def other(capability: str | None = None) -> ServiceUser:

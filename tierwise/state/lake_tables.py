@@ -30,8 +30,8 @@ def set_versions(connection: Connection, changes: Mapping[str, int], *, job_id: 
             index_elements=[lake_table.c.name],
             set_={"version": row.excluded.version, "at": row.excluded.at, "job_id": row.excluded.job_id},
             where=lake_table.c.version < row.excluded.version,
-        )
-        if connection.execute(newer).rowcount:
+        ).returning(lake_table.c.name)
+        if connection.scalar(newer) is not None:
             continue
         found = connection.scalar(select(lake_table.c.version).where(lake_table.c.name == name))
         if found != version:

@@ -34,7 +34,8 @@ def list_traits(connection: Connection) -> list[Trait]:
 def add(connection: Connection, name: str, column_name: str, trait_type: TraitType) -> bool:
     """Record a trait; False where the same one is there. Raises `trait_differs` where it has another column or type."""
     row = insert(trait).values(name=name, column_name=column_name, type=trait_type, first_seen_at=utc_now())
-    if connection.execute(row.on_conflict_do_nothing(index_elements=[trait.c.name])).rowcount:
+    added = row.on_conflict_do_nothing(index_elements=[trait.c.name]).returning(trait.c.name)
+    if connection.scalar(added) is not None:
         return True
     found = connection.execute(select(trait).where(trait.c.name == name)).one()
     if (found.column_name, found.type) != (column_name, trait_type):

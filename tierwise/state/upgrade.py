@@ -15,7 +15,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def version(connection: Connection) -> str | None:
     """The migration that the database is at; None for one without our tables."""
-    if connection.scalar(text("select to_regclass('alembic_version')")) is None:
+    # Not to_regclass: it may answer from before the wait for another process's upgrade.
+    seen = "select from pg_class where relname = 'alembic_version' and pg_table_is_visible(oid)"
+    if not connection.scalar(text(f"select exists ({seen})")):
         return None
     found = connection.scalar(text("select version_num from alembic_version"))
     return None if found is None else str(found)
