@@ -19,7 +19,11 @@ from tierwise.state import embedded, postmaster, service_user, socket_folder
 from tierwise.state.database import open_database
 from tierwise.state.embedded import EmbeddedServer
 
-ENSURE = "import sys, pathlib; from tierwise.state.embedded import EmbeddedServer as E; print(E(pathlib.Path(sys.argv[1])).ensure())"
+ENSURE = """
+import pathlib, sys
+from tierwise.state.embedded import EmbeddedServer
+print(EmbeddedServer(pathlib.Path(sys.argv[1])).ensure())
+"""
 
 
 @pytest.fixture(scope="module")

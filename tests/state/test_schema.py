@@ -53,7 +53,13 @@ JOB: dict[str, Any] = {
     "queued_at": AT,
     "started_at": AT,
 }
-RUN: dict[str, Any] = {"as_of": date(2026, 2, 28), "state": "running", "started_at": AT, "definitions": {}, "inputs": {}}
+RUN: dict[str, Any] = {
+    "as_of": date(2026, 2, 28),
+    "state": "running",
+    "started_at": AT,
+    "definitions": {},
+    "inputs": {},
+}
 DONE = RUN | {"state": "done", "finished_at": AT, "outputs": {"profile": 3}}
 FILE: dict[str, Any] = {
     "table_name": "orders",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from tierwise.kernel.clock import utc_now
 from tierwise.state.locks import hold_for_transaction
@@ -36,7 +37,7 @@ def current(connection: Connection, kind: str | None = None) -> list[DefinitionV
     """What holds now, ordered by kind and name; what was removed is left out."""
     newest = (
         select(*_COLUMNS)
-        .distinct(definition.c.kind, definition.c.name)
+        .ext(distinct_on(definition.c.kind, definition.c.name))
         .order_by(definition.c.kind, definition.c.name, definition.c.version.desc())
     )
     if kind is not None:
