@@ -73,12 +73,12 @@ def make_services(seed: int, cars: Vehicles, as_of_day: int) -> tuple[Habits, In
     count = len(cars)
     pace = draws.curve(count, _PACES)
     drift = np.where(draws.chance(count, 220), draws.between(count, 1070, 1180), 1000)
-    elsewhere = ~cars.bought_here
-    day = cars.delivered + np.where(elsewhere, draws.below(count, np.maximum(1, as_of_day - cars.delivered)), 0)
-    number = elsewhere.astype(np.int64)
-    stretched, stopped, services = pace.copy(), np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
-    nothing = np.zeros(0, dtype=np.int64)
-    events: list[tuple[Ints, Ints, Ints]] = [(nothing, nothing, nothing)]
+    # A car from elsewhere is known since its first service here, which is not free.
+    outside = np.flatnonzero(~cars.bought_here)
+    day = cars.delivered + np.where(cars.bought_here, 0, draws.below(count, as_of_day - cars.delivered))
+    number = (~cars.bought_here).astype(np.int64)
+    stretched, stopped, services = pace.copy(), np.zeros(count, dtype=np.bool_), number.copy()
+    events: list[tuple[Ints, Ints, Ints]] = [(outside, day[outside], np.zeros(len(outside), dtype=np.int64))]
     active = np.arange(count, dtype=np.int64)
     while len(active):
         comes = draws.chance(len(active), _COMES[np.minimum(number[active], 5)])
