@@ -38,6 +38,7 @@ ROLE = "tierwise"
 _TICK_SECONDS = 0.01
 _READY_TICKS = 12_000  # two minutes: recovery after a crash may have much to replay
 _ORPHAN_TICKS = 500  # what a killed postmaster leaves goes by itself, unless it is deep in a query
+_UNSEEN_TICKS = 50  # nothing of ours to be seen, and yet the lock is held: another container's
 _FAST_STOP_TICKS = 3_000
 _LOG_KEPT_BYTES = 8_000_000
 
@@ -307,15 +308,17 @@ class EmbeddedServer:
         folders = [self.data, *self.folder.glob("data.new-*")]
         found = False
         for number in (signal.SIGQUIT, signal.SIGKILL):
+            signalled = False
             for data in folders:
                 ours = partial(postmaster.is_ours, data=data)
                 for pid in list(postmaster.processes_of(data)):
-                    found = postmaster.signal_if(pid, ours, number) or found
-            if _until(lambda: _locked(running), _ORPHAN_TICKS):
+                    signalled = postmaster.signal_if(pid, ours, number) or signalled
+            found = found or signalled
+            if _until(lambda: _locked(running), _ORPHAN_TICKS if signalled else _UNSEEN_TICKS):
                 return found
         raise TierwiseError(
             "postgres_busy",
-            "processes of this database are still running, and they are not on this machine's list",
+            "processes of this database run where this command cannot see or end them",
             place=str(self.folder),
             remedy="stop the other container or machine that uses this TIERWISE_HOME",
         )
