@@ -1,0 +1,200 @@
+"""Errors as RFC 9457 says: application/problem+json, with our code, place and remedy, and all problems at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from tierwise.kernel.errors import Problem, TierwiseError
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[str, int] = {
+    "not_signed_in": 401,
+    "not_allowed": 403,
+    "foreign_origin": 403,
+    "foreign_host": 421,
+    "unknown_path": 404,
+    "method_not_allowed": 405,
+    "no_run": 404,
+    "no_such_file": 404,
+    "already_initialised": 409,
+    "busy": 409,
+    "cancelled": 409,
+    "defined_twice": 422,
+    "doubled_key": 422,
+    "job_not_running": 409,
+    "run_not_running": 409,
+    "too_large": 413,
+    "bad_home": 500,
+    "bad_token_file": 500,
+    "disk_full": 507,
+    "database_url": 503,
+    "unknown_key": 422,
+    "unknown_attribute": 422,
+    "unknown_kind": 422,
+    "unknown_header": 422,
+    "unknown_headers": 422,
+    "unknown_encoding": 422,
+    "unknown_timezone": 422,
+    "unknown_currency": 422,
+    "unknown_template": 422,
+    "port_in_use": 409,
+    "defect": 500,
+}
+"""Status by code, where the beginning of the code does not tell it."""
+
+STATUS_BY_PREFIX: tuple[tuple[str, int], ...] = (
+    ("unknown_", 404),
+    ("no_such_", 404),
+    ("busy_", 409),
+    ("already_", 409),
+    ("bad_", 422),
+    ("missing_", 422),
+    ("not_", 422),
+    ("no_", 422),
+    ("too_", 422),
+    ("unreadable", 422),
+    ("out_of_", 422),
+    ("only_", 422),
+    ("left_open", 422),
+    ("name_taken", 422),
+    ("database_", 503),
+    ("server_", 503),
+    ("embedded_", 503),
+)
+"""Then status by the beginning of the code, the first that fits."""
+
+REFUSED = 422
+"""What is refused for any other reason."""
+
+_log = logging.getLogger("tierwise.api")
+
+
+class ProblemBody(BaseModel):
+    """One thing that is wrong."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str = Field(description="stable, for programs")
+    message: str = Field(description="for people")
+    place: str | None = Field(None, description="file:line, a row, a field; null where there is none")
+    remedy: str | None = Field(None, description="what to do next; null where it is plain")
+
+
+class ErrorBody(ProblemBody):
+    """An error as RFC 9457 has it; code, message, place and remedy are those of the first of `problems`."""
+
+    type: str = Field(description="urn:tierwise:problem:CODE")
+    title: str = Field(description="what the status means")
+    status: int
+    detail: str = Field(description="place, message and remedy in one line")
+    problems: list[ProblemBody]
+
+
+def known_status(code: str) -> int | None:
+    """The status that the tables give a code; None where they do not know it."""
+    if code in STATUS:
+        return STATUS[code]
+    return next((status for prefix, status in STATUS_BY_PREFIX if code.startswith(prefix)), None)
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of an error code."""
+    return known_status(code) or REFUSED
+
+
+def error_body(problems: Sequence[Problem], status: int | None = None) -> ErrorBody:
+    """The body of an error with these problems; they must not be empty."""
+    first = problems[0]
+    number = status or status_of(first.code)
+    return ErrorBody(
+        type=f"urn:tierwise:problem:{first.code}",
+        title=HTTPStatus(number).phrase,
+        status=number,
+        detail=str(first),
+        code=first.code,
+        message=first.message,
+        place=first.place,
+        remedy=first.remedy,
+        problems=[
+            ProblemBody(code=problem.code, message=problem.message, place=problem.place, remedy=problem.remedy)
+            for problem in problems
+        ],
+    )
+
+
+def response(
+    problems: Sequence[Problem], *, status: int | None = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """The answer to a request that is refused."""
+    body = error_body(problems, status)
+    return JSONResponse(jsonable_encoder(body), body.status, headers, MEDIA_TYPE)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Every error of the API becomes a problem: ours, unknown paths, arguments that do not fit, and defects."""
+    app.add_exception_handler(TierwiseError, _refused)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _defect)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: these statuses answer with an `ErrorBody`; 401 and 422 may come from every path."""
+    example = jsonable_encoder(error_body([Problem("unknown_run", "there is no run 7", None, "GET /api/v1/runs")]))
+    found: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({401, 422, *statuses}):
+        shown = {**example, "status": status, "title": HTTPStatus(status).phrase} if status == 404 else None
+        content: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/ErrorBody"}}
+        if shown:
+            content["example"] = shown
+        found[status] = {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: content}}
+    return found
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TierwiseError)
+    return response(error.problems)
+
+
+def _bad_request(request: Request, error: Exception) -> JSONResponse:
+    """The arguments, without their values: they may be somebody's data."""
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        Problem(
+            "missing_value" if found["type"] == "missing" else "bad_value",
+            str(found["msg"]),
+            ".".join(str(step) for step in found["loc"]) or None,
+        )
+        for found in error.errors()
+    ]
+    return response(problems or [Problem("bad_value", "the request does not fit")], status=422)
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 404:
+        problem = Problem("unknown_path", "there is nothing at this path", request.url.path, "see /api/v1/openapi.json")
+    elif error.status_code == 405:
+        allowed = headers.get("Allow") or headers.get("allow") or "another method"
+        problem = Problem("method_not_allowed", f"{request.method} is not possible here", request.url.path, allowed)
+    else:
+        problem = Problem("bad_request", str(error.detail), request.url.path)
+    return response([problem], status=error.status_code, headers=headers)
+
+
+def _defect(request: Request, error: Exception) -> JSONResponse:
+    _log.error("defect at %s %s: %s", request.method, request.url.path, type(error).__name__)
+    remedy = "please report it with the log of the server"
+    return response([Problem("defect", "this should not have happened", request.url.path, remedy)], status=500)

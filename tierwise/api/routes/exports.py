@@ -1,0 +1,75 @@
+"""Tables out, as files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+
+from tierwise.api.context import Asked
+from tierwise.api.places import told_as
+from tierwise.api.problems import problem_responses
+from tierwise.api.scratch import drop_folder, new_folder
+from tierwise.app import exporting
+
+router = APIRouter(tags=["exports"])
+
+
+class Extension(StrEnum):
+    """The kinds of file."""
+
+    csv = "csv"
+    xlsx = "xlsx"
+    parquet = "parquet"
+
+
+MEDIA_TYPES = {
+    Extension.csv: "text/csv; charset=utf-8",
+    Extension.xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Extension.parquet: "application/vnd.apache.parquet",
+}
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "the file; X-Tierwise-Rows says how many rows it has",
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string"},
+                "example": "customer_id,recency_days,frequency_count,monetary_amount\nC000001,12,4,5231.50\n",
+            },
+            MEDIA_TYPES[Extension.xlsx]: {"schema": {"type": "string", "format": "binary"}},
+            MEDIA_TYPES[Extension.parquet]: {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+@router.get(
+    "/exports/{table}.{extension}",
+    operation_id="export_table",
+    response_class=FileResponse,
+    responses=_FILE | problem_responses(403, 404),
+)
+def export_table(
+    ctx: Asked,
+    table: Annotated[str, Path(max_length=63, pattern=r"^[A-Za-z0-9_]+$", examples=["profile"])],
+    extension: Extension,
+) -> FileResponse:
+    """A table of the current run, ordered by its key: two exports of one run are the same bytes. Audited."""
+    folder = new_folder(ctx)
+    try:
+        with told_as(folder):
+            exported = exporting.export(ctx, table, folder / f"{table}.{extension}")
+    except BaseException:
+        drop_folder(folder)
+        raise
+    return FileResponse(
+        folder / f"{table}.{extension}",
+        media_type=MEDIA_TYPES[extension],
+        filename=f"{table}.{extension}",
+        headers={"x-tierwise-rows": str(exported.rows), "cache-control": "no-store"},
+        background=BackgroundTask(drop_folder, folder),
+    )

@@ -1,0 +1,64 @@
+"""Files in, and the rows that were refused."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+
+from tierwise.api import examples
+from tierwise.api.bodies import ImportBody
+from tierwise.api.context import Asked
+from tierwise.api.places import told_as
+from tierwise.api.problems import problem_responses
+from tierwise.api.scratch import folder_for, safe_name
+from tierwise.app import importing
+from tierwise.app.views import Refusals
+from tierwise.definitions.read import read_mapping
+
+router = APIRouter(tags=["imports"])
+
+LARGEST_PAGE = 1000
+
+
+@router.post(
+    "/imports",
+    operation_id="import_file",
+    status_code=201,
+    responses=examples.ok(examples.IMPORT, 201) | problem_responses(403, 404, 409, 413),
+)
+def import_file(
+    ctx: Asked,
+    file: Annotated[UploadFile, File(description="the file; its name is kept for the quarantine")],
+    table: Annotated[str, Form(max_length=63, description="what its rows are", examples=["order_lines"])],
+    mapping: Annotated[
+        str | None, Form(description="a mapping as YAML; recognised from the headers where left out")
+    ] = None,
+    replace_orders: Annotated[bool, Form(description="orders seen before are replaced by the file's")] = False,
+    dry_run: Annotated[bool, Form(description="count only; nothing is written")] = False,
+) -> ImportBody:
+    """Take a file in, all of it or nothing. Every row is accepted, replaced, unchanged, ignored or quarantined."""
+    with folder_for(ctx) as folder, told_as(folder):
+        path = folder / safe_name(file.filename, "upload.csv")
+        with path.open("wb") as copy:
+            shutil.copyfileobj(file.file, copy, 1024 * 1024)
+        told = None
+        if mapping is not None and mapping.strip():
+            of = folder / "mapping" / "mapping.yaml"
+            of.parent.mkdir()
+            of.write_text(mapping, "utf-8")
+            told = read_mapping(of)
+        report = importing.import_file(ctx, path, table, told, replace_orders=replace_orders, dry_run=dry_run)
+        return ImportBody.model_validate(report).model_copy(update={"file": path.name})
+
+
+@router.get("/quarantine", operation_id="quarantine", responses=examples.ok(examples.QUARANTINE) | problem_responses())
+def quarantine(
+    ctx: Asked,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+    import_id: Annotated[int | None, Query(alias="import", ge=1, description="of one import")] = None,
+    code: Annotated[str | None, Query(max_length=100, description="of one reason", examples=["bad_money"])] = None,
+) -> Refusals:
+    """Refused rows, the newest file first, each with its file, line, column and reason."""
+    return importing.quarantine_rows(ctx, limit=limit, import_id=import_id, code=code)
