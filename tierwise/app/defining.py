@@ -49,6 +49,16 @@ class Definitions:
     versions: dict[str, int]
 
     @property
+    def of_profile(self) -> tuple[Rfm | Deciles | Activity | Lifecycle, ...]:
+        """Those that give the profile columns, with the defaults of kinds that none was given for."""
+        return (
+            *(self.rfm or (Rfm(),)),
+            *(self.deciles or (Deciles(),)),
+            *(self.activity or (Activity(),)),
+            *self.lifecycle,
+        )
+
+    @property
     def all(self) -> tuple[Definition, ...]:
         return (self.project, *self.rfm, *self.deciles, *self.activity, *self.lifecycle)
 
@@ -96,6 +106,31 @@ def apply_definitions(ctx: Context, paths: Sequence[Path], *, note: str = "") ->
     return _apply(ctx, read_definitions(paths), note=note)
 
 
+def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
+    """What an apply would do, with all its problems; nothing is stored."""
+    ctx.principal.require("view")
+    new = read_definitions(paths)
+    with ctx.database.connect() as connection:
+        before = current_definitions(connection)
+        _raise_problems(connection, before, new)
+        current = {(kind_of(d), d.name): d for d in before.all if f"{kind_of(d)} {d.name}" in before.versions}
+    labels = {f"{kind_of(d)} {d.name}": current.get((kind_of(d), d.name)) == d for d in new}
+    known = {f"{kind} {name}" for kind, name in current}
+    return Applied(
+        added=tuple(label for label in labels if label not in known),
+        changed=tuple(label for label, same in labels.items() if label in known and not same),
+        unchanged=tuple(label for label, same in labels.items() if same),
+        warnings=tuple(left_open(new)),
+    )
+
+
+def _raise_problems(connection: Connection, before: Definitions, new: Sequence[Definition]) -> None:
+    merged = {(kind_of(d), d.name): d for d in (*before.all, *new)}
+    problems = [*_one_of_each(merged), *check(list(merged.values()), _attributes(connection, merged))]
+    if problems:
+        raise TierwiseError.of(problems)
+
+
 def export_definitions(ctx: Context) -> str:
     """All current definitions as YAML documents; applying them again changes nothing."""
     ctx.principal.require("view")
@@ -113,7 +148,7 @@ def current_definitions(connection: Connection) -> Definitions:
         label = f"{version.kind} {version.name}"
         found[version.kind].append(parse_definition(version.body, label))
         versions[label] = version.version
-    return _gather([definition for definitions in found.values() for definition in definitions], versions)
+    return gather([definition for definitions in found.values() for definition in definitions], versions)
 
 
 def project_of(ctx: Context) -> Project:
@@ -122,7 +157,8 @@ def project_of(ctx: Context) -> Project:
         return current_definitions(connection).project
 
 
-def _gather(definitions: Iterable[Definition], versions: dict[str, int]) -> Definitions:
+def gather(definitions: Iterable[Definition], versions: dict[str, int]) -> Definitions:
+    """Definitions sorted by kind; the project's default where there is none."""
     by_kind: dict[str, list[Definition]] = {kind: [] for kind in KINDS}
     for definition in definitions:
         by_kind[kind_of(definition)].append(definition)
@@ -138,12 +174,10 @@ def _gather(definitions: Iterable[Definition], versions: dict[str, int]) -> Defi
 
 def _apply(ctx: Context, new: Sequence[Definition], *, note: str) -> Applied:
     with ctx.database.begin() as connection:
-        before = current_definitions(connection)
-        merged = {(kind_of(d), d.name): d for d in (*before.all, *new)}
-        problems = [*_one_of_each(merged), *check(list(merged.values()), _attributes(connection, merged))]
-        if problems:
-            raise TierwiseError.of(problems)
-        added, changed, unchanged = [], [], []
+        _raise_problems(connection, current_definitions(connection), new)
+        added: list[str] = []
+        changed: list[str] = []
+        unchanged: list[str] = []
         for definition in new:
             kind = kind_of(definition)
             label = f"{kind} {definition.name}"

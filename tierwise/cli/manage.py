@@ -197,7 +197,8 @@ def serve(host: str, port: int, console: bool) -> None:
 def doctor(as_json: bool) -> None:
     from tierwise.app.doctor import examine
 
-    health = examine(Settings.from_environment())
+    settings = Settings.from_environment()
+    health = examine(settings.home, settings.database_url)
 
     def people() -> None:
         table("", ["", "check", "seen"], [(check.verdict, check.name, check.seen) for check in health.checks])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
@@ -14,6 +15,8 @@ from tierwise.kernel.errors import Problem, unknown_name
 
 SILENCE_ATTRIBUTES = ("silent_days", "normal_silence_days", "overdue_days")
 """What a lifecycle's own rules may read besides the profile."""
+
+RFM_COLUMNS = ("r_score", "f_score", "m_score", "rfm_score", "rfm_cell")
 
 
 def check(definitions: Sequence[Definition], attributes: Iterable[str]) -> list[Problem]:
@@ -29,10 +32,17 @@ def check(definitions: Sequence[Definition], attributes: Iterable[str]) -> list[
                 other = columns.get(folded, "an attribute of the profile")
                 problems.append(Problem("name_taken", f'the name "{definition.name}" is taken by {other}', place))
             columns[folded] = place
+        readable = known | _tiers(definitions) if isinstance(definition, Lifecycle) else known
         for attribute in _reads(definition):
-            if attribute not in known:
-                problems.append(unknown_name("attribute", attribute, known, place))
+            if attribute not in readable:
+                problems.append(unknown_name("attribute", attribute, readable, place))
     return problems
+
+
+def _tiers(definitions: Sequence[Definition]) -> set[str]:
+    """The columns that RFM, deciles and activity add: a lifecycle comes after them and may read them."""
+    named = {d.name for d in definitions if isinstance(d, Deciles | Activity)}
+    return named | set(RFM_COLUMNS)
 
 
 def left_open(definitions: Sequence[Definition]) -> list[Problem]:

@@ -1,0 +1,127 @@
+"""`doctor`: what is there, what is missing, and how to mend it. Starts nothing and changes nothing."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from tierwise.app.views import Health, HealthCheck
+from tierwise.kernel.errors import TierwiseError
+from tierwise.state import lake_tables, runs
+from tierwise.state.database import open_database
+from tierwise.state.embedded import EmbeddedServer
+
+_NEEDED = ("duckdb", "deltalake", "narwhals", "pyarrow", "sqlalchemy", "psycopg", "nicegui")
+_LEAST_FREE_BYTES = 2 * 1024**3
+
+
+def examine(home: Path, database_url: str | None) -> Health:
+    """Every check, whatever the others found."""
+    return Health(
+        tuple(
+            [
+                _python(),
+                *[_package(name) for name in _NEEDED],
+                _home(home),
+                _disk(home),
+                *_database(home, database_url),
+                _spark(),
+                _browser(),
+            ]
+        )
+    )
+
+
+def _python() -> HealthCheck:
+    seen = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    fine = sys.version_info >= (3, 11) and platform.system() == "Linux"
+    return HealthCheck("python", "ok" if fine else "failed", seen, "Tierwise needs Python 3.11 or newer, on Linux")
+
+
+def _package(name: str) -> HealthCheck:
+    try:
+        return HealthCheck(name, "ok", version_of(name))
+    except PackageNotFoundError:
+        return HealthCheck(name, "failed", "not installed", "make setup, or pip install tierwise")
+
+
+def _home(home: Path) -> HealthCheck:
+    if not home.exists():
+        return HealthCheck("home", "warning", f"{home} is not there yet", "tierwise init --template retail makes it")
+    mode = home.stat().st_mode & 0o777
+    if mode & 0o077:
+        return HealthCheck("home", "warning", f"{home} is open to others ({mode:o})", f"chmod 700 '{home}'")
+    return HealthCheck("home", "ok", str(home))
+
+
+def _disk(home: Path) -> HealthCheck:
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    enough = free >= _LEAST_FREE_BYTES
+    return HealthCheck("disk", "ok" if enough else "warning", f"{free / 1024**3:.1f} GiB free", "free some space")
+
+
+def _database(home: Path, url: str | None) -> list[HealthCheck]:
+    if url is None:
+        status = EmbeddedServer(home).status()
+        if not status.running:
+            seen = f"PostgreSQL {status.version}, embedded, not running (a command starts it)"
+            return [HealthCheck("database", "ok", seen)]
+        try:
+            url = EmbeddedServer(home).ensure()
+        except TierwiseError as error:
+            return [HealthCheck("database", "failed", error.message, error.remedy or f"look into {status.log}")]
+        where = f"PostgreSQL {status.version}, embedded, pid {status.pid}, {status.size_bytes / 1024**2:.0f} MiB"
+    else:
+        where = "TIERWISE_DATABASE_URL"
+    try:
+        database = open_database(url)
+        with database.connect() as connection:
+            server = connection.dialect.server_version_info
+            versions = lake_tables.versions(connection)
+            current = runs.current(connection)
+        database.dispose()
+    except (TierwiseError, SQLAlchemyError) as error:
+        text = error.message if isinstance(error, TierwiseError) else type(error).__name__
+        return [HealthCheck("database", "failed", f"{where}: {text}", "look at the address, and whether it is up")]
+    number = ".".join(str(part) for part in server or ())
+    return [
+        HealthCheck("database", "ok", f"{where}, server {number}"),
+        _lake(home, versions),
+        HealthCheck("run", "ok", f"run {current.id} as of {current.as_of} is current")
+        if current
+        else HealthCheck("run", "warning", "no run yet", "import a file, then tierwise run"),
+    ]
+
+
+def _lake(home: Path, versions: dict[str, int]) -> HealthCheck:
+    from tierwise.engine.lake import Lake
+
+    lake = Lake(home / "lake")
+    behind = [name for name, version in versions.items() if (lake.latest_version(name) or 0) < version]
+    if behind:
+        seen = f"older than the database: {', '.join(sorted(behind))}"
+        return HealthCheck("lake", "failed", seen, "restore the folder from a backup")
+    return HealthCheck("lake", "ok", f"{len(versions)} tables")
+
+
+def _spark() -> HealthCheck:
+    if find_spec("pyspark") is None:
+        return HealthCheck("spark", "ok", "not installed (only needed for large data)", "pip install 'tierwise[spark]'")
+    if shutil.which("java") is None:
+        return HealthCheck("spark", "warning", "pyspark without Java", "apt-get install openjdk-17-jre-headless")
+    return HealthCheck("spark", "ok", f"pyspark {version_of('pyspark')}")
+
+
+def _browser() -> HealthCheck:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found:
+        return HealthCheck("chromium", "ok", found)
+    return HealthCheck("chromium", "ok", "not installed (only tests need it)", "apt-get install chromium")

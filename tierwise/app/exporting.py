@@ -1,0 +1,101 @@
+"""Exports: a table of the run or of the facts to a file. Every one is audited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from tierwise.app import showing
+from tierwise.app.context import Context
+from tierwise.app.defining import current_definitions
+from tierwise.app.reading import Reader, reading
+from tierwise.app.views import Exported
+from tierwise.engine.edges import fact_outside, outside_columns
+from tierwise.engine.tabular import write_table
+from tierwise.facts.contract import TABLES
+from tierwise.kernel import clock
+from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.state import audit, lake_tables, traits
+
+SNAPSHOTS = ("profile", "store_totals")
+SUMMARIES = ("deciles", "rfm", "lifecycle", "activity")
+FACTS = tuple(name for name in TABLES if name not in ("identities", "customer_map"))
+
+
+def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None) -> Exported:
+    """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes.
+
+    table: `profile` or `store_totals`, a summary (deciles, rfm, lifecycle, activity), or a fact table. Raises
+    `unknown_table`, `no_run`, and what `write_table` raises.
+    """
+    ctx.principal.require("export")
+    started = clock.monotonic_seconds()
+    if table in SNAPSHOTS or table in SUMMARIES:
+        with reading(ctx, run_id) as reader:
+            relation = _snapshot(reader, table) if table in SNAPSHOTS else _summary(ctx, reader, table, run_id)
+            rows = write_table(relation, path, sheet=table, dated=reader.run.as_of)
+    elif table in FACTS:
+        rows = _export_fact(ctx, table, path)
+    else:
+        raise TierwiseError.of([unknown_name("table", table, (*SNAPSHOTS, *SUMMARIES, *FACTS))])
+    done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started)
+    with ctx.database.begin() as connection:
+        detail = {"path": path.name, "rows": rows, "run": run_id}
+        audit.write(connection, ctx.principal.name, "export", table, detail)
+    return done
+
+
+def _snapshot(reader: Reader, table: str) -> duckdb.DuckDBPyRelation:
+    if table == "profile":
+        columns = [column for column in reader.connection.view("profile").columns if column != "customer_key"]
+        key = "customer_id"
+    else:
+        columns = list(reader.connection.view(table).columns)
+        key = "store_id"
+    select = outside_columns(
+        columns, reader.project.currency, {column: f"trait.{label}" for column, label in reader.trait_labels.items()}
+    )
+    return reader.connection.sql(f"SELECT {select} FROM {table} ORDER BY {key}")
+
+
+def _summary(ctx: Context, reader: Reader, table: str, run_id: int | None) -> duckdb.DuckDBPyRelation:
+    """The rows of a view as people see them, names in both languages beside each other."""
+    rows: list[dict[str, object]]
+    if table == "deciles":
+        rows = [
+            {"decile": r.decile, "customers": r.customers, "total": r.total, "share": r.share}
+            | {"cumulative_share": r.cumulative_share, "per_head": r.per_head, "group": r.group}
+            for r in showing.deciles(ctx, "monetary_amount", run_id).rows
+        ]
+    elif table == "rfm":
+        rows = [
+            {"code": c.code, "name_zh": c.title.zh, "name_en": c.title.en, "customers": c.customers, "share": c.share}
+            | {"monetary_amount": c.monetary_amount, "monetary_share": c.monetary_share, "per_head": c.per_head}
+            for c in showing.rfm(ctx, run_id).cells
+        ]
+    else:
+        kind = "lifecycle" if table == "lifecycle" else "activity"
+        rows = [
+            {"ladder": ladder.name, "stage": r.name, "name_zh": r.title.zh, "name_en": r.title.en}
+            | {"customers": r.customers, "share": r.share, "monetary_amount": r.monetary_amount}
+            for ladder in showing.ladders(ctx, kind, run_id)  # type: ignore[arg-type]
+            for r in ladder.rows
+        ]
+    return reader.connection.from_arrow(pa.Table.from_pylist(rows))
+
+
+def _export_fact(ctx: Context, table: str, path: Path) -> int:
+    with ctx.database.connect() as state:
+        versions = lake_tables.versions(state)
+        project = current_definitions(state).project
+        labels = {trait.column_name: f"trait.{trait.name}" for trait in traits.list_traits(state)}
+    connection = ctx.duckdb()
+    try:
+        facts = ctx.lake.read(connection, table, versions.get(table))
+        identities = ctx.lake.read(connection, "identities", versions.get("identities"))
+        relation = fact_outside(connection, facts, identities, TABLES[table], project.currency, labels)
+        return write_table(relation, path, sheet=table, dated=clock.today(clock.zone(project.timezone)))
+    finally:
+        connection.close()

@@ -1,0 +1,107 @@
+"""What every reader of a run needs: which run, its snapshot opened, its project and the names of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+from sqlalchemy import Connection
+
+from tierwise.app.context import Context
+from tierwise.app.defining import Definitions, current_definitions, gather
+from tierwise.app.views import Label
+from tierwise.definitions.base import Text
+from tierwise.definitions.project import Project
+from tierwise.definitions.read import parse_definition
+from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.edges import money_sql, outside_name
+from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.metrics.attributes import attributes
+from tierwise.state import definitions as stored
+from tierwise.state import runs, traits
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One run's snapshot, open. `connection` has the views `profile` and `store_totals`."""
+
+    ctx: Context
+    run: runs.Run
+    definitions: Definitions
+    connection: duckdb.DuckDBPyConnection
+    trait_labels: dict[str, str]
+
+    @property
+    def project(self) -> Project:
+        return self.definitions.project
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Outside name -> inside column, in the profile's order."""
+        inside = self.connection.view("profile").columns
+        return {self.outside(column): column for column in inside if column != "customer_key"}
+
+    def outside(self, column: str) -> str:
+        label = self.trait_labels.get(column)
+        return f"trait.{label}" if label is not None else outside_name(column)
+
+    def column(self, name: str) -> str:
+        """The inside column of an attribute; a trait by its plain name too. Raises `unknown_attribute`."""
+        found = self.columns.get(name) or self.columns.get(f"trait.{name}")
+        if found is None:
+            raise TierwiseError.of([unknown_name("attribute", name, self.columns)])
+        return found
+
+    def value_sql(self, column: str) -> str:
+        """The column as the outside sees it."""
+        return money_sql(column, self.project.currency) if column.endswith("_minor") else quoted(column)
+
+    def label(self, name: str) -> Label:
+        """The attribute's title in both languages."""
+        for attribute in attributes(self.project.windows_days):
+            if attribute.name == name:
+                return label_of(attribute.title, name)
+        for definition in self.definitions.all:
+            if definition.name == name:
+                return label_of(definition.title, name)
+        plain = name.removeprefix("trait.")
+        return Label(plain, plain)
+
+
+def label_of(text: Text, fallback: str = "") -> Label:
+    """A text of a definition as a view has it."""
+    return Label(text.in_language("zh") or fallback, text.in_language("en") or fallback)
+
+
+@contextmanager
+def reading(ctx: Context, run_id: int | None = None) -> Iterator[Reader]:
+    """The current run, or a kept one. Raises `no_run`, `unknown_run`, `run_not_kept`."""
+    with ctx.database.connect() as state:
+        run = runs.current(state) if run_id is None else runs.get(state, run_id)
+        if run is None:
+            raise TierwiseError("no_run", "no run yet", remedy="import a file, then `tierwise run`")
+        if run.state != "done" or run.outputs is None:
+            raise TierwiseError("run_not_kept", f"run {run.id} is {run.state}: it has no profile")
+        definitions = _definitions_of(state, run)
+        labels = {trait.column_name: trait.name for trait in traits.list_traits(state)}
+    connection = ctx.duckdb()
+    try:
+        for name, version in run.outputs.items():
+            ctx.lake.read(connection, name, version).create_view(name)
+        yield Reader(ctx, run, definitions, connection, labels)
+    finally:
+        connection.close()
+
+
+def _definitions_of(state: Connection, run: runs.Run) -> Definitions:
+    """The definitions in the versions that the run used, not today's."""
+    found = []
+    for label, version in run.definitions.items():
+        kind, _, name = label.partition(" ")
+        kept = stored.get(state, kind, name, version)
+        if kept is not None and kept.body is not None:
+            found.append(parse_definition(kept.body, label))
+    return gather(found, dict(run.definitions)) if found else current_definitions(state)

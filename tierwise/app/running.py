@@ -1,0 +1,130 @@
+"""Runs: facts + definitions + a date -> a profile, recorded and flipped in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from tierwise.app.context import Context
+from tierwise.app.defining import current_definitions, ensure_initialised
+from tierwise.app.views import RunView
+from tierwise.engine.build import Built, Inputs, build
+from tierwise.engine.plan import SNAPSHOTS
+from tierwise.kernel import clock
+from tierwise.kernel.errors import TierwiseError
+from tierwise.state import audit, jobs, lake_tables, runs, traits
+from tierwise.state.locks import HOME_WRITE, held
+
+Progress = Callable[[int, int | None, str], None]
+
+
+def no_progress(done: int, total: int | None, message: str) -> None:
+    """For those who do not watch."""
+
+
+def run(ctx: Context, as_of: date | None = None, *, progress: Progress = no_progress) -> RunView:
+    """Compute everybody's profile as of a day and make it the current one.
+
+    as_of: the last day that is seen; yesterday where it is None, since today is not over. A run that fails leaves
+    the current one as it is. Waits for an import or another run that is under way. Audited. Raises `no_facts`.
+    """
+    ctx.principal.require("run")
+    ensure_initialised(ctx)
+    with held(ctx.database, HOME_WRITE):
+        inputs, versions = _inputs(ctx, as_of)
+        title = f"run as of {inputs.as_of}"
+        with (
+            jobs.running(ctx.database, "run", principal=ctx.principal.name, title=title, unit="steps") as job_id,
+            runs.running(
+                ctx.database, inputs.as_of, definitions=versions, inputs=inputs.versions, job_id=job_id
+            ) as run_id,
+        ):
+            started = clock.monotonic_seconds()
+            try:
+                built = _build(ctx, inputs, job_id, progress)
+                _finish(ctx, run_id, job_id, built, clock.monotonic_seconds() - started)
+            except BaseException as error:
+                _fail(ctx, run_id, job_id, error)
+                raise
+    with ctx.database.connect() as connection:
+        return view_of(runs.get(connection, run_id))
+
+
+def view_of(run: runs.Run) -> RunView:
+    """A run as the doors show it."""
+    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+    return RunView(
+        id=run.id,
+        as_of=run.as_of,
+        state=run.state,
+        current=run.current,
+        started_at=run.started_at,
+        seconds=seconds,
+        counts=run.counts or {},
+        timings=run.timings or {},
+        error=run.error,
+    )
+
+
+def _inputs(ctx: Context, as_of: date | None) -> tuple[Inputs, dict[str, int]]:
+    with ctx.database.begin() as connection:
+        runs.mark_crashed(connection)
+        jobs.mark_crashed(connection)
+        definitions = current_definitions(connection)
+        recorded = lake_tables.versions(connection)
+        known_traits = traits.list_traits(connection)
+    facts = {name: version for name, version in recorded.items() if name not in SNAPSHOTS}
+    if not facts:
+        raise TierwiseError("no_facts", "there is nothing to run on", remedy="tierwise import FILE --as orders")
+    for name in SNAPSHOTS:
+        ctx.lake.heal(name, recorded.get(name))
+    zone = clock.zone(definitions.project.timezone)
+    return (
+        Inputs(
+            as_of=as_of or clock.today(zone) - timedelta(days=1),
+            definitions=definitions.of_profile,
+            project=definitions.project,
+            versions=facts,
+            traits={trait.column_name: trait.type for trait in known_traits},
+            trait_labels={trait.column_name: trait.name for trait in known_traits},
+        ),
+        definitions.versions,
+    )
+
+
+def _build(ctx: Context, inputs: Inputs, job_id: int, progress: Progress) -> Built:
+    def watch(done: int, total: int, step: str) -> None:
+        progress(done, total, step)
+        with ctx.database.begin() as state:
+            if jobs.progress(state, job_id, done=done, total=total, message=step):
+                raise TierwiseError("cancelled", "the run was cancelled; the current run stays")
+
+    connection = ctx.duckdb()
+    try:
+        return build(connection, ctx.lake, inputs, watch)
+    finally:
+        connection.close()
+
+
+def _finish(ctx: Context, run_id: int, job_id: int, built: Built, seconds: float) -> None:
+    timings = {**built.timings, "in all": round(seconds, 3)}
+    with ctx.database.begin() as connection:
+        lake_tables.set_versions(connection, built.outputs, job_id=job_id)
+        runs.finish_and_flip(connection, run_id, outputs=built.outputs, counts=built.counts, timings=timings)
+        jobs.finish(connection, job_id, {"run_id": run_id})
+        audit.write(connection, ctx.principal.name, "run", f"run {run_id}", built.counts)
+
+
+def _fail(ctx: Context, run_id: int, job_id: int, error: BaseException) -> None:
+    said: dict[str, Any] = {"code": "interrupted", "message": f"{type(error).__name__}"}
+    if isinstance(error, TierwiseError):
+        said = {"code": error.code, "message": error.message, "place": error.place}
+    elif isinstance(error, Exception):
+        said = {"code": "failed", "message": f"{type(error).__name__}: {error}"[:2000]}
+    with ctx.database.begin() as connection:
+        runs.fail(connection, run_id, **said)
+        if said["code"] == "cancelled":
+            jobs.cancelled(connection, job_id)
+        else:
+            jobs.fail(connection, job_id, **said)

@@ -1,0 +1,88 @@
+"""Facts as a run sees them: by customer_key, on the business's own days, nobody's keys resolved yet to null."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import narwhals as nw
+
+from tierwise.engine.arrow_types import SQL
+from tierwise.engine.duckdb_session import literal, quoted
+from tierwise.engine.lake import Lake
+from tierwise.facts.contract import TABLES
+from tierwise.metrics.frame import Frame
+
+TRAIT_SQL = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
+"""A trait's type in the profile; what does not fit is null there, and stays as it was in the facts."""
+
+
+def register_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, versions: Mapping[str, int]) -> None:
+    """A view per fact table, of the rows of that version; tables without a version are there, empty.
+
+    Facts of a customer have `customer_key` in place of `source_key`: the map's, or the key itself.
+    """
+    mapped = versions.get("customer_map") is not None
+    for name, table in TABLES.items():
+        relation = lake.read(connection, name, versions.get(name))
+        relation.create_view(f"stored_{name}", replace=True)
+        by_customer = "source_key" in relation.columns and name not in ("identities", "customer_map")
+        lacking = [column for column in table.columns if column.name not in relation.columns]
+        columns = [f"f.{quoted(c)}" for c in relation.columns if not (by_customer and c == "source_key")]
+        columns += [f"CAST(NULL AS {SQL[column.type]}) AS {quoted(column.name)}" for column in lacking]
+        join = ""
+        if by_customer and mapped:
+            columns.insert(0, "COALESCE(m.customer_key, f.source_key) AS customer_key")
+            join = "LEFT JOIN stored_customer_map m ON m.source_key = f.source_key"
+        elif by_customer:
+            columns.insert(0, "f.source_key AS customer_key")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT {', '.join(columns)} FROM {quoted('stored_' + name)} f {join}"
+        )
+
+
+def register_people(connection: duckdb.DuckDBPyConnection, timezone: str, traits: Mapping[str, str]) -> None:
+    """`people`: one row per customer with the days that metrics want, typed traits, and nothing personal.
+
+    Where several source customers are one person, the row with the lowest customer key wins column by column.
+    traits: column -> type.
+    """
+
+    def day(column: str) -> str:
+        return f"CAST(timezone({literal(timezone)}, {column}) AS DATE)"
+
+    present = {row[0] for row in connection.execute("SELECT column_name FROM (DESCRIBE customers)").fetchall()}
+    typed = [
+        f"TRY_CAST(any_value({quoted(column)}) AS {TRAIT_SQL[kind]}) AS {quoted(column)}"
+        for column, kind in traits.items()
+        if column in present
+    ]
+    columns = [
+        f"min({day('registered_at')}) AS registered_on",
+        f"max({day('closed_at')}) AS closed_on",
+        "any_value(birth_on) AS birth_on",
+        "CASE WHEN bool_or(known_from IS NULL) THEN NULL ELSE min(known_from) END AS known_from",
+        "any_value(gender) AS gender",
+        *typed,
+    ]
+    connection.execute(
+        f"CREATE OR REPLACE VIEW people AS SELECT customer_key, {', '.join(columns)} FROM customers GROUP BY customer_key"
+    )
+
+
+def frame(connection: duckdb.DuckDBPyConnection, name: str) -> Frame:
+    """A table or view as the lazy frame that metrics take."""
+    return nw.from_native(connection.table(name) if _is_table(connection, name) else connection.view(name))
+
+
+def keep(connection: duckdb.DuckDBPyConnection, name: str, computed: Frame) -> Frame:
+    """Execute a lazy frame into a table of that name, and give it back as a frame."""
+    native: Any = nw.to_native(computed)
+    native.create(name)
+    return frame(connection, name)
+
+
+def _is_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
+    return bool(found and found[0])
