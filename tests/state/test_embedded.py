@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -253,6 +254,19 @@ def test_cluster_of_another_version_is_refused(own: EmbeddedServer) -> None:
         own.ensure()
     version.write_text("18\n")
     assert caught.value.code == "postgres_version"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore a copy that belongs to root")
+def test_copy_that_root_restored_is_given_back_to_the_server(own: EmbeddedServer, tmp_path: Path) -> None:
+    ask(own, "create table kept as select 7 as n")
+    own.stop()
+    shutil.copytree(own.folder, tmp_path / "postgres")
+    assert (tmp_path / "postgres" / "data").stat().st_uid == 0
+    copy = EmbeddedServer(tmp_path)
+    try:
+        assert ask(copy, "select n from kept") == 7
+    finally:
+        copy.stop()
 
 
 def test_commands_at_once_in_a_fresh_home_start_one_server(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "logging_collector": "off",
     "log_destination": "stderr",
+    "log_checkpoints": "off",
     # The log must not repeat customers' data: no statements, no "Key (phone)=(…) already exists".
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",

@@ -15,6 +15,8 @@ from tierwise.state.schema import imported_file, quarantine
 
 _COPY = "copy quarantine (import_id, file, line, column_name, code, message, row_text, at) from stdin"
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -53,7 +55,7 @@ def add_many(connection: Connection, import_id: int, rows: Iterable[Refused]) ->
 
     What PostgreSQL cannot store (NUL, broken surrogates) becomes U+FFFD, so that no row is lost for it.
     """
-    count, now = 0, utc_now()
+    count, now = 0, utc_now().isoformat()
     raw = connection.connection.driver_connection
     assert raw is not None
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
@@ -137,10 +139,10 @@ def _is_utf8(text: str) -> bool:
 
 
 def _json(row: Any) -> str:
-    written = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    written = _encode(row)
     if "\\u0000" not in written and _is_utf8(written):
         return written
-    return json.dumps(_storable_within(row), ensure_ascii=False, allow_nan=False)
+    return _encode(_storable_within(row))
 
 
 def _storable_within(value: Any) -> Any:
