@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 
+from tierwise.state.cluster import DATABASE
 from tierwise.state.database import open_database
-from tierwise.state.embedded import DATABASE, EmbeddedServer
+from tierwise.state.embedded import EmbeddedServer
 from tierwise.state.upgrade import upgrade
 
 _numbers = count(1)

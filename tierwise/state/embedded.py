@@ -16,11 +16,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,12 +26,9 @@ from functools import partial
 from pathlib import Path
 
 from tierwise.kernel.errors import TierwiseError
-from tierwise.state import postmaster, service_user, socket_folder
+from tierwise.state import cluster, postmaster, service_user, socket_folder
 from tierwise.state.binaries import MAJOR_VERSION, files_needed, programs_folder
 from tierwise.state.service_user import ServiceUser
-
-DATABASE = "tierwise"
-ROLE = "tierwise"
 
 _TICK_SECONDS = 0.01
 _READY_TICKS = 12_000  # two minutes: recovery after a crash may have much to replay
@@ -41,27 +36,6 @@ _ORPHAN_TICKS = 500  # what a killed postmaster leaves goes by itself, unless it
 _UNSEEN_TICKS = 50  # nothing of ours to be seen, and yet the lock is held: another container's
 _FAST_STOP_TICKS = 3_000
 _LOG_KEPT_BYTES = 8_000_000
-
-_SETTINGS = {
-    "listen_addresses": "",
-    "port": str(socket_folder.PORT),
-    "unix_socket_permissions": "0700",
-    "max_connections": "100",
-    "shared_buffers": "64MB",
-    "maintenance_work_mem": "64MB",
-    "max_wal_size": "512MB",
-    "max_parallel_workers_per_gather": "0",
-    "jit": "off",
-    "fsync": "on",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "logging_collector": "off",
-    "log_destination": "stderr",
-    "log_checkpoints": "off",
-    # The log must not repeat customers' data: no statements, no "Key (phone)=(…) already exists".
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +76,7 @@ class EmbeddedServer:
                 self._make_folders(user)
                 with self._alone():
                     place = self._start(user)
-        return socket_folder.database_url(place, DATABASE, ROLE)
+        return socket_folder.database_url(place, cluster.DATABASE, cluster.ROLE)
 
     def status(self) -> ServerStatus:
         """What is there now; starts and changes nothing."""
@@ -155,10 +129,10 @@ class EmbeddedServer:
             place = socket_folder.make(self.folder, user)
             user = service_user.with_reach(user, files_needed(programs), (self.folder, place))
             if not (self.data / "PG_VERSION").exists():
-                self._make_cluster(programs, user, running)
+                cluster.make(self.data, programs, user, running)
             if os.stat(self.data).st_uid == 0:
                 service_user.give_tree(self.data, user)
-            self._check_version()
+            cluster.check_version(self.data)
             self._spawn(programs, user, place, running)
         return self._wait_until_ready()
 
@@ -181,57 +155,11 @@ class EmbeddedServer:
             time.sleep(_TICK_SECONDS)
         raise self._failed("PostgreSQL is there but takes no connections")
 
-    def _make_cluster(self, programs: Path, user: ServiceUser, running: int) -> None:
-        """initdb into a sibling, then a rename: the data folder is whole or absent."""
-        for half_made in self.folder.glob("data.new-*"):
-            shutil.rmtree(half_made)
-        if self.data.exists():
-            self.data.rmdir()  # only ever an empty one: refuses what somebody else put there
-        fresh = Path(tempfile.mkdtemp(prefix="data.new-", dir=self.folder))
-        service_user.give(fresh, user)
-        options = ["-U", ROLE, "--encoding=UTF8", "--no-locale", "--auth-local=trust", "--auth-host=reject"]
-        self._call([str(programs / "initdb"), "-D", str(fresh), *options], user, running)
-        create = f"CREATE DATABASE {DATABASE}\n".encode()
-        self._call([str(programs / "postgres"), "--single", "-D", str(fresh), "postgres"], user, running, create)
-        fresh.rename(self.data)
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _call(self, command: list[str], user: ServiceUser, running: int, text: bytes = b"") -> None:
-        done = subprocess.run(
-            user.command(command),
-            input=text,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=self.folder,
-            env=_environment(),
-            pass_fds=(running,),
-            start_new_session=True,
-            check=False,
-            **user.identity(),
-        )
-        if done.returncode != 0:
-            said = done.stdout.decode("utf-8", "replace").strip().splitlines()[-3:]
-            raise TierwiseError(
-                "postgres_start",
-                f"{Path(command[0]).name} failed: {' '.join(said) or done.returncode}",
-                place=str(self.folder),
-                remedy=service_user.OTHER_WAY,
-            )
-
     def _spawn(self, programs: Path, user: ServiceUser, place: Path, running: int) -> None:
         """Start the postmaster as nobody's child (a shell in between leaves at once), with no inherited files."""
         if self.log.exists() and self.log.stat().st_size > _LOG_KEPT_BYTES:
             self.log.rename(self.log.with_name("log.1"))
-        settings = _SETTINGS | {
-            "unix_socket_directories": socket_folder.setting(place),
-            "cluster_name": postmaster.cluster_name(self.data),
-        }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = user.command([str(programs / "postgres"), "-D", str(self.data), *options])
+        command = user.command(cluster.server_command(programs, self.data, place))
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             subprocess.run(
@@ -240,7 +168,7 @@ class EmbeddedServer:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=_environment(),
+                env=cluster.environment(),
                 pass_fds=(running,),
                 start_new_session=True,
                 check=True,
@@ -285,16 +213,6 @@ class EmbeddedServer:
         return TierwiseError(
             "postgres_start", " | ".join([what, *last]), place=str(self.log), remedy="tierwise doctor tells more"
         )
-
-    def _check_version(self) -> None:
-        found = (self.data / "PG_VERSION").read_text().strip()
-        if found != str(MAJOR_VERSION):
-            raise TierwiseError(
-                "postgres_version",
-                f"the database was made by PostgreSQL {found}, and this is {MAJOR_VERSION}",
-                place=str(self.data),
-                remedy="dump it with the Tierwise that made it, and restore it into a new TIERWISE_HOME",
-            )
 
     # Cleaning
 
@@ -384,11 +302,6 @@ def _until(condition: Callable[[], bool], ticks: int) -> bool:
             return True
         time.sleep(_TICK_SECONDS)
     return condition()
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of the caller's: PGPORT, PGDATA or a locale must not reach the server."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _size_bytes(folder: Path) -> int:
