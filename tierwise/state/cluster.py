@@ -89,12 +89,13 @@ def environment() -> dict[str, str]:
 
 
 def _call(command: list[str], user: ServiceUser, running: int, text: bytes = b"") -> None:
+    folder = Path(command[command.index("-D") + 1]).parent
     done = subprocess.run(
         user.command(command),
         input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        cwd=Path(command[command.index("-D") + 1]).parent,
+        cwd=folder,
         env=environment(),
         pass_fds=(running,),
         start_new_session=True,
@@ -102,9 +103,11 @@ def _call(command: list[str], user: ServiceUser, running: int, text: bytes = b""
         **user.identity(),
     )
     if done.returncode != 0:
-        said = done.stdout.decode("utf-8", "replace").strip().splitlines()[-3:]
+        lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
+        causes = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "ERROR:", "error:"))]
         raise TierwiseError(
             "postgres_start",
-            f"{Path(command[0]).name} failed: {' '.join(said) or done.returncode}",
-            remedy=service_user.OTHER_WAY,
+            f"{Path(command[0]).name} failed: {' | '.join(causes[:2] or lines[-2:]) or done.returncode}",
+            place=str(folder),
+            remedy=f"mend that (space, rights) and try again, or {service_user.OTHER_WAY}",
         )
