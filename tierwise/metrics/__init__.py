@@ -1,0 +1,1 @@
+"""Numbers per customer: frames in, frames out, on any engine. No I/O, no clock; only types of definitions."""
