@@ -6,8 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from tierwise.kernel.errors import TierwiseError
 
-# ISO 4217 currencies whose minor unit is not 1/100.
-_EXPONENTS = {
+EXPONENTS = {
     **dict.fromkeys(
         (
             "BIF",
@@ -32,6 +31,7 @@ _EXPONENTS = {
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
+"""ISO 4217 currencies whose minor unit is not 1/100: digits after the point."""
 
 
 def exponent(currency: str) -> int:
@@ -40,7 +40,7 @@ def exponent(currency: str) -> int:
         raise TierwiseError(
             "unknown_currency", f'"{currency}" is not a currency code', remedy='three letters such as "CNY"'
         )
-    return _EXPONENTS.get(currency, 2)
+    return EXPONENTS.get(currency, 2)
 
 
 def to_minor(amount: Decimal | str | int, currency: str) -> int:

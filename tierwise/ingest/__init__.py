@@ -1,0 +1,1 @@
+"""Files in: read, conform, merge. Every row of a file is accepted, replaced, unchanged, ignored or quarantined."""
