@@ -106,6 +106,22 @@ def half_up(value: Ints, divisor: int) -> Ints:
     return (2 * value + divisor) // (2 * divisor)
 
 
+def stable_order(keys: Ints) -> Ints:
+    """The places of `keys` in rising order, ties as they stand: NumPy's stable argsort, several times as fast.
+
+    Key and place are packed into one integer where both fit, so that a plain sort will do.
+    """
+    count = len(keys)
+    if count == 0:
+        return np.zeros(0, dtype=np.int64)
+    lowest, place_bits = int(keys.min()), count.bit_length()
+    if (int(keys.max()) - lowest).bit_length() + place_bits > 63:
+        return np.argsort(keys, kind="stable")
+    packed = ((keys - lowest) << place_bits) | np.arange(count, dtype=np.int64)
+    packed.sort()
+    return packed & ((1 << place_bits) - 1)
+
+
 def ranges(counts: Ints) -> Ints:
     """0..c-1 for every count c, one after another: [2, 3] gives [0, 1, 0, 1, 2]."""
     starts = np.cumsum(counts) - counts

@@ -107,9 +107,11 @@ def _write_csv(table: pa.Table, path: Path, encoding: str) -> None:
         csv.write_csv(table, sink, options)
 
 
-def checked_size(customers: int, seed: int) -> None:
-    """Raise `out_of_range` unless a maker is asked for 1 to 20 million customers and a seed of 0 or more."""
+def check_wish(customers: int, seed: int, as_of: date) -> None:
+    """Raise `out_of_range` unless customers is 1 to 20,000,000, seed 0 or more, as_of a day of 2000 to 2099."""
     if not 1 <= customers <= 20_000_000:
         raise TierwiseError("out_of_range", f"cannot make {customers} customers", remedy="ask for 1 to 20,000,000")
     if seed < 0:
         raise TierwiseError("out_of_range", f"seed {seed} is negative", remedy="choose 0 or more")
+    if not 2000 <= as_of.year <= 2099:
+        raise TierwiseError("out_of_range", f"as_of {as_of} is too far away", remedy="choose a day of 2000 to 2099")

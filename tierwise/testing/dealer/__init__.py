@@ -13,7 +13,7 @@ from tierwise.testing.dealer.tables import Dealer, Lives, dealer_tables, make_li
 from tierwise.testing.dealer.truths import dealer_truths
 from tierwise.testing.dealer.vehicles import make_vehicles
 from tierwise.testing.dealer.visits import make_services, make_transfers, make_visits
-from tierwise.testing.made_data import AS_OF, MadeData, checked_size
+from tierwise.testing.made_data import AS_OF, MadeData, check_wish
 
 __all__ = ["make_dealer"]
 
@@ -30,9 +30,9 @@ def make_dealer(customers: int = 3_000, seed: int = 7, as_of: date = AS_OF) -> M
     due_on), ownership (one car and customer: from_on, until_on), models (intervals), retention (one service number:
     permille), shared_phones (one customer whose phone is really the store's).
 
-    Money is in yuan. Raises `out_of_range` where customers is not 1 to 20,000,000 or seed is negative.
+    Money is in yuan. Raises `out_of_range` (see `check_wish`).
     """
-    checked_size(customers, seed)
+    check_wish(customers, seed, as_of)
     today = day_number(as_of)
     people = make_people(seed, customers)
     cars = make_vehicles(seed, people, today)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.testing.columns import DAY
+from tierwise.testing.columns import DAY, stable_order
 from tierwise.testing.dealer.people import PROSPECT, People, sales_advisor
 from tierwise.testing.dealer.vehicles import Vehicles
 from tierwise.testing.dealer.visits import REWORK, Habits, Visits
@@ -82,7 +82,7 @@ def make_leads(seed: int, people: People, cars: Vehicles, sold_day: Ints, as_of_
     stage = np.concatenate([np.full(len(won), _DELIVERED, dtype=np.int64), reached])
     stage_at = np.concatenate([delivered_at, at[len(won) :] + np.where(reached == 0, 0, moved)])
     customer = np.concatenate([cars.owner[won], asked])
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     customer = customer[by_time]
     store = people.store[customer]
     source = draws.pick(len(customer), _SOURCE_WEIGHTS)
@@ -115,7 +115,7 @@ def make_calls(seed: int, people: People, cars: Vehicles, visits: Visits, habits
     store = np.where(customer >= 0, people.store[customer], draws.below(count, people.stores))
     wait = draws.curve(count, ((0, 2), (500, 11), (850, 28), (1000, 90)))
     talk = draws.curve(count, ((0, 15), (500, 85), (900, 240), (1000, 900)))
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     customer, at, direction, answered = customer[by_time], at[by_time], direction[by_time], answered[by_time]
     return Calls(customer, at, direction, answered, wait[by_time], talk[by_time], store[by_time])
 
@@ -130,7 +130,7 @@ def make_answers(seed: int, visits: Visits, habits: Habits, as_of_day: int) -> A
     mood -= np.where(habits.stopped[visits.car[asked]], 90, 0) + np.where(visits.kind[asked] == REWORK, 180, 0)
     mood = np.clip(mood, 0, 1000)
     at = (visits.day[asked] + draws.between(count, 1, 5)) * DAY + 9 * 3600 + draws.below(count, 11 * 3600)
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     asked, kind, mood = asked[by_time], kind[by_time], mood[by_time]
     score = np.where(kind == CSI, mood, (mood * 10 + 500) // 1000)
     return Answers(visits.customer[asked], at[by_time], kind, score, visits.store[asked])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwise.testing.columns import DAY, half_up
+from tierwise.testing.columns import DAY, half_up, stable_order
 from tierwise.testing.dealer.catalogue import CARS, COSTS, MODELS, PRICES, good
 from tierwise.testing.dealer.people import People
 from tierwise.testing.dealer.vehicles import Vehicles
@@ -92,7 +92,7 @@ def _heads(seed: int, people: People, cars: Vehicles, visits: Visits, as_of_day:
     counter_at = (as_of_day - draws.below(counter, 3 * 365)) * DAY + 9 * 3600 + draws.below(counter, 9 * 3600)
     none = np.full(counter, _NOBODY, dtype=np.int64)
     at = np.concatenate([sold_at, paid_at, counter_at])
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
 
     def joined(*parts: NDArray[np.integer]) -> Ints:
         return np.concatenate(parts).astype(np.int64)[by_time]
@@ -186,5 +186,5 @@ def make_refunds(seed: int, orders: Orders, as_of_day: int) -> Refunds:
     at += draws.below(len(order), 8 * 3600)
     kept = at < (as_of_day + 1) * DAY
     order, at, amount = order[kept], at[kept], np.maximum(1, paid * share // 1000)[kept]
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     return Refunds(order[by_time], at[by_time], amount[by_time])

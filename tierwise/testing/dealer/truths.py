@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from tierwise.testing.columns import days, serial, text_of, whole, words
+from tierwise.testing.columns import days, serial, stable_order, text_of, whole, words
 from tierwise.testing.dealer.people import KINDS, PROSPECT
 from tierwise.testing.dealer.tables import Dealer, Lives
 from tierwise.testing.dealer.vehicles import vins
@@ -66,7 +66,7 @@ def _ownership(dealer: Dealer, vin: pa.ChunkedArray, today: int) -> pa.Table:
     customer = np.concatenate([cars.owner, transfers.customer])
     since = np.concatenate([cars.delivered, transfers.day])
     until = np.concatenate([until, np.zeros(len(transfers.car), dtype=np.int64)])
-    order = np.argsort(car * 2 + (np.arange(len(car)) >= len(cars)), kind="stable")
+    order = stable_order(car * 2 + (np.arange(len(car)) >= len(cars)))
     return pa.table(
         {
             "vin": vin.take(pa.array(car[order])),

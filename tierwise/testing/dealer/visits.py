@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.testing.columns import stable_order
 from tierwise.testing.dealer.catalogue import due_days
 from tierwise.testing.dealer.people import SECOND_OWNER, People, service_advisor
 from tierwise.testing.dealer.vehicles import Vehicles
@@ -95,7 +96,7 @@ def make_services(seed: int, cars: Vehicles, as_of_day: int) -> tuple[Habits, In
         stretched[active] = np.minimum(_LONGEST_DRIFT, stretched[active] * drift[active] // 1000)
     due = day + due_days(cars.model, number == 0, cars.metres_per_day)
     car, when, which = (np.concatenate(parts) for parts in zip(*events, strict=True))
-    by_car = np.argsort(car * 1024 + which, kind="stable")
+    by_car = stable_order(car * 1024 + which)
     return Habits(pace, drift, stopped, services, day, due), car[by_car], when[by_car], which[by_car]
 
 
@@ -139,7 +140,7 @@ def make_visits(
     kinds = np.concatenate([kinds, np.full(len(again), REWORK, dtype=np.int32)])
     first = np.concatenate([first, np.zeros(len(again), dtype=np.bool_)])
     at = all_days * 86_400 + OPENING + draws.curve(len(all_cars), _ARRIVALS)
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     all_cars, all_days, kinds, first = all_cars[by_time], all_days[by_time], kinds[by_time], first[by_time]
     customer = owner_on(cars, transfers, all_cars, all_days)
     strange = draws.chance(len(customer), 60)

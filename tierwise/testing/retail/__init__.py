@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tierwise.testing.columns import day_number
-from tierwise.testing.made_data import AS_OF, MadeData, checked_size
+from tierwise.testing.made_data import AS_OF, MadeData, check_wish
 from tierwise.testing.retail.baskets import make_baskets
 from tierwise.testing.retail.catalogue import cycles_table, pairs_table, products_table, promotions, promotions_table
 from tierwise.testing.retail.money import make_amounts, make_refunds
@@ -27,9 +27,9 @@ def make_retail(customers: int = 5_000, seed: int = 7, as_of: date = AS_OF) -> M
     of baskets with A that add B), resellers and junk (one customer), promotions (one season), shares (one share:
     permille).
 
-    Money is in yuan. Raises `out_of_range` where customers is not 1 to 20,000,000 or seed is negative.
+    Money is in yuan. Raises `out_of_range` (see `check_wish`).
     """
-    checked_size(customers, seed)
+    check_wish(customers, seed, as_of)
     today = day_number(as_of)
     start = today - HISTORY_DAYS
     seasons = promotions(start, today)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tierwise.testing.columns import DAY, ranges
+from tierwise.testing.columns import DAY, ranges, stable_order
 from tierwise.testing.draws import Draws, Flags, Ints, Knots, weight_table
 from tierwise.testing.retail.catalogue import DAILY, DEAR, GIFT, PAIRS, REPLENISHED, WEIGHED, popularity, product
 from tierwise.testing.retail.occasions import UNPLANNED, Occasions
@@ -64,8 +64,10 @@ class _Heads:
 
 def _merged(occasions: Occasions) -> _Heads:
     """One order per customer and day, whatever the reasons were."""
-    key = occasions.customer * (1 << 20) + occasions.day
-    by_key = np.argsort(key, kind="stable")
+    first_day = int(occasions.day.min()) if len(occasions.day) else 0
+    span = int(occasions.day.max()) - first_day + 1 if len(occasions.day) else 1
+    key = occasions.customer * span + (occasions.day - first_day)
+    by_key = stable_order(key)
     key = key[by_key]
     starts = np.flatnonzero(np.diff(key, prepend=-1))
     order = np.repeat(np.arange(len(starts), dtype=np.int64), np.diff(starts, append=len(key)))
@@ -76,8 +78,8 @@ def _merged(occasions: Occasions) -> _Heads:
     unplanned[order[~planned]] = True
     rows = by_key[planned]
     return _Heads(
-        customer=key[starts] // (1 << 20),
-        day=key[starts] % (1 << 20),
+        customer=key[starts] // span,
+        day=key[starts] % span + first_day,
         hoarding=hoarding,
         planned_order=order[planned],
         planned_product=occasions.product[rows],
@@ -147,7 +149,7 @@ def make_baskets(seed: int, shoppers: Shoppers, occasions: Occasions, today: int
     day = np.concatenate([heads.day, stranger_day, bulk_at // DAY])
     at = day * DAY + draws.curve(len(day), _HOURS) + draws.below(len(day), 600)
     at[known + strangers :] = bulk_at
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     rank = np.empty(len(at), dtype=np.int64)
     rank[by_time] = np.arange(len(at), dtype=np.int64)
 
@@ -191,9 +193,9 @@ def _places(draws: Draws, shoppers: Shoppers, customer: Ints) -> tuple[Ints, Int
 
 def _packed(order: Ints, chosen: Ints, thousandths: Ints) -> Lines:
     """One line per order and product, by order and product."""
-    key = order * 1024 + chosen
-    by_key = np.argsort(key, kind="stable")
-    key = key[by_key]
+    packed = (order << 32) | (chosen << 20) | thousandths
+    packed.sort()
+    key = packed >> 20
     starts = np.flatnonzero(np.diff(key, prepend=-1))
-    many = np.add.reduceat(thousandths[by_key], starts) if len(starts) else thousandths
-    return Lines(key[starts] // 1024, key[starts] % 1024, many.astype(np.int64))
+    many = np.add.reduceat(packed & ((1 << 20) - 1), starts) if len(starts) else thousandths
+    return Lines(key[starts] >> 12, key[starts] & 4095, many)

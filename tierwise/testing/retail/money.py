@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tierwise.testing.columns import DAY, half_up
+from tierwise.testing.columns import DAY, half_up, stable_order
 from tierwise.testing.draws import Draws, Ints
 from tierwise.testing.retail.baskets import Lines, Orders
 from tierwise.testing.retail.catalogue import COSTS, PRICES, lowered_by, on_promotion
@@ -70,5 +70,5 @@ def make_refunds(seed: int, orders: Orders, amounts: Amounts, today: int) -> Ref
     amount = np.where(wholly, paid, np.maximum(1, paid * draws.between(len(order), 100, 900) // 1000))
     kept = (at < (today + 1) * DAY) & (paid > 0)
     order, at, amount = order[kept], at[kept], amount[kept]
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     return Refunds(order[by_time], at[by_time], amount[by_time])

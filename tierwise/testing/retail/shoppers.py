@@ -16,7 +16,7 @@ REGULAR, DRIFTING, LOST, OCCASIONAL, ONE_TIME, NEW, RESELLER, JUNK, BROWSER = ra
 KINDS = ("regular", "drifting", "lost", "occasional", "one_time", "new", "reseller", "junk", "browser")
 """Buys on; buys ever more seldom; stopped at once; buys now and then; bought once; came in the last weeks;
 buys in bursts to sell on; registered for a giveaway and does nothing else; looks often and never buys."""
-_WEIGHTS = (285, 95, 190, 180, 90, 62, 3, 50, 45)
+_WEIGHTS = (300, 100, 190, 185, 70, 62, 3, 47, 43)
 BUYERS = 6
 """Kinds under this number shop for themselves."""
 
@@ -33,13 +33,15 @@ _DEARNESS: Knots = ((0, 20), (400, 60), (700, 100), (900, 170), (1000, 330))
 @dataclass(frozen=True, slots=True)
 class Shoppers:
     """One place per customer. first: day of the first possible order; stop: the day after which they buy no more, or
-    NEVER; slowing: permille of growth of every interval; pace: permille of a product's cycle; gap: mean days between
-    unplanned orders; dear: permille of lines that are costly goods; store: home store; at_store: permille of orders
-    made there; deal_hunter: buys in promotions only."""
+    NEVER; closed: the day on which they asked to be deregistered, or NEVER; slowing: permille of growth of every
+    interval; pace: permille of a product's cycle; gap: mean days between unplanned orders; dear: permille of lines that
+    are costly goods; store: home store; at_store: permille of orders made there; deal_hunter: buys in promotions only.
+    """
 
     kind: NDArray[np.int32]
     first: Ints
     stop: Ints
+    closed: Ints
     slowing: Ints
     pace: Ints
     gap: Ints
@@ -61,6 +63,7 @@ def make_shoppers(seed: int, customers: int, today: int) -> Shoppers:
     oldest = np.array([1090, 1090, 1090, 1090, 1090, 40, 700, 1, 1])[kind]
     age = youngest + draws.below(customers, oldest - youngest)
     lasts = 60 + draws.below(customers, np.maximum(1, age - 60 - np.where(kind == LOST, 210, 40)))
+    stop = today - age + lasts
     stops = (kind == LOST) | (kind == DRIFTING) & draws.chance(customers, 500)
     gap = draws.curve(customers, _GAPS)
     gap = np.where(kind == OCCASIONAL, 40 + gap * 3 // 2, gap)
@@ -70,7 +73,8 @@ def make_shoppers(seed: int, customers: int, today: int) -> Shoppers:
     return Shoppers(
         kind=kind,
         first=today - age,
-        stop=np.where(stops, today - age + lasts, NEVER),
+        stop=np.where(stops, stop, NEVER),
+        closed=np.where((kind == LOST) & draws.chance(customers, 60), stop + draws.between(customers, 30, 200), NEVER),
         slowing=np.where(kind == DRIFTING, draws.between(customers, 1080, 1200), 1000),
         pace=draws.curve(customers, _PACES),
         gap=gap,

@@ -8,7 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tierwise.testing.columns import DAY, days, decimals, moments, money, ranges, serial, text_of, whole, words
+from tierwise.testing.columns import (
+    DAY,
+    days,
+    decimals,
+    moments,
+    money,
+    ranges,
+    serial,
+    stable_order,
+    text_of,
+    whole,
+    words,
+)
 from tierwise.testing.draws import Draws, Ints
 from tierwise.testing.names import CITIES, GENDERS, birthdays, emails, genders, person_names, phones
 from tierwise.testing.retail.baskets import CHANNELS, Lines, Orders
@@ -80,6 +92,7 @@ def _customers(draws: Draws, retailer: Retailer, registered: Ints, today: int) -
             "gender": words(gender, GENDERS),
             "birth_on": days(birthdays(draws, count, today), ~junk & draws.chance(count, 620)),
             "registered_at": moments(registered),
+            "closed_at": moments(shoppers.closed * DAY + 15 * 3600, shoppers.closed != NEVER),
             "store_id": serial("S", shoppers.store + 1, 3, ~junk & (shoppers.at_store > 300)),
             "city": words(shoppers.store % len(CITIES), [city for city, _ in CITIES]),
             "member_level": words(level, ("普通", "银卡", "金卡", "钻石")),
@@ -146,7 +159,7 @@ def _interactions(draws: Draws, retailer: Retailer, registered: Ints, today: int
     customer = np.concatenate([orders.customer[looked], who])
     at = np.concatenate([np.maximum(looked_at, registered[orders.customer[looked]]), browsed_at])
     seen = np.concatenate([retailer.lines.product[first_line[looked]], browsed])
-    by_time = np.argsort(at, kind="stable")
+    by_time = stable_order(at)
     return pa.table(
         {
             "interaction_id": serial("I", np.arange(len(at), dtype=np.int64) + 1, 9),
