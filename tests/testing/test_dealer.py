@@ -118,7 +118,8 @@ def test_cars_change_hands_and_visits_follow_the_owner(dealer_db: duckdb.DuckDBP
     assert one(dealer_db, "select count(*) from true_ownership where until_on is not null") > 50
     strangers = """select count(*) from visits v where not exists (
                        select 1 from true_ownership t where t.vin = v.vin and t.customer_id = v.customer_id
-                       and v.visited_at::date >= t.from_on and v.visited_at::date < coalesce(t.until_on, '9999-01-01'))"""
+                       and v.visited_at::date >= t.from_on
+                       and v.visited_at::date < coalesce(t.until_on, '9999-01-01'))"""
     assert one(dealer_db, strangers) == 0
     now = """select count(*) from vehicles join true_ownership o using (vin)
              where o.until_on is null and vehicles.customer_id <> o.customer_id"""
