@@ -16,7 +16,7 @@ CHINESE_HEADERS: Mapping[str, Mapping[str, str]] = {
     },
     "orders": {
         "order_id": "订单编号", **_CUSTOMER, "ordered_at": "下单时间", **_STORE, "channel": "渠道",
-        "gross": "商品金额", "discount": "优惠金额", "coupon": "优惠券金额", "cost": "成本",
+        "gross": "商品总额", "discount": "优惠金额", "coupon": "优惠券金额", "cost": "成本",
     },
     "order_lines": {
         "order_id": "订单编号", "line_no": "行号", "product_id": "商品编号", "quantity": "数量", "unit_price": "单价",
@@ -27,7 +27,7 @@ CHINESE_HEADERS: Mapping[str, Mapping[str, str]] = {
     },
     "products": {
         "product_id": "商品编号", "product_name": "商品名称", "category": "类目", "brand": "品牌",
-        "pack_size": "规格", "price": "价格", "cost": "成本",
+        "pack_size": "包装数量", "price": "价格", "cost": "成本",
     },
     "stores": {**_STORE, "store_name": "门店名称", "city": "城市", "entity": "法人主体"},
     "staff": {**_STAFF, "staff_name": "员工姓名", "role": "岗位", **_STORE},
@@ -46,10 +46,10 @@ CHINESE_HEADERS: Mapping[str, Mapping[str, str]] = {
     },
     "calls": {
         "call_id": "通话编号", **_CUSTOMER, "called_at": "通话时间", "direction": "呼叫方向", "answered": "是否接通",
-        "answer_seconds": "等待秒数", "talk_seconds": "通话秒数", **_STORE,
+        "answer_seconds": "等待时长", "talk_seconds": "通话秒数", **_STORE,
     },
     "surveys": {
-        "survey_id": "问卷编号", **_CUSTOMER, "answered_at": "答卷时间", "kind": "问卷类型", "score": "得分", **_STORE,
+        "survey_id": "问卷编号", **_CUSTOMER, "answered_at": "提交时间", "kind": "问卷类型", "score": "得分", **_STORE,
     },
     "interactions": {
         "interaction_id": "互动编号", **_CUSTOMER, "occurred_at": "互动时间", "channel": "渠道", "category": "类目",
