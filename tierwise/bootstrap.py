@@ -93,3 +93,37 @@ def embedded_url(home: Path, note: Callable[[str], None]) -> str:
     if not server.status().running:
         note("starting the embedded PostgreSQL (tierwise stop ends it)")
     return server.ensure()
+
+
+def stop_embedded(settings: Settings) -> bool:
+    """Stop the embedded PostgreSQL of this home; whether it ran. Nothing of ours is left running."""
+    from tierwise.state.embedded import EmbeddedServer
+
+    return EmbeddedServer(settings.home).stop()
+
+
+def serve(
+    host: str,
+    port: int,
+    *,
+    console: bool,
+    note: Callable[[str], None],
+    settings: Settings | None = None,
+) -> None:
+    """Serve the API, and the console under /console, until SIGINT or SIGTERM."""
+    from tierwise.api.serve import Served
+    from tierwise.api.serve import serve as serve_api
+
+    mount = None
+    if console:
+        from tierwise.console.mount import mount
+
+    def ready(served: Served) -> None:
+        note(f"serving {served.url}; Ctrl-C ends it")
+        note(f"open {served.link}" if console else f"the API: {served.link}; token: {served.token}")
+
+    context = open_context(settings, note=note)
+    try:
+        serve_api(context, host, port, mount, ready)
+    finally:
+        context.database.dispose()

@@ -95,7 +95,8 @@ def _export_fact(ctx: Context, table: str, path: Path) -> int:
     try:
         facts = ctx.lake.read(connection, table, versions.get(table))
         identities = ctx.lake.read(connection, "identities", versions.get("identities"))
-        relation = fact_outside(connection, facts, identities, TABLES[table], project.currency, labels)
+        local_to = None if path.suffix.lower() == ".parquet" else project.timezone
+        relation = fact_outside(connection, facts, identities, TABLES[table], project.currency, labels, local_to)
         return write_table(relation, path, sheet=table, dated=clock.today(clock.zone(project.timezone)))
     finally:
         connection.close()

@@ -18,6 +18,7 @@ from tierwise.definitions.project import Project
 from tierwise.definitions.read import parse_definition
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.edges import money_sql, outside_name
+from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.attributes import attributes
 from tierwise.state import definitions as stored
@@ -37,6 +38,11 @@ class Reader:
     @property
     def project(self) -> Project:
         return self.definitions.project
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """The windows in days that the profile counts."""
+        return windows_of_profile(self.definitions.of_profile, self.project.windows_days)
 
     @cached_property
     def columns(self) -> dict[str, str]:
@@ -61,7 +67,7 @@ class Reader:
 
     def label(self, name: str) -> Label:
         """The attribute's title in both languages."""
-        for attribute in attributes(self.project.windows_days):
+        for attribute in attributes(self.windows):
             if attribute.name == name:
                 return label_of(attribute.title, name)
         for definition in self.definitions.all:

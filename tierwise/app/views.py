@@ -82,6 +82,20 @@ class DecileRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DecileGroup:
+    """Parts first_decile..last_decile together, G1 from the top; figures as in `DecileRow`."""
+
+    group: str
+    first_decile: int
+    last_decile: int
+    customers: int
+    total: Number
+    share: float | None
+    cumulative_share: float | None
+    per_head: Number | None
+
+
+@dataclass(frozen=True, slots=True)
 class DecilesView:
     """Parts of those who have the metric; unscored: customers without it (no order, or not known)."""
 
@@ -92,7 +106,7 @@ class DecilesView:
     unit: str
     currency: str
     rows: tuple[DecileRow, ...]
-    groups: tuple[DecileRow, ...]
+    groups: tuple[DecileGroup, ...]
     customers: int
     total: Number
     unscored: int
@@ -248,6 +262,14 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthCheck:
+    name: str
+    verdict: str
+    seen: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """What `doctor` found: each check with its verdict (ok, warning, failed), what was seen, and the remedy."""
 
@@ -256,14 +278,6 @@ class Health:
     @property
     def ok(self) -> bool:
         return all(check.verdict != "failed" for check in self.checks)
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
-    name: str
-    verdict: str
-    seen: str
-    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,10 @@ def print_deciles(view: views.DecilesView) -> None:
         table(
             "",
             ["group", "parts", "customers", "share", "per head"],
-            [(row.group or "", row.decile, row.customers, percent(row.share), row.per_head) for row in view.groups],
+            [
+                (row.group, f"{row.first_decile}–{row.last_decile}", row.customers, percent(row.share), row.per_head)
+                for row in view.groups
+            ],
         )
     say(f"{view.sentence.zh}\n{view.sentence.en}")
     if view.unscored:

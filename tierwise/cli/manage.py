@@ -7,14 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tierwise.bootstrap import Settings
+from tierwise.bootstrap import Settings, stop_embedded
 from tierwise.cli.door import FAILED, note, opened, plain, tell
 from tierwise.cli.terminal import number, percent, say, table
 
 if TYPE_CHECKING:
     from tierwise.app.defining import Applied
+    from tierwise.app.importing import ImportReport
     from tierwise.app.views import Refusals, RunView
-    from tierwise.ingest.report import ImportReport
 
 
 def init(template: str, as_json: bool) -> None:
@@ -212,10 +212,7 @@ def doctor(as_json: bool) -> None:
 
 
 def stop(as_json: bool) -> None:
-    from tierwise.state.embedded import EmbeddedServer
-
-    settings = Settings.from_environment()
-    stopped = EmbeddedServer(settings.home).stop()
+    stopped = stop_embedded(Settings.from_environment())
     tell({"stopped": stopped}, as_json, lambda: say("stopped" if stopped else "nothing was running"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import duckdb
 
-from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.facts.contract import Table
 from tierwise.kernel.money import exponent
 
@@ -43,16 +43,21 @@ def fact_outside(
     table: Table,
     currency: str,
     labels: Mapping[str, str],
+    local_to: str | None = None,
 ) -> duckdb.DuckDBPyRelation:
     """A fact table with the customer's own id, money in currency units, ordered by its key.
 
+    local_to: the time zone in whose local time instants are shown; null keeps them as instants.
     Columns that only the system needs (`from_lines`, `known_from`) stay inside; a trait is called `trait.LABEL`.
     """
     has_customer = "source_key" in facts.columns
     kept = [c for c in facts.columns if c not in ("source_key", "from_lines", "known_from") and c not in labels]
     select = [f"i.id AS {quoted('customer_id')}"] if has_customer and table.key == ("source_key",) else []
     for column in kept:
-        select.append(outside_columns([column], currency))
+        if local_to and table.column(column).type == "instant":
+            select.append(f"timezone({literal(local_to)}, {quoted(column)}) AS {quoted(column)}")
+        else:
+            select.append(outside_columns([column], currency))
         if has_customer and column == table.key[0]:
             select.append(f"i.id AS {quoted('customer_id')}")
     select += [outside_columns([column], currency, labels) for column in facts.columns if column in labels]

@@ -1,0 +1,136 @@
+"""One customer, and pages of the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from tierwise.app.context import Context
+from tierwise.app.reading import Reader, reading
+from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
+from tierwise.engine import snapshots
+from tierwise.engine.duckdb_session import literal
+from tierwise.engine.edges import money_sql
+from tierwise.engine.sources import register_facts
+from tierwise.kernel import clock
+from tierwise.kernel.errors import TierwiseError
+from tierwise.metrics.attributes import attributes
+
+LATEST = 20
+"""So many of a customer's latest facts are shown."""
+
+
+def profile(
+    ctx: Context,
+    *,
+    limit: int = 50,
+    after: str | None = None,
+    columns: Sequence[str] | None = None,
+    run_id: int | None = None,
+) -> ProfilePage:
+    """Rows of the profile in the order of customer_id, behind `after`. columns: attributes, else all of them.
+
+    Raises `unknown_attribute` and what `reading` raises.
+    """
+    ctx.principal.require("view_customer")
+    with reading(ctx, run_id) as reader:
+        names = ["customer_id", *[n for n in (columns or reader.columns) if n != "customer_id"]]
+        select = [reader.value_sql(reader.column(name)) for name in names]
+        rows = snapshots.page(reader.connection, select, after=after, limit=limit)
+        of = snapshots.count(reader.connection, "profile")
+        return ProfilePage(reader.run.id, reader.run.as_of, tuple(names), tuple(rows), of)
+
+
+def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> CustomerView:
+    """All that is known about one customer up to the run's as_of. Raises `unknown_customer` and what `reading` raises."""
+    ctx.principal.require("view_customer")
+    with reading(ctx, run_id) as reader:
+        names = list(reader.columns)
+        select = ["customer_key", *[reader.value_sql(reader.columns[name]) for name in names]]
+        row = snapshots.customer_row(reader.connection, select, customer_id)
+        if row is None:
+            raise TierwiseError(
+                "unknown_customer",
+                f'no customer "{customer_id}" as of {reader.run.as_of}',
+                remedy="look at the id as the business writes it: tierwise show profile",
+            )
+        values = dict(zip(names, row[1:], strict=True))
+        register_facts(reader.connection, ctx.lake, reader.run.inputs)
+        facts = _facts(reader, row[0])
+        return CustomerView(
+            customer_id=customer_id,
+            run_id=reader.run.id,
+            as_of=reader.run.as_of,
+            currency=reader.project.currency,
+            base=_base(reader, row[0]),
+            traits={n.removeprefix("trait."): v for n, v in values.items() if n.startswith("trait.")},
+            attributes=_attributes(reader, values),
+            orders=facts["orders"],
+            refunds=facts["refunds"],
+            visits=facts["visits"],
+            vehicles=facts["vehicles"],
+        )
+
+
+def _attributes(reader: Reader, values: dict[str, Any]) -> tuple[AttributeValue, ...]:
+    known = {a.name: a for a in attributes(reader.windows)}
+    shown = []
+    for name, value in values.items():
+        if name == "customer_id" or name.startswith("trait.") or name.endswith("_reason"):
+            continue
+        attribute = known.get(name)
+        unit = reader.project.currency if attribute and attribute.type == "money" else attribute.unit if attribute else ""
+        reason = None
+        if value is None:
+            reason = values.get("rfm_reason") if name.startswith(("rfm_", "r_", "f_", "m_")) else None
+            reason = reason or (attribute.null if attribute else None) or None
+        shown.append(AttributeValue(name, reader.label(name), value, unit, reason))
+    return tuple(shown)
+
+
+def _base(reader: Reader, key: int) -> dict[str, Any]:
+    rows = snapshots.rows_of(
+        reader.connection,
+        f"SELECT name, phone, email, gender, birth_on, {local(reader, 'registered_at')}, {local(reader, 'closed_at')} "
+        "FROM customers WHERE customer_key = $key ORDER BY updated_at DESC NULLS LAST LIMIT 1",
+        {"key": key},
+    )
+    return _aware(rows, reader.project.timezone)[0] if rows else {}
+
+
+def local(reader: Reader, column: str) -> str:
+    """SQL of an instant as the business's local time, to be made aware by `_aware`."""
+    return f"timezone({literal(reader.project.timezone)}, {column}) AS {column}"
+
+
+def _facts(reader: Reader, key: int) -> dict[str, tuple[dict[str, Any], ...]]:
+    currency = reader.project.currency
+    gross, discount, coupon, back = (
+        money_sql(c, currency) for c in ("gross_minor", "discount_minor", "coupon_minor", "amount_minor")
+    )
+    questions = {
+        "orders": f"SELECT order_id, {local(reader, 'ordered_at')}, store_id, channel, {gross} AS gross, {discount} AS discount, "
+        f"{coupon} AS coupon FROM orders WHERE customer_key = $key AND ordered_day <= $as_of "
+        "ORDER BY orders.ordered_at DESC, order_id",
+        "refunds": f"SELECT refund_id, order_id, {local(reader, 'refunded_at')}, {back} AS amount FROM refunds "
+        "WHERE customer_key = $key AND refunded_day <= $as_of ORDER BY refunds.refunded_at DESC, refund_id",
+        "visits": f"SELECT visit_id, {local(reader, 'visited_at')}, store_id, kind, vin, mileage_km, paid FROM visits "
+        "WHERE customer_key = $key AND visited_day <= $as_of ORDER BY visits.visited_at DESC, visit_id",
+        "vehicles": "SELECT vin, plate, model, powertrain, delivered_on, mileage_km FROM vehicles "
+        "WHERE customer_key = $key AND (delivered_on IS NULL OR delivered_on <= $as_of) ORDER BY delivered_on DESC, vin",
+    }
+    asked = {"key": key, "as_of": reader.run.as_of}
+    return {
+        name: _aware(snapshots.rows_of(reader.connection, f"{sql} LIMIT {LATEST}", asked), reader.project.timezone)
+        for name, sql in questions.items()
+    }
+
+
+def _aware(rows: tuple[dict[str, Any], ...], timezone: str) -> tuple[dict[str, Any], ...]:
+    """Local times with the business's zone."""
+    zone = clock.zone(timezone)
+    return tuple(
+        {name: value.replace(tzinfo=zone) if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in rows
+    )

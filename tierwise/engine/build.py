@@ -1,0 +1,112 @@
+"""A run: the plan's steps over the facts of recorded versions, to new versions of the snapshot tables.
+
+Nothing that anyone reads changes here: the caller records the versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+import narwhals as nw
+
+from tierwise.definitions.activity import Activity
+from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.project import Project
+from tierwise.definitions.rfm import Rfm
+from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.lake import Lake
+from tierwise.engine.plan import KEY, Step, plan
+from tierwise.engine.sources import frame, keep, register_facts, register_people
+from tierwise.kernel.clock import monotonic_seconds
+
+Watch = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run depends on, and nothing else does: equal inputs give equal snapshots.
+
+    versions: fact table -> Delta version. traits: column -> type, and trait_labels: column -> name.
+    """
+
+    as_of: date
+    definitions: tuple[Rfm | Deciles | Activity | Lifecycle, ...]
+    project: Project
+    versions: Mapping[str, int]
+    traits: Mapping[str, str] = field(default_factory=dict)
+    trait_labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Built:
+    """outputs: snapshot -> Delta version. counts: what the run found. timings: step -> seconds."""
+
+    outputs: dict[str, int]
+    counts: dict[str, Any]
+    timings: dict[str, float]
+
+
+def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
+    """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop."""
+    steps = plan(inputs.definitions, inputs.as_of, inputs.project.windows_days, tuple(inputs.traits))
+    timings: dict[str, float] = {}
+    total = len(steps) + 1
+
+    register_facts(connection, lake, inputs.versions)
+    register_people(connection, inputs.project.timezone, inputs.traits)
+    for done, step in enumerate(steps):
+        watch(done, total, step.name)
+        started = monotonic_seconds()
+        _execute(connection, step)
+        timings[step.name] = round(monotonic_seconds() - started, 3)
+    watch(len(steps), total, "write")
+    started = monotonic_seconds()
+    outputs = {
+        "profile": lake.overwrite("profile", _rows(connection, "profile_rows", KEY)),
+        "store_totals": lake.overwrite("store_totals", _rows(connection, "store_totals", "store_id")),
+    }
+    timings["write"] = round(monotonic_seconds() - started, 3)
+    return Built(outputs, _counts(connection), timings)
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    """Keep what the step computes; a step that adds columns widens the view `profile_rows` by them."""
+    computed = step.compute({name: frame(connection, name) for name in step.reads})
+    if not step.widens:
+        keep(connection, step.writes, computed)
+        return
+    there = set(connection.view("profile_rows").columns)
+    added = [name for name in computed.collect_schema().names() if name not in there]
+    keep(connection, step.writes, computed.select(nw.col(KEY), *added))
+    narrower = f"before_{step.writes}"
+    connection.execute(f"ALTER VIEW profile_rows RENAME TO {quoted(narrower)}")
+    connection.execute(
+        f"CREATE VIEW profile_rows AS SELECT * FROM {quoted(narrower)} LEFT JOIN {quoted(step.writes)} USING ({KEY})"
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, key: str) -> Any:
+    return connection.sql(f"SELECT * FROM {quoted(name)} ORDER BY {quoted(key)}").to_arrow_reader(262_144)
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    customers, buyers, unscored = connection.execute(
+        "SELECT count(*), count(*) FILTER (frequency_count > 0), count(*) FILTER (rfm_cell IS NULL) FROM profile_rows"
+    ).fetchall()[0]
+    orders, gross, identified_orders, identified = connection.execute(
+        "SELECT COALESCE(sum(orders), 0)::BIGINT, COALESCE(sum(monetary_amount_gross_minor), 0)::BIGINT, "
+        "COALESCE(sum(identified_orders), 0)::BIGINT, COALESCE(sum(identified_gross_minor), 0)::BIGINT FROM store_totals"
+    ).fetchall()[0]
+    return {
+        "customers": customers,
+        "buyers": buyers,
+        "unscored": unscored,
+        "orders": orders,
+        "identified_orders": identified_orders,
+        "identified_amount_rate": identified / gross if gross > 0 else None,
+    }
