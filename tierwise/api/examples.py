@@ -13,6 +13,7 @@ from tierwise.app.views import (
     AttributeValue,
     CellRow,
     CustomerView,
+    DecileGroup,
     DecileRow,
     DecilesView,
     Label,
@@ -48,12 +49,11 @@ def _part(number: int, total: str, share: float, cumulative: float, lowest: str,
     return DecileRow(number, heads, amount, share, cumulative, per_head, Decimal(lowest), Decimal(highest), group)
 
 
-def _group(name: str, rows: tuple[DecileRow, ...], cumulative: float) -> DecileRow:
+def _group(name: str, rows: tuple[DecileRow, ...], cumulative: float) -> DecileGroup:
     total = sum((Decimal(row.total) for row in rows), Decimal(0))
     heads = sum(row.customers for row in rows)
     per_head = (total / heads).quantize(Decimal("0.01"))
-    share = float(total / _SALES)
-    return DecileRow(int(name[1:]), heads, total, share, cumulative, per_head, rows[-1].lowest, rows[0].highest, name)
+    return DecileGroup(name, rows[0].decile, rows[-1].decile, heads, total, float(total / _SALES), cumulative, per_head)
 
 
 _PARTS = (

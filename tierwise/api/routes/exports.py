@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from tierwise.api.context import Asked
+from tierwise.api.context import Asked, RunQuery
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
@@ -57,12 +57,13 @@ def export_table(
     ctx: Asked,
     table: Annotated[str, Path(max_length=63, pattern=r"^[A-Za-z0-9_]+$", examples=["profile"])],
     extension: Extension,
+    run_id: RunQuery = None,
 ) -> FileResponse:
-    """A table of the current run, ordered by its key: two exports of one run are the same bytes. Audited."""
+    """A table of a run or of the facts, ordered by its key: two exports of one run are the same bytes. Audited."""
     folder = new_folder(ctx)
     try:
         with told_as(folder):
-            exported = exporting.export(ctx, table, folder / f"{table}.{extension}")
+            exported = exporting.export(ctx, table, folder / f"{table}.{extension}", run_id=run_id)
     except BaseException:
         drop_folder(folder)
         raise

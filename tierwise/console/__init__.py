@@ -1,0 +1,1 @@
+"""The console: thin pages over app/, served under /console."""

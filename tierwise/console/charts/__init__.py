@@ -1,0 +1,1 @@
+"""Charts: pure functions, views -> ECharts options."""

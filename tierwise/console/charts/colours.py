@@ -1,0 +1,69 @@
+"""One accent, quiet greys, and the colour that each tier always has."""
+
+from __future__ import annotations
+
+INK = "#1b2426"
+MUTED = "#6b7a7d"
+LINE = "#e2e8e8"
+ACCENT = "#0b7285"
+ACCENT_LIGHT = "#9fced6"
+
+TIERS: dict[str, str] = {
+    # RFM: money high in the accent's shades, money low in sand, the most valuable darkest.
+    "111": "#084c59",
+    "101": "#0b7285",
+    "011": "#4a9fae",
+    "001": "#9fced6",
+    "110": "#8f7440",
+    "100": "#b79a63",
+    "010": "#d3bf97",
+    "000": "#e6dfcf",
+    # Lifecycle: growing in the accent's shades, silent in amber, lost in brick.
+    "visitor": "#dfe6e7",
+    "registered": "#c3d6d9",
+    "active": "#9fced6",
+    "reader": "#9fced6",
+    "engaged": "#4a9fae",
+    "introduction": "#9fced6",
+    "first_purchase": "#4a9fae",
+    "growth": "#4a9fae",
+    "repeat": "#0b7285",
+    "payer": "#0b7285",
+    "maturity": "#0b7285",
+    "vip": "#084c59",
+    "dormant": "#e0b45c",
+    "dormant_3m": "#ecd093",
+    "dormant_5m": "#e0b45c",
+    "dormant_7m": "#c99332",
+    "lost_presumed": "#c98367",
+    "lost": "#97503f",
+    # Activity, and the prospect's decision.
+    "new": "#9fced6",
+    "active_high": "#084c59",
+    "active_mid": "#0b7285",
+    "active_low": "#4a9fae",
+    "sleeping": "#e0b45c",
+    "inactive": "#c9cfcf",
+    "considering": "#4a9fae",
+    "silent": "#e0b45c",
+    "learning": "#0b7285",
+    "comparing": "#084c59",
+}
+
+_OTHERS = ("#4a9fae", "#b79a63", "#0b7285", "#e0b45c", "#9fced6", "#c98367", "#084c59", "#8f7440")
+
+
+def colour_of(name: str, place: int = 0) -> str:
+    """The colour of a tier; one of a fixed round, by its place in the ladder, for names that nobody has fixed."""
+    return TIERS.get(name) or _OTHERS[place % len(_OTHERS)]
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever can be read on that colour (relative luminance, WCAG 2)."""
+    red, green, blue = (_linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return INK if luminance > 0.30 else "#ffffff"
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.03928 else float(((channel + 0.055) / 1.055) ** 2.4)

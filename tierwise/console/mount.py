@@ -1,0 +1,39 @@
+"""Puts the console under /console of an application whose requests carry a context (`request.state.context`)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from importlib import resources
+
+from fastapi import FastAPI
+
+PATH = "/console"
+
+_FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><g fill="#0b7285">'
+    '<rect x="1" y="11" width="14" height="3"/><rect x="3.5" y="6.5" width="9" height="3"/>'
+    '<rect x="6" y="2" width="4" height="3"/></g></svg>'
+)
+
+
+def mount_console(app: FastAPI) -> None:
+    """Mount the pages. Once a process: NiceGUI keeps one application."""
+    # NiceGUI would keep storage in the working folder. The console stores nothing; were it to, then not there.
+    os.environ.setdefault("NICEGUI_STORAGE_PATH", os.path.join(tempfile.gettempdir(), "tierwise-console"))
+    from nicegui import ui
+
+    from tierwise.console.pages import overview
+
+    ui.add_css(resources.files("tierwise.console").joinpath("style.css").read_text("utf-8"), shared=True)
+    overview.register()
+    ui.run_with(
+        app,
+        mount_path=PATH,
+        title="Tierwise",
+        favicon=_FAVICON,
+        language=None,
+        tailwind=False,
+        show_welcome_message=False,
+        reconnect_timeout=30,
+    )

@@ -1,0 +1,290 @@
+"""The overview: how many customers, what they bring, and how they are stratified."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import urlencode
+
+from nicegui import ui
+from starlette.requests import Request
+
+from tierwise.app import defining, showing
+from tierwise.app.context import Context
+from tierwise.app.views import (
+    CellRow,
+    DecilesView,
+    LadderView,
+    OverviewView,
+    RfmView,
+    RunView,
+    StageRow,
+    StoreRow,
+    StoresView,
+)
+from tierwise.console.charts.colours import ACCENT, colour_of
+from tierwise.console.charts.deciles import decile_chart
+from tierwise.console.charts.structure import Piece, structure_chart
+from tierwise.console.parts.card import card, chart, markup
+from tierwise.console.parts.figures import Figure, figures
+from tierwise.console.parts.notice import nothing_yet, refused
+from tierwise.console.parts.table import Bar, Cell, Column, table
+from tierwise.console.texts import NONE, Texts, language_for
+from tierwise.kernel.errors import Problem, TierwiseError
+
+RUNS_SHOWN = 8
+
+STORES_SHOWN = 20
+
+_BUILD_SECONDS = 60
+
+
+def register() -> None:
+    """The page at the console's root."""
+    ui.page("/", title="Tierwise", response_timeout=_BUILD_SECONDS)(_page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What the page shows; without a view, `problems` say why."""
+
+    language: str
+    view: OverviewView | None
+    runs: tuple[RunView, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def _load(ctx: Context) -> _Loaded:
+    language = "zh"
+    try:
+        language = defining.project_of(ctx).language
+        return _Loaded(language, showing.overview(ctx), showing.runs(ctx, limit=RUNS_SHOWN))
+    except TierwiseError as error:
+        return _Loaded(language, None, (), error.problems)
+
+
+async def _page(request: Request) -> None:
+    loaded = await asyncio.to_thread(_load, request.state.context)
+    accepted = request.headers.get("accept-language", "")
+    texts = Texts(language_for(request.query_params.get("lang"), accepted, loaded.language))
+    ui.add_head_html(f'<script>document.documentElement.lang = "{escape(texts("html_language"))}"</script>')
+    ui.page_title(f"{texts('title')} · Tierwise")
+    with ui.element("main").classes("tw-page"):
+        markup(_head(loaded.view, texts))
+        if loaded.view is not None:
+            _body(loaded.view, loaded.runs, texts)
+        elif loaded.problems[0].code == "no_run":
+            markup(nothing_yet(texts))
+        else:
+            markup(refused(loaded.problems, texts))
+
+
+def _head(view: OverviewView | None, texts: Texts) -> str:
+    other = "en" if texts.language == "zh" else "zh"
+    facts = ""
+    if view is not None:
+        facts = (
+            f"<span>{escape(texts('as_of', day=texts.day(view.run.as_of)))}</span>"
+            f"<span>{escape(texts('run_number', id=view.run.id))}</span>"
+            f'<a href="/api/v1/exports/profile.xlsx" download>{escape(texts("export_profile"))}</a>'
+        )
+    return (
+        f'<header class="tw-head"><h1>Tierwise<span>{escape(texts("title"))}</span></h1><nav>{facts}'
+        f'<a href="?{urlencode({"lang": other})}" lang="{other}">{escape(texts("other_language"))}</a></nav></header>'
+    )
+
+
+def _body(view: OverviewView, runs: tuple[RunView, ...], texts: Texts) -> None:
+    markup(figures(headline(view, texts)))
+    with ui.element("div").classes("tw-columns"):
+        with ui.element("div"):
+            _deciles(view.deciles, texts)
+            for ladder in view.lifecycle:
+                _ladder(ladder, texts("stage"), texts, excel="lifecycle", has_strategies=True)
+            _stores(view.stores, texts)
+        with ui.element("div"):
+            _rfm(view.rfm, texts)
+            for ladder in view.activity:
+                _ladder(ladder, texts("activity_class"), texts, excel="activity", has_strategies=False)
+            _runs(runs, texts)
+
+
+def headline(view: OverviewView, texts: Texts) -> tuple[Figure, ...]:
+    """The numbers at the top."""
+    share = view.buyers / view.customers if view.customers else None
+    per_buyer = round(view.monetary_amount / view.buyers, 2) if view.buyers else None
+    money = texts.currency(view.currency)
+    return (
+        Figure("customers", texts("customers"), texts.count(view.customers), texts("unit_people")),
+        Figure(
+            "buyers",
+            texts("buyers"),
+            texts.count(view.buyers),
+            texts("unit_people"),
+            texts("of_customers", share=texts.percent(share)),
+        ),
+        Figure("net_sales", texts("net_sales"), texts.amount(view.monetary_amount), money),
+        Figure("per_buyer", texts("per_buyer"), texts.amount(per_buyer), money),
+        Figure(
+            "identified",
+            texts("identified"),
+            texts.percent(view.identified_amount_rate),
+            "",
+            texts("identified_note"),
+        ),
+    )
+
+
+def _deciles(view: DecilesView, texts: Texts) -> None:
+    unit = f" · {texts.currency(view.currency)}" if view.unit == "money" else ""
+    aside = f"{texts.label(view.title)}{unit}"
+    with card(texts("decile_title"), name="deciles", lead=texts.label(view.sentence), aside=aside, excel="deciles"):
+        chart(decile_chart(view, texts), 232)
+        columns = (
+            Column(texts("decile"), "text"),
+            Column(texts("group"), "text"),
+            Column(texts("customers")),
+            Column(texts.label(view.title)),
+            Column(texts("share")),
+            Column(texts("cumulative")),
+            Column(texts("per_head")),
+        )
+        rows = [
+            (
+                str(row.decile),
+                row.group or NONE,
+                texts.count(row.customers),
+                texts.amount(row.total),
+                texts.percent(row.share),
+                texts.percent(row.cumulative_share),
+                texts.amount(row.per_head),
+            )
+            for row in view.rows
+        ]
+        markup(table(columns, rows, name="deciles"))
+        if view.unscored:
+            markup(f'<p class="foot">{escape(texts("unscored", customers=texts.count(view.unscored)))}</p>')
+
+
+def _rfm(view: RfmView, texts: Texts) -> None:
+    with card(
+        texts("rfm_title"), name="rfm", aside=f"{texts('rfm_note')} · {texts.currency(view.currency)}", excel="rfm"
+    ):
+        pieces = [Piece(cell.code, texts.label(cell.title), cell.share, cell.monetary_share) for cell in view.cells]
+        chart(structure_chart(pieces, texts), 76)
+        columns = (
+            Column(texts("cell"), "text"),
+            Column(texts("ladder_customers")),
+            Column(texts("ladder_share"), "bar"),
+            Column(texts("net_sales")),
+            Column(texts("money_share"), "bar"),
+            Column(texts("per_head")),
+        )
+        rows = [(*_tier(cell.code, cell, texts), texts.amount(cell.per_head)) for cell in view.cells]
+        markup(table(columns, rows, name="rfm"))
+        if view.unscored:
+            named = ", ".join(
+                f"{_reason(reason, texts)} {texts.count(count)}" for reason, count in view.unscored_reasons.items()
+            )
+            text = texts("rfm_unscored", customers=texts.count(view.unscored), reasons=named or NONE)
+            markup(f'<p class="foot">{escape(text)}</p>')
+
+
+def _ladder(view: LadderView, what: str, texts: Texts, *, excel: str, has_strategies: bool) -> None:
+    with card(texts.label(view.title), name=view.name, aside=texts.currency(view.currency), excel=excel):
+        pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
+        chart(structure_chart(pieces, texts), 76)
+        columns = (
+            Column(what, "text"),
+            Column(texts("ladder_customers")),
+            Column(texts("ladder_share"), "bar"),
+            Column(texts("net_sales")),
+            Column(texts("money_share"), "bar"),
+        )
+        markup(
+            table(
+                columns,
+                [_tier(row.name, row, texts, place, flag=has_strategies) for place, row in enumerate(view.rows)],
+                name=view.name,
+            )
+        )
+        if view.outside:
+            markup(f'<p class="foot">{escape(texts("outside", customers=texts.count(view.outside)))}</p>')
+
+
+def _tier(
+    name: str, row: CellRow | StageRow, texts: Texts, place: int = 0, *, flag: bool = True
+) -> tuple[Cell | Bar | str, ...]:
+    """What a cell and a stage have in common: name and strategy, head-count and value with their shares.
+
+    flag: whether a tier without a strategy is marked.
+    """
+    strategy = texts.label(row.strategy)
+    owner = getattr(row, "owner", None)
+    small = " · ".join(part for part in (strategy, texts("owner", name=owner) if owner else "") if part)
+    warn = flag and not strategy
+    small = small or (texts("no_strategy") if warn else "")
+    colour = colour_of(name, place)
+    badge = name if isinstance(row, CellRow) else ""
+    return (
+        Cell(texts.label(row.title) or name, small, warn, colour, badge),
+        texts.count(row.customers),
+        Bar(row.share, texts.percent(row.share), colour),
+        texts.amount(row.monetary_amount),
+        Bar(row.monetary_share, texts.percent(row.monetary_share), colour),
+    )
+
+
+def _reason(reason: str, texts: Texts) -> str:
+    return texts("reason_no_orders") if reason == "no_orders" else reason
+
+
+def _stores(view: StoresView, texts: Texts) -> None:
+    with card(texts("stores_title"), name="stores", aside=texts.currency(view.currency), excel="store_totals"):
+        columns = (
+            Column(texts("store"), "text"),
+            Column(texts("orders")),
+            Column(texts("net_sales")),
+            Column(texts("identified_orders"), "bar"),
+            Column(texts("identified_amount"), "bar"),
+        )
+        ranked = sorted(view.rows, key=lambda row: (-row.monetary_amount, row.store_id or ""))[:STORES_SHOWN]
+        rows = [_store(row, row.store_name or row.store_id or texts("store_unknown"), texts) for row in ranked]
+        markup(table(columns, [*rows, _store(view.total, texts("total"), texts)], name="stores", total=True))
+
+
+def _store(row: StoreRow, name: str, texts: Texts) -> tuple[Cell | Bar | str, ...]:
+    return (
+        Cell(name, row.store_id if row.store_name and row.store_id else ""),
+        texts.count(row.orders),
+        texts.amount(row.monetary_amount),
+        Bar(row.identified_order_rate, texts.percent(row.identified_order_rate), ACCENT),
+        Bar(row.identified_amount_rate, texts.percent(row.identified_amount_rate), ACCENT),
+    )
+
+
+def _runs(runs: tuple[RunView, ...], texts: Texts) -> None:
+    with card(texts("runs_title"), name="runs"):
+        columns = (
+            Column(texts("run"), "text"),
+            Column(texts("run_as_of"), "text"),
+            Column(texts("run_state"), "text"),
+            Column(texts("run_started"), "text"),
+            Column(texts("run_seconds")),
+        )
+        rows = [
+            (
+                Cell(str(one.id), badge=texts("current") if one.current else ""),
+                texts.day(one.as_of),
+                Cell(
+                    texts(f"state_{one.state}"),
+                    str((one.error or {}).get("message", "")),
+                    warn=one.state in ("failed", "crashed"),
+                ),
+                one.started_at.strftime("%Y-%m-%d %H:%M"),
+                texts.seconds(one.seconds),
+            )
+            for one in runs
+        ]
+        markup(table(columns, rows, name="runs"))

@@ -1,0 +1,35 @@
+"""A card: a heading, a line of explanation, and what is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+from nicegui import ui
+
+
+@contextmanager
+def card(title: str, *, name: str, lead: str = "", aside: str = "", excel: str = "") -> Iterator[None]:
+    """A section of the page. lead: its message, one sentence. aside: a note to the right of the title.
+
+    excel: the table that can be had as a file.
+    """
+    with ui.element("section").classes("tw-card").props(f'data-card="{name}"'):
+        note = f"<span>{escape(aside)}</span>" if aside else ""
+        link = f'<a href="/api/v1/exports/{escape(excel)}.xlsx" download>Excel</a>' if excel else ""
+        markup(f"<header><h2>{escape(title)}</h2><small>{note}{link}</small></header>")
+        if lead:
+            markup(f'<p class="lead">{escape(lead)}</p>')
+        yield
+
+
+def markup(html: str) -> None:
+    """HTML made by our parts, which escape whatever comes from data."""
+    ui.html(html, sanitize=False)
+
+
+def chart(options: dict[str, Any], height_px: int) -> None:
+    """An ECharts chart, drawn as SVG: crisp, and readable by a test."""
+    ui.echart(options, renderer="svg").classes("tw-chart").style(f"height:{height_px}px")

@@ -1,0 +1,65 @@
+"""Tables: numbers to the right, texts to the left, bars where a share is to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading; `kind`: text (left), number (right), or bar."""
+
+    title: str
+    kind: str = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell shows; `small` stands under it, `warn` marks it as something to mend, `colour` puts a dot before."""
+
+    text: str
+    small: str = ""
+    warn: bool = False
+    colour: str = ""
+    badge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A share drawn as a bar with its text; null and negative shares have no length."""
+
+    share: float | None
+    text: str
+    colour: str
+
+
+Item = Cell | Bar | str
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[Item]], *, name: str, total: bool = False) -> str:
+    """HTML, everything escaped. name: the table's `data-table`. total: the last row is one."""
+    heads = "".join(f'<th scope="col" class="{column.kind}">{escape(column.title)}</th>' for column in columns)
+    body = []
+    for place, row in enumerate(rows):
+        cells = "".join(_cell(column, item) for column, item in zip(columns, row, strict=True))
+        last = ' class="total"' if total and place == len(rows) - 1 else ""
+        body.append(f"<tr{last}>{cells}</tr>")
+    return (
+        f'<table class="tw-table" data-table="{escape(name)}"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _cell(column: Column, item: Item) -> str:
+    if isinstance(item, Bar):
+        width = min(max((item.share or 0.0) * 100, 0.0), 100.0)
+        drawn = f'<i style="width:{width:.2f}%;background:{escape(item.colour)}"></i>'
+        return f'<td class="bar"><span class="track">{drawn}</span><b>{escape(item.text)}</b></td>'
+    if isinstance(item, str):
+        return f'<td class="{column.kind}">{escape(item)}</td>'
+    dot = f'<i class="dot" style="background:{escape(item.colour)}"></i>' if item.colour else ""
+    badge = f'<em class="badge">{escape(item.badge)}</em>' if item.badge else ""
+    small = f"<small{' class=warn' if item.warn else ''}>{escape(item.small)}</small>" if item.small else ""
+    return f'<td class="{column.kind}">{dot}{escape(item.text)}{badge}{small}</td>'
