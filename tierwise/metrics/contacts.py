@@ -32,9 +32,7 @@ def visit_sums(visits: Frame, *, key: str, as_of: date, windows: Sequence[Window
             count_where(inside).alias(f"visit_count{window.suffix}"),
             count_where(inside & paid).alias(f"paid_visit_count{window.suffix}"),
         ]
-    days = (
-        visits.select(key, "visited_day").unique().group_by(key).agg(nw.len().cast(nw.Int64).alias("visit_days_count"))
-    )
+    days = _distinct_days(visits, key, "visited_day", "visit_days_count")
     return visits.group_by(key).agg(*sums).join(days, on=key, how="left")
 
 
@@ -53,4 +51,9 @@ def interaction_sums(interactions: Frame, *, key: str, as_of: date, windows: Seq
         count_where(day >= nw.lit(window.first_day(as_of))).alias(f"interaction_count{window.suffix}")
         for window in windows
     ]
-    return interactions.group_by(key).agg(*sums)
+    days = _distinct_days(interactions, key, "occurred_day", "interaction_days_count")
+    return interactions.group_by(key).agg(*sums).join(days, on=key, how="left")
+
+
+def _distinct_days(facts: Frame, key: str, day: str, name: str) -> Frame:
+    return facts.select(key, day).unique().group_by(key).agg(nw.len().cast(nw.Int64).alias(name))

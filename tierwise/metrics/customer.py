@@ -142,7 +142,7 @@ def _finish(
     if "visits" in facts:
         found |= _from_visits(as_of)
     if "interactions" in facts:
-        found["days_since_last_interaction"] = days_until(nw.col("last_interacted_on"), as_of)
+        found |= _from_interactions(as_of)
     if "customers" in facts:
         found |= {"days_since_registered": days_until(nw.col("registered_on"), as_of), "age_years": _age(as_of)}
     return table.select(
@@ -200,6 +200,14 @@ def _from_visits(as_of: date) -> Expressions:
         "days_since_last_visit": days_until(nw.col("last_visited_on"), as_of),
         "days_since_last_paid_visit": days_until(nw.col("last_paid_visited_on"), as_of),
         "mean_visit_interval_days": quotient(span, nw.col("visit_days_count") - 1),
+    }
+
+
+def _from_interactions(as_of: date) -> Expressions:
+    span = days_between(nw.col("first_interacted_on"), nw.col("last_interacted_on"))
+    return {
+        "days_since_last_interaction": days_until(nw.col("last_interacted_on"), as_of),
+        "mean_interaction_interval_days": quotient(span, nw.col("interaction_days_count") - 1),
     }
 
 
