@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from tierwise.app.context import Context
     from tierwise.app.principal import Principal
 
@@ -114,9 +116,11 @@ def serve(
     from tierwise.api.serve import Served
     from tierwise.api.serve import serve as serve_api
 
-    mount = None
+    mount: Callable[[FastAPI], None] | None = None
     if console:
-        from tierwise.console.mount import mount
+        from tierwise.console.mount import mount_console
+
+        mount = mount_console
 
     def ready(served: Served) -> None:
         note(f"serving {served.url}; Ctrl-C ends it")

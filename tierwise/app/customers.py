@@ -43,7 +43,7 @@ def profile(
 
 
 def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> CustomerView:
-    """All that is known about one customer up to the run's as_of. Raises `unknown_customer` and what `reading` raises."""
+    """All that is known about one customer as of the run. Raises `unknown_customer` and what `reading` raises."""
     ctx.principal.require("view_customer")
     with reading(ctx, run_id) as reader:
         names = list(reader.columns)
@@ -80,7 +80,9 @@ def _attributes(reader: Reader, values: dict[str, Any]) -> tuple[AttributeValue,
         if name == "customer_id" or name.startswith("trait.") or name.endswith("_reason"):
             continue
         attribute = known.get(name)
-        unit = reader.project.currency if attribute and attribute.type == "money" else attribute.unit if attribute else ""
+        unit = (
+            reader.project.currency if attribute and attribute.type == "money" else attribute.unit if attribute else ""
+        )
         reason = None
         if value is None:
             reason = values.get("rfm_reason") if name.startswith(("rfm_", "r_", "f_", "m_")) else None

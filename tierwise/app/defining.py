@@ -19,6 +19,7 @@ from tierwise.definitions.project import Project
 from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.write import body_of, to_yaml
+from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.metrics.attributes import attribute_names
 from tierwise.state import audit, traits
@@ -206,4 +207,8 @@ def _one_of_each(merged: dict[tuple[str, str], Definition]) -> list[Problem]:
 def _attributes(connection: Connection, merged: dict[tuple[str, str], Definition]) -> set[str]:
     project = next((d for d in merged.values() if isinstance(d, Project)), Project())
     labels = [trait.name for trait in traits.list_traits(connection)]
-    return {*attribute_names(project.windows_days), *labels, *(f"trait.{label}" for label in labels)}
+    return {
+        *attribute_names(windows_of_profile(list(merged.values()), project.windows_days)),
+        *labels,
+        *(f"trait.{label}" for label in labels),
+    }

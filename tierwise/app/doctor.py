@@ -25,16 +25,14 @@ _LEAST_FREE_BYTES = 2 * 1024**3
 def examine(home: Path, database_url: str | None) -> Health:
     """Every check, whatever the others found."""
     return Health(
-        tuple(
-            [
-                _python(),
-                *[_package(name) for name in _NEEDED],
-                _home(home),
-                _disk(home),
-                *_database(home, database_url),
-                _spark(),
-                _browser(),
-            ]
+        (
+            _python(),
+            *[_package(name) for name in _NEEDED],
+            _home(home),
+            _disk(home),
+            *_database(home, database_url),
+            _spark(),
+            _browser(),
         )
     )
 

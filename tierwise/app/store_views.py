@@ -10,7 +10,13 @@ from tierwise.app.views import StoreRow, StoresView
 from tierwise.engine import snapshots
 from tierwise.kernel.money import from_minor
 
-_COLUMNS = ("orders", "monetary_amount_gross_minor", "monetary_amount_minor", "identified_orders", "identified_gross_minor")
+_COLUMNS = (
+    "orders",
+    "monetary_amount_gross_minor",
+    "monetary_amount_minor",
+    "identified_orders",
+    "identified_gross_minor",
+)
 
 
 def stores(ctx: Context, run_id: int | None = None) -> StoresView:

@@ -21,8 +21,10 @@ from tierwise.definitions.rfm import Rfm
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY, Step, plan
-from tierwise.engine.sources import frame, keep, register_facts, register_people
+from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
 from tierwise.kernel.clock import monotonic_seconds
+from tierwise.kernel.money import exponent
+from tierwise.metrics.rules import RuleColumn, Schema
 
 Watch = Callable[[int, int, str], None]
 
@@ -38,7 +40,7 @@ class Inputs:
     definitions: tuple[Rfm | Deciles | Activity | Lifecycle, ...]
     project: Project
     versions: Mapping[str, int]
-    traits: Mapping[str, str] = field(default_factory=dict)
+    traits: Mapping[str, TraitType] = field(default_factory=dict)
     trait_labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,7 +55,13 @@ class Built:
 
 def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
     """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop."""
-    steps = plan(inputs.definitions, inputs.as_of, inputs.project.windows_days, tuple(inputs.traits))
+    steps = plan(
+        inputs.definitions,
+        inputs.as_of,
+        inputs.project.windows_days,
+        digits=exponent(inputs.project.currency),
+        traits=_trait_schema(inputs),
+    )
     timings: dict[str, float] = {}
     total = len(steps) + 1
 
@@ -63,15 +71,41 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         watch(done, total, step.name)
         started = monotonic_seconds()
         _execute(connection, step)
+        if step.writes == "customer_metrics":
+            _begin_profile(connection, inputs)
         timings[step.name] = round(monotonic_seconds() - started, 3)
     watch(len(steps), total, "write")
+    connection.execute(
+        "CREATE VIEW named_totals AS SELECT s.store_name, t.* "
+        "FROM totals_of_stores t LEFT JOIN stores s USING (store_id)"
+    )
     started = monotonic_seconds()
     outputs = {
         "profile": lake.overwrite("profile", _rows(connection, "profile_rows", KEY)),
-        "store_totals": lake.overwrite("store_totals", _rows(connection, "store_totals", "store_id")),
+        "store_totals": lake.overwrite("store_totals", _rows(connection, "named_totals", "store_id")),
     }
     timings["write"] = round(monotonic_seconds() - started, 3)
     return Built(outputs, _counts(connection), timings)
+
+
+def _begin_profile(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    """`profile_rows`: the metrics with the customer's own id, gender and traits."""
+    people = set(connection.view("people").columns)
+    traits = [f"p.{quoted(column)}" for column in inputs.traits if column in people]
+    connection.execute(
+        f"CREATE VIEW profile_rows AS SELECT i.id AS customer_id, m.*, {', '.join(['p.gender', *traits])} "
+        f"FROM customer_metrics m JOIN identities i ON i.source_key = m.{KEY} LEFT JOIN people p USING ({KEY})"
+    )
+
+
+def _trait_schema(inputs: Inputs) -> Schema:
+    """Traits as rules name them: `trait.LABEL`, and plain LABEL."""
+    found: dict[str, RuleColumn] = {}
+    for column, kind in inputs.traits.items():
+        label = inputs.trait_labels[column]
+        found[f"trait.{label}"] = RuleColumn(column, kind)
+        found.setdefault(label, RuleColumn(column, kind))
+    return found
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
@@ -100,7 +134,7 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     ).fetchall()[0]
     orders, gross, identified_orders, identified = connection.execute(
         "SELECT COALESCE(sum(orders), 0)::BIGINT, COALESCE(sum(monetary_amount_gross_minor), 0)::BIGINT, "
-        "COALESCE(sum(identified_orders), 0)::BIGINT, COALESCE(sum(identified_gross_minor), 0)::BIGINT FROM store_totals"
+        "COALESCE(sum(identified_orders), 0)::BIGINT, COALESCE(sum(identified_gross_minor), 0)::BIGINT FROM totals_of_stores"
     ).fetchall()[0]
     return {
         "customers": customers,

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import narwhals as nw
+from typing import TypeAlias
 
 from tierwise.definitions.activity import Activity
+from tierwise.definitions.base import Definition
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import kind_of
 from tierwise.definitions.rfm import Rfm
-from tierwise.kernel.errors import TierwiseError
-from tierwise.metrics.activity import activity_classes
+from tierwise.metrics.activity import activity_classes, activity_windows
 from tierwise.metrics.customer import customer_metrics
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.lifecycle import lifecycle_stages
+from tierwise.metrics.lifecycle import lifecycle_stages, lifecycle_windows
 from tierwise.metrics.population import ranked_by
-from tierwise.metrics.rfm import rfm_columns, rfm_scales, rfm_scores, rfm_windows
+from tierwise.metrics.rfm import rfm_scales, rfm_scores, rfm_windows
+from tierwise.metrics.rules import Schema, windows_in
 from tierwise.metrics.store_totals import store_totals
 
 KEY = "customer_key"
@@ -28,7 +28,9 @@ KEY = "customer_key"
 SNAPSHOTS = ("profile", "store_totals")
 """The tables that a run writes."""
 
-ProfileDefinition = Rfm | Deciles | Activity | Lifecycle
+ProfileDefinition: TypeAlias = Rfm | Deciles | Activity | Lifecycle
+Tables: TypeAlias = Mapping[str, Frame]
+Compute: TypeAlias = Callable[[Tables], Frame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +43,68 @@ class Step:
     name: str
     reads: tuple[str, ...]
     writes: str
-    compute: Callable[[Mapping[str, Frame]], Frame]
+    compute: Compute
     widens: bool = False
 
 
 def plan(
-    definitions: Sequence[ProfileDefinition], as_of: date, windows_days: Sequence[int], *, digits: int = 2
+    definitions: Sequence[ProfileDefinition],
+    as_of: date,
+    windows_days: Sequence[int],
+    *,
+    digits: int = 2,
+    traits: Schema | None = None,
 ) -> tuple[Step, ...]:
-    """The steps of a run, in order. digits: decimals of the currency."""
+    """The steps of a run, in order. digits: decimals of the currency. traits: what rules may read besides."""
     windows = windows_of_profile(definitions, windows_days)
+    facts = ("orders", "refunds", "order_lines", "products", "visits", "interactions", "people")
+
+    def metrics(t: Tables) -> Frame:
+        return customer_metrics(
+            t["orders"],
+            as_of=as_of,
+            refunds=t["refunds"],
+            lines=t["order_lines"],
+            products=t["products"],
+            visits=t["visits"],
+            interactions=t["interactions"],
+            customers=t["people"],
+            windows=windows,
+        )
+
+    def totals(t: Tables) -> Frame:
+        return store_totals(t["orders"], as_of=as_of, refunds=t["refunds"])
+
     return (
-        Step(
-            "customer metrics",
-            ("orders", "refunds", "order_lines", "products", "visits", "interactions", "people"),
-            "customer_metrics",
-            lambda t: customer_metrics(
-                t["orders"],
-                as_of=as_of,
-                refunds=t["refunds"],
-                lines=t["order_lines"],
-                products=t["products"],
-                visits=t["visits"],
-                interactions=t["interactions"],
-                customers=t["people"],
-                windows=windows,
-            ),
-        ),
-        *[
+        Step("customer metrics", facts, "customer_metrics", metrics),
+        *(
             Step(
                 f"{kind_of(definition)} {definition.name}",
                 ("profile_rows",),
                 f"tier_{definition.name}",
-                _widening(definition, as_of, digits),
+                _widening(definition, as_of, digits, traits),
                 widens=True,
             )
             for definition in in_order(definitions)
-        ],
-        Step(
-            "store totals",
-            ("orders", "refunds", "stores"),
-            "store_totals",
-            lambda t: store_totals(t["orders"], as_of=as_of, refunds=t["refunds"], stores=t["stores"]),
         ),
+        Step("store totals", ("orders", "refunds"), "totals_of_stores", totals),
     )
 
 
-def windows_of_profile(definitions: Sequence[ProfileDefinition], windows_days: Sequence[int]) -> tuple[int, ...]:
-    """The windows that metrics count: the project's, and those that an RFM needs."""
-    needed = {days for d in definitions if isinstance(d, Rfm) for days in rfm_windows(d)}
-    return tuple(sorted(needed | set(windows_days)))
+def windows_of_profile(definitions: Sequence[Definition], windows_days: Sequence[int]) -> tuple[int, ...]:
+    """The windows that metrics count: the project's, and those that a definition reads."""
+    needed = set(windows_days)
+    for definition in definitions:
+        match definition:
+            case Rfm():
+                needed |= set(rfm_windows(definition))
+            case Deciles():
+                needed |= set(windows_in((definition.metric,)))
+            case Activity():
+                needed |= set(activity_windows(definition))
+            case Lifecycle():
+                needed |= set(lifecycle_windows(definition))
+    return tuple(sorted(needed))
 
 
 def in_order(definitions: Sequence[ProfileDefinition]) -> list[ProfileDefinition]:
@@ -98,10 +113,10 @@ def in_order(definitions: Sequence[ProfileDefinition]) -> list[ProfileDefinition
     return sorted(definitions, key=lambda d: (next(i for i, kind in enumerate(kinds) if isinstance(d, kind)), d.name))
 
 
-def _widening(definition: ProfileDefinition, as_of: date, digits: int) -> Callable[[Mapping[str, Frame]], Frame]:
+def _widening(definition: ProfileDefinition, as_of: date, digits: int, traits: Schema | None) -> Compute:
     """The one place that knows which function serves which kind."""
 
-    def compute(tables: Mapping[str, Frame]) -> Frame:
+    def compute(tables: Tables) -> Frame:
         profile = tables["profile_rows"]
         match definition:
             case Rfm():
@@ -109,8 +124,8 @@ def _widening(definition: ProfileDefinition, as_of: date, digits: int) -> Callab
             case Deciles():
                 return decile_parts(ranked_by(profile, definition.metric), definition)
             case Activity():
-                return activity_classes(profile, definition)
+                return activity_classes(profile, definition, as_of=as_of)
             case Lifecycle():
-                return lifecycle_stages(profile, definition, as_of=as_of)
+                return lifecycle_stages(profile, definition, as_of=as_of, digits=digits, schema=traits)
 
     return compute

@@ -52,7 +52,9 @@ def page(
     ).fetchall()
 
 
-def customer_row(connection: duckdb.DuckDBPyConnection, select: Sequence[str], customer_id: str) -> tuple[Any, ...] | None:
+def customer_row(
+    connection: duckdb.DuckDBPyConnection, select: Sequence[str], customer_id: str
+) -> tuple[Any, ...] | None:
     """One customer's row; None where the run does not know the customer."""
     return connection.execute(
         f"SELECT {', '.join(select)} FROM profile WHERE customer_id = $customer_id", {"customer_id": customer_id}

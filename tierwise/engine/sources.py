@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import narwhals as nw
@@ -14,7 +14,15 @@ from tierwise.engine.lake import Lake
 from tierwise.facts.contract import TABLES
 from tierwise.metrics.frame import Frame
 
-TRAIT_SQL = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
+TraitType = Literal["text", "integer", "number", "date", "boolean"]
+
+TRAIT_SQL: dict[TraitType, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+}
 """A trait's type in the profile; what does not fit is null there, and stays as it was in the facts."""
 
 
@@ -38,11 +46,12 @@ def register_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, versions: 
         elif by_customer:
             columns.insert(0, "f.source_key AS customer_key")
         connection.execute(
-            f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT {', '.join(columns)} FROM {quoted('stored_' + name)} f {join}"
+            f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT {', '.join(columns)} "
+            f"FROM {quoted('stored_' + name)} f {join}"
         )
 
 
-def register_people(connection: duckdb.DuckDBPyConnection, timezone: str, traits: Mapping[str, str]) -> None:
+def register_people(connection: duckdb.DuckDBPyConnection, timezone: str, traits: Mapping[str, TraitType]) -> None:
     """`people`: one row per customer with the days that metrics want, typed traits, and nothing personal.
 
     Where several source customers are one person, the row with the lowest customer key wins column by column.
@@ -67,7 +76,8 @@ def register_people(connection: duckdb.DuckDBPyConnection, timezone: str, traits
         *typed,
     ]
     connection.execute(
-        f"CREATE OR REPLACE VIEW people AS SELECT customer_key, {', '.join(columns)} FROM customers GROUP BY customer_key"
+        f"CREATE OR REPLACE VIEW people AS SELECT customer_key, {', '.join(columns)} "
+        "FROM customers GROUP BY customer_key"
     )
 
 
