@@ -21,11 +21,20 @@ def put(lake: Lake, table: str, rows: Sequence[dict[str, Any]]) -> int:
 
 def customers(lake: Lake, ids: Sequence[str]) -> int:
     """Identities 1, 2, … for these ids."""
-    return put(lake, "identities", [{"source_key": i, "scope": "customer_id", "id": id_} for i, id_ in enumerate(ids, 1)])
+    return put(
+        lake, "identities", [{"source_key": i, "scope": "customer_id", "id": id_} for i, id_ in enumerate(ids, 1)]
+    )
 
 
 def order(
-    order_id: str, key: int | None, day: date, gross: int, *, discount: int = 0, coupon: int = 0, store: str | None = None
+    order_id: str,
+    key: int | None,
+    day: date,
+    gross: int,
+    *,
+    discount: int = 0,
+    coupon: int = 0,
+    store: str | None = None,
 ) -> dict[str, Any]:
     """An order of gross minor units at noon UTC of a day."""
     return {

@@ -1,11 +1,11 @@
 """A run over facts worked by hand.
 
-    customer  orders (day, gross, discount)                 refunds
-    a         06-01 100.00, 06-20 50.00 (10.00)             06-25 20.00
-    b         03-01 300.00
-    c         –                                             06-02 5.00
-    nobody    06-10 40.00 in store S1
-    d         07-01 999.00, after as_of: not known yet
+customer  orders (day, gross, discount)                 refunds
+a         06-01 100.00, 06-20 50.00 (10.00)             06-25 20.00
+b         03-01 300.00
+c         –                                             06-02 5.00
+nobody    06-10 40.00 in store S1
+d         07-01 999.00, after as_of: not known yet
 """
 
 from collections.abc import Iterator
@@ -140,9 +140,7 @@ def test_a_merged_customer_is_one_row(connection: duckdb.DuckDBPyConnection, tmp
     assert {name: row["monetary_amount_minor"] for name, row in undone.items()} == {"a": 100, "b": 200}
 
 
-def test_the_watch_may_stop_a_run_before_anything_is_written(
-    connection: duckdb.DuckDBPyConnection, lake: Lake
-) -> None:
+def test_the_watch_may_stop_a_run_before_anything_is_written(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     before = lake.latest_version("profile")
 
     def stop(done: int, total: int, step: str) -> None:

@@ -35,7 +35,7 @@ def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None) -
     if table in SNAPSHOTS or table in SUMMARIES:
         with reading(ctx, run_id) as reader:
             relation = _snapshot(reader, table) if table in SNAPSHOTS else _summary(ctx, reader, table, run_id)
-            rows = write_table(relation, path, sheet=table, dated=reader.run.as_of)
+            rows = write_table(reader.connection, relation, path, sheet=table, dated=reader.run.as_of)
     elif table in FACTS:
         rows = _export_fact(ctx, table, path)
     else:
@@ -97,6 +97,7 @@ def _export_fact(ctx: Context, table: str, path: Path) -> int:
         identities = ctx.lake.read(connection, "identities", versions.get("identities"))
         local_to = None if path.suffix.lower() == ".parquet" else project.timezone
         relation = fact_outside(connection, facts, identities, TABLES[table], project.currency, labels, local_to)
-        return write_table(relation, path, sheet=table, dated=clock.today(clock.zone(project.timezone)))
+        dated = clock.today(clock.zone(project.timezone))
+        return write_table(connection, relation, path, sheet=table, dated=dated)
     finally:
         connection.close()

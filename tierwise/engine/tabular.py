@@ -16,15 +16,18 @@ from tierwise.kernel.errors import TierwiseError, did_you_mean
 
 EXCEL_ROWS = 1_048_576
 _CHUNK = 20_000
+_VIEW = "rows_to_write"
 
 
-def write_table(relation: duckdb.DuckDBPyRelation, path: Path, *, sheet: str, dated: date) -> int:
+def write_table(
+    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, path: Path, *, sheet: str, dated: date
+) -> int:
     """Write all rows in the relation's order, and return how many. The ending of `path` names the format.
 
     dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. Raises
     `unknown_format`, `too_many_rows`, `disk_full`, `cannot_write`.
     """
-    writers: dict[str, Callable[[duckdb.DuckDBPyRelation, Path, str, date], int]] = {
+    writers: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str, date], int]] = {
         ".csv": _write_csv,
         ".xlsx": _write_xlsx,
         ".parquet": _write_parquet,
@@ -40,7 +43,8 @@ def write_table(relation: duckdb.DuckDBPyRelation, path: Path, *, sheet: str, da
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = writer(relation, part, sheet, dated)
+        relation.create_view(_VIEW, replace=True)
+        rows = writer(connection, part, sheet, dated)
         os.replace(part, path)
     except (OSError, duckdb.IOException) as error:
         full = "No space left" in str(error)
@@ -55,24 +59,23 @@ def write_table(relation: duckdb.DuckDBPyRelation, path: Path, *, sheet: str, da
     return rows
 
 
-def _write_csv(relation: duckdb.DuckDBPyRelation, path: Path, sheet: str, dated: date) -> int:
-    return _copy(relation, path, "FORMAT csv, HEADER, DELIMITER ','")
+def _write_csv(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date) -> int:
+    return _copy(connection, path, "FORMAT csv, HEADER, DELIMITER ','")
 
 
-def _write_parquet(relation: duckdb.DuckDBPyRelation, path: Path, sheet: str, dated: date) -> int:
-    return _copy(relation, path, "FORMAT parquet, COMPRESSION zstd")
+def _write_parquet(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date) -> int:
+    return _copy(connection, path, "FORMAT parquet, COMPRESSION zstd")
 
 
-def _copy(relation: duckdb.DuckDBPyRelation, path: Path, options: str) -> int:
-    counted = relation.query(
-        "exported", f"COPY (SELECT * FROM exported) TO {literal(str(path))} ({options})"
-    ).fetchone()
+def _copy(connection: duckdb.DuckDBPyConnection, path: Path, options: str) -> int:
+    counted = connection.execute(f"COPY (SELECT * FROM {_VIEW}) TO {literal(str(path))} ({options})").fetchone()
     return int(counted[0]) if counted else 0
 
 
-def _write_xlsx(relation: duckdb.DuckDBPyRelation, path: Path, sheet: str, dated: date) -> int:
+def _write_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date) -> int:
     from xlsxwriter import Workbook
 
+    relation = connection.view(_VIEW)
     book = Workbook(path, {"constant_memory": True, "default_date_format": "yyyy-mm-dd", "remove_timezone": True})
     book.set_properties({"created": datetime.combine(dated, time()), "title": sheet})
     page = book.add_worksheet(sheet[:31])

@@ -1,0 +1,86 @@
+"""The lake: a commit that was not recorded never happened."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tests.engine.facts import customers, order, put
+from tierwise.engine.duckdb_session import connect
+from tierwise.engine.lake import Lake
+from tierwise.kernel.errors import TierwiseError
+
+DAY = date(2026, 6, 30)
+
+
+def ids(lake: Lake, version: int | None, spill: Path) -> list[str]:
+    with connect(spill) as connection:
+        return [
+            row[0] for row in lake.read(connection, "orders", version).order("order_id").project("order_id").fetchall()
+        ]
+
+
+def test_versions_stay_readable_after_later_writes(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake 湖")
+    first = put(lake, "orders", [order("1", 1, DAY, 5)])
+    second = put(lake, "orders", [order("2", 1, DAY, 5)])
+    assert (ids(lake, first, tmp_path), ids(lake, second, tmp_path)) == (["1"], ["1", "2"])
+
+
+def test_heal_takes_back_what_was_not_recorded(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    recorded = put(lake, "orders", [order("1", 1, DAY, 5)])
+    put(lake, "orders", [order("lost", 1, DAY, 5)])
+    lake.heal("orders", recorded)
+    after = put(lake, "orders", [order("2", 1, DAY, 5)])
+    assert ids(lake, after, tmp_path) == ["1", "2"]
+    assert ids(lake, recorded, tmp_path) == ["1"]
+
+
+def test_heal_removes_a_table_that_was_never_recorded(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    put(lake, "orders", [order("lost", 1, DAY, 5)])
+    lake.heal("orders", None)
+    assert not lake.exists("orders")
+    assert ids(lake, None, tmp_path) == []
+
+
+def test_heal_tells_a_folder_older_than_the_record(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    customers(lake, ["a"])
+    with pytest.raises(TierwiseError, match="is at version 0, but version 3 was recorded") as caught:
+        lake.heal("identities", 3)
+    assert caught.value.code == "lake_behind"
+
+
+def test_upsert_replaces_by_key_and_widens(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.append("products", pa.table({"product_id": ["p", "q"], "brand": ["x", "y"]}))
+    version = lake.upsert(
+        "products", pa.table({"product_id": ["q", "r"], "brand": ["z", "w"], "origin": ["cn", None]}), ("product_id",)
+    )
+    with connect(tmp_path) as connection:
+        rows = lake.read(connection, "products", version).order("product_id").fetchall()
+    assert rows == [("p", "x", None), ("q", "z", "cn"), ("r", "w", None)]
+
+
+def test_delete_by_key(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    put(lake, "orders", [order("1", 1, DAY, 5), order("2", 1, DAY, 5)])
+    version = lake.delete_keys("orders", pa.table({"order_id": ["1", "9"]}), ("order_id",))
+    assert ids(lake, version, tmp_path) == ["2"]
+
+
+def test_a_path_that_the_engines_take_for_a_pattern_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TierwiseError) as caught:
+        Lake(tmp_path / "a[b]")
+    assert caught.value.code == "bad_home"
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("a file where a folder should be")
+    with pytest.raises(TierwiseError) as caught:
+        customers(Lake(tmp_path / "lake"), ["a"])
+    assert caught.value.code == "lake_write_failed"
+    assert "nothing was changed" in (caught.value.remedy or "")
