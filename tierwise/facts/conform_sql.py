@@ -1,7 +1,7 @@
 """A bound file as one SQL query: raw texts in, typed contract columns out, and for each row what is wrong with it.
 
 One row of the result is one row of the file, in its order. Columns are named `table__name` (the contract's outside
-name; traits `customers__trait_0`, …); besides them: `refund` and `positive` (booleans), `ignored`, `mended` (ids
+name; traits `customers__trait NAME`); besides them: `refund` and `positive` (booleans), `ignored`, `mended` (ids
 mended in the row), `problems` (numbers of `Staging.problems`, null where the row is good) and `raw` (the row's texts,
 only where it is not good).
 """
@@ -44,11 +44,10 @@ class Staging:
     """Date fields whose values could begin with day or month, were there any."""
 
 
-def column_of(field: Field, binding: Binding) -> str:
+def column_of(field: Field) -> str:
     """The name of the staged column."""
     if field.type == "trait":
-        traits = [each for each in binding.fields if each.type == "trait"]
-        return f"customers__trait_{traits.index(field)}"
+        return f"customers__trait {field.name}"
     return f"{field.table}__{field.name}"
 
 
@@ -95,7 +94,7 @@ class _Builder:
         return f"(CASE WHEN {code} IS NULL THEN {default} {cases} ELSE 2 END)"
 
     def add(self, field: Field) -> None:
-        name = column_of(field, self.binding)
+        name = column_of(field)
         self.columns[name] = field
         raw, q = self.raw(field), quoted(name)
         needed = self._needed(field)

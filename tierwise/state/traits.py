@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwise.kernel.clock import utc_now
@@ -45,3 +45,8 @@ def add(connection: Connection, name: str, column_name: str, trait_type: TraitTy
             remedy="rename the column in the mapping, or convert its values",
         )
     return False
+
+
+def widen(connection: Connection, name: str, trait_type: TraitType) -> None:
+    """Give a recorded trait a wider type: later files hold other kinds of values. Unknown names change nothing."""
+    connection.execute(update(trait).where(trait.c.name == name).values(type=trait_type))

@@ -1,0 +1,362 @@
+"""Take a file in: read, conform, merge, record. All of a file or nothing of it.
+
+Everything is written to the lake first, where it does not count; one PostgreSQL transaction then records the tables'
+versions, the file with its counts, the quarantined rows, the traits and the end of the job. Whatever dies before that
+has changed nothing, and the next import takes its leftovers away.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlalchemy import Connection, Engine
+
+from tierwise.definitions.mapping import Mapping
+from tierwise.definitions.project import Project
+from tierwise.engine.duckdb_session import connect
+from tierwise.engine.lake import Lake
+from tierwise.facts.conform import Binding, bind, check_table
+from tierwise.facts.conform_sql import column_of
+from tierwise.ingest.absorb import Absorbing, absorb
+from tierwise.ingest.merge_rows import Merged
+from tierwise.ingest.source import SourceFile, open_source
+from tierwise.ingest.staging import Staged, stage
+from tierwise.ingest.trait_types import infer_types, widened
+from tierwise.ingest.watch import Cancelled, Listener, Watch, watching
+from tierwise.ingest.writer import Writer
+from tierwise.kernel import clock
+from tierwise.kernel.clock import monotonic_seconds
+from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.ids import column_name
+from tierwise.state import imports, jobs, lake_tables, quarantine, traits
+from tierwise.state.locks import HOME_WRITE, held
+from tierwise.state.traits import TraitType
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSession:
+    """What an import works with. temporary: a folder of the home for private files. now: aware, from the clock."""
+
+    engine: Engine
+    lake: Lake
+    temporary: Path
+    project: Project
+    now: datetime
+    principal: str
+    on_progress: Listener | None = None
+    memory_limit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of a file. The counts are of source rows without the header, disjoint, and add up to `read`.
+
+    differing: rows among the unchanged that say something else than what is stored. mended_ids: ids such as
+    `17850.0`. reasons: code -> quarantined rows. import_id, job_id: None after a dry run.
+    """
+
+    table: str
+    file: str
+    read: int
+    accepted: int
+    replaced: int
+    unchanged: int
+    ignored: int
+    quarantined: int
+    seconds: float
+    differing: int = 0
+    mended_ids: int = 0
+    encoding: str = ""
+    delimiter: str = ""
+    mapping: dict[str, Any] = field(default_factory=dict)
+    columns_not_imported: tuple[str, ...] = ()
+    reasons: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    import_id: int | None = None
+    job_id: int | None = None
+
+
+def import_file(
+    session: ImportSession,
+    path: Path,
+    table: str,
+    mapping: Mapping | None = None,
+    *,
+    replace_orders: bool = False,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Take one delimited text file in as rows of `table`.
+
+    mapping: None takes the columns that are recognised by their headers. replace_orders: orders and refunds that are
+    stored are replaced by the file's even where nothing says that they are newer. dry_run: counts everything and
+    writes nothing, not even a job.
+
+    Raises what `open_source`, `bind` and `stage` raise, `cancelled`, `disk_full`, `out_of_memory`, `file_changed`.
+    """
+    check_table(table)
+    mapping = mapping or Mapping(table=table)
+    if mapping.table != table:
+        raise TierwiseError(
+            "bad_mapping",
+            f'the mapping is for "{mapping.table}", and the file is imported as "{table}"',
+            remedy="use the mapping's table, or another mapping",
+        )
+    task = _Import(session, path, mapping, replace_orders, dry_run)
+    if dry_run:
+        return task.run(None)
+    with jobs.running(
+        session.engine, "import", principal=session.principal, title=f"{path.name} → {table}", unit="rows"
+    ) as job_id:
+        try:
+            with watching(session.engine, job_id, task.watch):
+                return task.run(job_id)
+        except Cancelled:
+            with session.engine.begin() as connection:
+                jobs.cancelled(connection, job_id)
+            raise
+        except BaseException as error:
+            problem = error if isinstance(error, TierwiseError) else TierwiseError("import_failed", str(error))
+            with session.engine.begin() as connection:
+                jobs.fail(connection, job_id, code=problem.code, message=problem.message, place=problem.place)
+            raise
+
+
+class _Import:
+    """One import under way."""
+
+    def __init__(self, session: ImportSession, path: Path, mapping: Mapping, replace: bool, dry: bool) -> None:
+        self.session = session
+        self.path = path
+        self.mapping = mapping
+        self.replace = replace
+        self.dry = dry
+        self.watch = Watch(session.on_progress)
+        self.started = monotonic_seconds()
+
+    def run(self, job_id: int | None) -> ImportReport:
+        with _private_folder(self.session.temporary) as folder, self._told_errors():
+            source = open_source(self.path, self.mapping, folder, lambda done, size: self.watch.check())
+            stamp = _stamp(self.path)
+            project = self.session.project
+            binding = bind(
+                self.mapping, source.headers, zone=project.timezone, currency=project.currency, place=str(self.path)
+            )
+            self.watch.total = max(source.lines - source.header_lines, 0)
+            con = connect(folder / "spill", memory_limit=self.session.memory_limit)
+            self.watch.con = con
+            try:
+                return self._take_in(con, source, binding, folder, stamp, job_id)
+            finally:
+                self.watch.con = None
+                con.close()
+
+    def _take_in(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        source: SourceFile,
+        binding: Binding,
+        folder: Path,
+        stamp: tuple[int, int],
+        job_id: int | None,
+    ) -> ImportReport:
+        project = self.session.project
+        today = self.session.now.astimezone(clock.zone(project.timezone)).date()
+        self.watch.at("reading", share=(0.0, 0.6))
+        staged = stage(
+            con, source, binding, folder, project_zone=project.timezone, today=today, on_row=lambda _: self.watch.check()
+        )
+        if _stamp(self.path) != stamp:
+            raise TierwiseError("file_changed", "the file changed while it was read", place=str(self.path))
+        with held(self.session.engine, HOME_WRITE):
+            self.watch.at("merging", share=(0.6, 1.0))
+            with self.session.engine.connect() as connection:
+                recorded = lake_tables.versions(connection)
+                known = {each.name: each for each in traits.list_traits(connection)}
+            writer = Writer(con, self.session.lake, recorded, dry=self.dry)
+            writer.heal()
+            types, columns = self._traits(con, staged, known)
+            try:
+                work = Absorbing(writer, _without_empty_traits(staged.binding, columns), columns, self.replace)
+                merged = absorb(work)
+                self.watch.check()
+                return self._record(source, staged, merged, writer, known, types, columns, job_id)
+            except BaseException:
+                writer.take_back()
+                raise
+
+    def _traits(
+        self, con: duckdb.DuckDBPyConnection, staged: Staged, known: dict[str, traits.Trait]
+    ) -> tuple[dict[str, TraitType], dict[str, str]]:
+        """Type and column of each trait that has a value in the file."""
+        binding = staged.binding
+        found = {each.name: column_of(each) for each in binding.fields if each.type == "trait"}
+        types = infer_types(con, "good", found)
+        taken = {each.column_name for each in known.values()}
+        columns: dict[str, str] = {}
+        for name in types:
+            columns[name] = known[name].column_name if name in known else column_name("trait_", name, taken)
+            taken.add(columns[name])
+        return types, columns
+
+    def _record(
+        self,
+        source: SourceFile,
+        staged: Staged,
+        merged: Merged,
+        writer: Writer,
+        known: dict[str, traits.Trait],
+        types: dict[str, TraitType],
+        columns: dict[str, str],
+        job_id: int | None,
+    ) -> ImportReport:
+        counts = imports.ImportCounts(
+            staged.read, merged.accepted, merged.replaced, merged.unchanged, staged.ignored, len(staged.refusals)
+        )
+        if counts.read != counts.accepted + counts.replaced + counts.unchanged + counts.ignored + counts.quarantined:
+            raise AssertionError(f"the counts do not add up: {counts}")
+        self.watch.done = self.watch.total = staged.read
+        report = self._report(source, staged, merged, counts)
+        if self.dry or job_id is None:
+            return report
+        with self.session.engine.begin() as connection:
+            lake_tables.set_versions(connection, writer.after, job_id=job_id)
+            for name, kind in types.items():
+                if name not in known:
+                    traits.add(connection, name, columns[name], kind)
+                elif widened(known[name].type, kind) != known[name].type:
+                    traits.widen(connection, name, widened(known[name].type, kind))
+            import_id = imports.add(
+                connection,
+                table_name=report.table,
+                path=str(self.path),
+                sha256=source.sha256,
+                size_bytes=source.bytes,
+                counts=counts,
+                mapping=report.mapping,
+                job_id=job_id,
+            )
+            _quarantine(connection, import_id, self.path, staged)
+            jobs.progress(connection, job_id, done=counts.read, total=counts.read, message="done")
+            jobs.finish(connection, job_id, {**asdict(counts), "seconds": report.seconds, "import_id": import_id})
+        return _numbered(report, import_id, job_id)
+
+    def _report(
+        self, source: SourceFile, staged: Staged, merged: Merged, counts: imports.ImportCounts
+    ) -> ImportReport:
+        binding = staged.binding
+        used = {each.canonical: each.header for each in binding.fields if each.position is not None}
+        body = self.mapping.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        body |= {"table": self.mapping.table, "columns": dict(self.mapping.columns) or used}
+        body["formats"] = {each.canonical: each.form for each in binding.fields if each.form}
+        return ImportReport(
+            table=self.mapping.table,
+            file=str(self.path),
+            **asdict(counts),
+            seconds=round(monotonic_seconds() - self.started, 3),
+            differing=merged.differing,
+            mended_ids=staged.mended,
+            encoding=source.encoding,
+            delimiter=source.delimiter,
+            mapping=body,
+            columns_not_imported=binding.not_imported,
+            reasons=dict(Counter(each.code for each in staged.refusals).most_common()),
+            notes=tuple(staged.notes),
+        )
+
+    @contextmanager
+    def _told_errors(self) -> Iterator[None]:
+        """What went wrong below, in words; whatever stops after a request to stop is `cancelled`."""
+        try:
+            yield
+        except Exception as error:
+            if self.watch.asked and not isinstance(error, Cancelled):
+                raise Cancelled from error
+            if isinstance(error, TierwiseError):
+                raise
+            if _is_full(error):
+                raise TierwiseError(
+                    "disk_full",
+                    "no space is left on the disk",
+                    place=str(self.session.temporary),
+                    remedy="free some space and import again: nothing of the file was taken in",
+                ) from error
+            if isinstance(error, duckdb.OutOfMemoryException):
+                raise TierwiseError(
+                    "out_of_memory", "there is not enough memory for this file", remedy="import it in smaller files"
+                ) from error
+            raise
+
+
+def _numbered(report: ImportReport, import_id: int, job_id: int) -> ImportReport:
+    values = {name: getattr(report, name) for name in report.__dataclass_fields__}
+    return ImportReport(**{**values, "import_id": import_id, "job_id": job_id})
+
+
+def _without_empty_traits(binding: Binding, columns: dict[str, str]) -> Binding:
+    from dataclasses import replace
+
+    kept = tuple(each for each in binding.fields if each.type != "trait" or each.name in columns)
+    return replace(binding, fields=kept)
+
+
+def _quarantine(connection: Connection, import_id: int, path: Path, staged: Staged) -> None:
+    headers = staged.binding.headers
+    rows = (
+        quarantine.Refused(
+            path.name,
+            each.line,
+            each.column,
+            each.code,
+            each.message,
+            dict(zip(headers, each.cells, strict=True)) if len(each.cells) == len(headers) == len(set(headers)) else each.cells,
+        )
+        for each in staged.refusals
+    )
+    quarantine.add_many(connection, import_id, rows)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return isinstance(error, duckdb.Error) and "No space left" in str(error)
+
+
+@contextmanager
+def _private_folder(parent: Path) -> Iterator[Path]:
+    """A folder of this process alone, removed at the end; those of processes that have died are removed first."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in parent.glob("import-*-*"):
+        pid = old.name.split("-")[1]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"import-{os.getpid()}-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

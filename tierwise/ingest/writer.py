@@ -1,0 +1,92 @@
+"""Delta commits of one import: made one after another, recorded together, taken back together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import pyarrow as pa
+
+from tierwise.engine.arrow_types import ARROW, SQL
+from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.lake import Lake
+from tierwise.facts.contract import TABLES
+
+_BATCH = 131_072
+
+
+class Writer:
+    """Writes to the lake what SQL says, in the contract's types.
+
+    before: the recorded versions. after: those of the tables written so far. dry: nothing is written.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, lake: Lake, recorded: Mapping[str, int], *, dry: bool) -> None:
+        self.con = con
+        self.lake = lake
+        self.before = dict(recorded)
+        self.after: dict[str, int] = {}
+        self.touched: set[str] = set()
+        self.dry = dry
+
+    def heal(self) -> None:
+        """Take back what an import that died has left in any table. Call it with the home's write lock held."""
+        if self.dry:
+            return
+        for table in TABLES:
+            if self.lake.exists(table):
+                self.lake.heal(table, self.before.get(table))
+
+    def stored(self, table: str) -> list[str] | None:
+        """Make the view `stored_TABLE` of the recorded rows; its columns, or None where there is no table."""
+        if table not in self.before:
+            return None
+        view = f"stored_{table}"
+        self.lake.read(self.con, table, self.before[table]).create_view(view, replace=True)
+        return [row[0] for row in self.con.execute(f"DESCRIBE {view}").fetchall()]
+
+    def append(self, table: str, query: str) -> None:
+        """Append the rows of a query that gives every column of the table (customers' traits too)."""
+        if not self.dry:
+            self.touched.add(table)
+            reader = self.con.execute(query).to_arrow_reader(_BATCH)
+            self.after[table] = self.lake.append(table, reader.cast(_schema(table, reader.schema)))
+
+    def upsert(self, table: str, query: str) -> None:
+        """Insert or replace whole rows by the table's key."""
+        if not self.dry:
+            rows = self.con.execute(query).to_arrow_table()
+            if rows.num_rows:
+                self.touched.add(table)
+                key = TABLES[table].key
+                self.after[table] = self.lake.upsert(table, rows.cast(_schema(table, rows.schema)), key)
+
+    def delete(self, table: str, query: str, key: str) -> None:
+        """Delete the rows whose `key` column is among the query's one column."""
+        if not self.dry and table in self.before:
+            rows = self.con.execute(query).to_arrow_table()
+            if rows.num_rows:
+                self.touched.add(table)
+                self.after[table] = self.lake.delete_keys(table, rows, (key,))
+
+    def take_back(self) -> None:
+        """Take every table back to what is recorded."""
+        for table in sorted(self.touched):
+            self.lake.heal(table, self.before.get(table))
+
+
+def _schema(table: str, given: pa.Schema) -> pa.Schema:
+    types = {column.name: ARROW[column.type] for column in TABLES[table].columns}
+    return pa.schema([pa.field(field.name, types.get(field.name, pa.string())) for field in given])
+
+
+def table_columns(table: str, given: Mapping[str, str], extra: Mapping[str, str] | None = None) -> str:
+    """A SELECT list with every column of the table in its order: the given SQL, else null of the column's type."""
+    chosen = [
+        f"CAST({given[column.name]} AS {SQL[column.type]}) AS {quoted(column.name)}"
+        if column.name in given
+        else f"CAST(NULL AS {SQL[column.type]}) AS {quoted(column.name)}"
+        for column in TABLES[table].columns
+    ]
+    chosen += [f"CAST({sql} AS VARCHAR) AS {quoted(name)}" for name, sql in (extra or {}).items()]
+    return ", ".join(chosen)
