@@ -21,6 +21,8 @@ from tierwise.app.principal import Principal
 
 PREFIX = "/api/v1"
 
+ROUTERS = tuple(module.router for module in (showing, profile, runs, imports, definitions, exports, jobs))
+
 SERVED_AS = Principal("token:local", "administrator")
 """Whoever holds the token of this home."""
 
@@ -60,8 +62,8 @@ def build_app(
         hosts=LOOPBACK | {host.lower() for host in hosts},
         any_address=any_address,
     )
-    for module in (showing, profile, runs, imports, definitions, exports, jobs):
-        app.include_router(module.router, prefix=PREFIX)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
 
     @app.get("/healthz", operation_id="health", tags=["server"])
     def health() -> Ok:
@@ -88,7 +90,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        _put_examples(app, document)
+        _put_examples(document)
         for model in (ProblemBody, ErrorBody):
             schema = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
             schema.pop("$defs", None)
@@ -102,13 +104,11 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _put_examples(app: FastAPI, document: dict[str, Any]) -> None:
+def _put_examples(document: dict[str, Any]) -> None:
     """The examples as they were written: FastAPI drops the nulls in them, which our answers have."""
-    for route in app.routes:
-        if not isinstance(route, APIRoute):
-            continue
+    for route in (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)):
         for method in route.methods or ():
-            shown = document["paths"].get(route.path_format, {}).get(method.lower(), {}).get("responses", {})
+            shown = document["paths"][PREFIX + route.path_format][method.lower()]["responses"]
             for status, told in route.responses.items():
                 for media_type, content in told.get("content", {}).items():
                     if "example" in content:

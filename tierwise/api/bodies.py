@@ -34,9 +34,9 @@ class Ladders(BaseModel):
 class Transition(BaseModel):
     """How many customers were in `from` then and in `to` now; null: not a customer then, or no longer."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
-    from_: str | None = Field(serialization_alias="from")
+    from_: str | None = Field(alias="from")
     to: str | None
     customers: int
     share: float | None = Field(description="of those who were in `from`, 0..1")

@@ -73,11 +73,29 @@ class Guard:
         answer = self._answer(scope, headers)
         if answer is None:
             scope.setdefault("state", {})["context"] = self.context
-            await self.app(scope, receive, _with_headers(send))
+            await self._through(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
             await answer(scope, receive, _with_headers(send))
+
+    async def _through(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To the application; a defect there becomes a problem where nothing was sent yet."""
+        started = False
+
+        async def noting(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            answer = problems.defect(scope["method"], scope["path"], error)
+            if not started:
+                await answer(scope, receive, send)
 
     def _answer(self, scope: Scope, headers: Headers) -> Response | None:
         """What is said instead of the application; None lets the request through."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -26,6 +27,7 @@ STATUS: dict[str, int] = {
     "unknown_path": 404,
     "method_not_allowed": 405,
     "no_run": 404,
+    "run_not_kept": 404,
     "no_such_file": 404,
     "already_initialised": 409,
     "busy": 409,
@@ -38,7 +40,10 @@ STATUS: dict[str, int] = {
     "bad_home": 500,
     "bad_token_file": 500,
     "disk_full": 507,
-    "database_url": 503,
+    "file_changed": 409,
+    "import_failed": 500,
+    "lake_behind": 500,
+    "lake_version_behind": 500,
     "unknown_key": 422,
     "unknown_attribute": 422,
     "unknown_kind": 422,
@@ -59,6 +64,8 @@ STATUS_BY_PREFIX: tuple[tuple[str, int], ...] = (
     ("busy_", 409),
     ("already_", 409),
     ("bad_", 422),
+    ("ambiguous_", 422),
+    ("empty_", 422),
     ("missing_", 422),
     ("not_", 422),
     ("no_", 422),
@@ -68,6 +75,9 @@ STATUS_BY_PREFIX: tuple[tuple[str, int], ...] = (
     ("only_", 422),
     ("left_open", 422),
     ("name_taken", 422),
+    ("trait_differs", 422),
+    ("mixed_", 422),
+    ("postgres_", 503),
     ("database_", 503),
     ("server_", 503),
     ("embedded_", 503),
@@ -142,11 +152,10 @@ def response(
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Every error of the API becomes a problem: ours, unknown paths, arguments that do not fit, and defects."""
+    """Errors become problems: ours, unknown paths, arguments that do not fit. Defects: `defect`, called by the guard."""
     app.add_exception_handler(TierwiseError, _refused)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _defect)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -194,7 +203,9 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     return response([problem], status=error.status_code, headers=headers)
 
 
-def _defect(request: Request, error: Exception) -> JSONResponse:
-    _log.error("defect at %s %s: %s", request.method, request.url.path, type(error).__name__)
-    remedy = "please report it with the log of the server"
-    return response([Problem("defect", "this should not have happened", request.url.path, remedy)], status=500)
+def defect(method: str, path: str, error: Exception) -> JSONResponse:
+    """What nobody foresaw. The log has its kind and its frames, not its message: that may be somebody's data."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("defect at %s %s: %s\n%s", method, path, type(error).__qualname__, frames)
+    remedy = "please report it with what the server has written"
+    return response([Problem("defect", "this should not have happened", path, remedy)], status=500)

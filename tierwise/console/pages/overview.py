@@ -102,11 +102,11 @@ def _body(view: OverviewView, runs: tuple[RunView, ...], texts: Texts) -> None:
             _deciles(view.deciles, texts)
             for ladder in view.lifecycle:
                 _ladder(ladder, texts("stage"), texts, excel="lifecycle", has_strategies=True)
-            _stores(view.stores, texts)
         with ui.element("div"):
             _rfm(view.rfm, texts)
             for ladder in view.activity:
                 _ladder(ladder, texts("activity_class"), texts, excel="activity", has_strategies=False)
+            _stores(view.stores, texts)
             _runs(runs, texts)
 
 
@@ -163,8 +163,36 @@ def _deciles(view: DecilesView, texts: Texts) -> None:
             for row in view.rows
         ]
         markup(table(columns, rows, name="deciles"))
+        if view.groups:
+            _groups(view, texts)
         if view.unscored:
             markup(f'<p class="foot">{escape(texts("unscored", customers=texts.count(view.unscored)))}</p>')
+
+
+def _groups(view: DecilesView, texts: Texts) -> None:
+    columns = (
+        Column(texts("group"), "text"),
+        Column(texts("customers")),
+        Column(texts("ladder_share"), "bar"),
+        Column(texts.label(view.title)),
+        Column(texts("share"), "bar"),
+        Column(texts("per_head")),
+    )
+    rows: list[tuple[Cell | Bar | str, ...]] = []
+    for group in view.groups:
+        heads = group.customers / view.customers if view.customers else None
+        parts = f"{group.first_decile}–{group.last_decile}"
+        rows.append(
+            (
+                Cell(group.group, badge=parts if group.first_decile != group.last_decile else str(group.first_decile)),
+                texts.count(group.customers),
+                Bar(heads, texts.percent(heads), ACCENT),
+                texts.amount(group.total),
+                Bar(group.share, texts.percent(group.share), ACCENT),
+                texts.amount(group.per_head),
+            )
+        )
+    markup(f'<div class="tw-second">{table(columns, rows, name="groups")}</div>')
 
 
 def _rfm(view: RfmView, texts: Texts) -> None:

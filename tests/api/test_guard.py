@@ -1,0 +1,126 @@
+"""Who comes in: hosts, origins, token, session; over a server without a console."""
+
+from __future__ import annotations
+
+import socket
+
+import httpx
+import pytest
+
+from tierwise.api.guard import Guard
+from tierwise.api.serve import Served
+from tierwise.app.context import Context
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/rfm", "/api/v1/no-such", "/api/v2", "/v1/track", "/no-such", "/openapi.json"]
+)
+def test_nothing_but_health_answers_without_a_token(stranger: httpx.Client, path: str) -> None:
+    answer = stranger.get(path)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.json()["code"] == "not_signed_in"
+
+
+def test_health_is_open_to_all(stranger: httpx.Client) -> None:
+    assert stranger.get("/healthz").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("value", ["Bearer wrong", "Bearer", "Basic {token}", "{token}", "Bearer 密码"])
+def test_a_wrong_token_is_refused(stranger: httpx.Client, server: Served, value: str) -> None:
+    header = value.format(token=server.token).encode()
+    assert stranger.get("/api/v1/openapi.json", headers={b"authorization": header}).status_code == 401
+
+
+def test_the_token_lets_in(client: httpx.Client) -> None:
+    assert client.get("/api/v1/openapi.json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1", ""]
+)
+def test_a_foreign_host_name_is_refused_even_with_the_token(client: httpx.Client, host: str) -> None:
+    answer = client.get("/healthz", headers={"host": host})
+    assert answer.status_code == 421
+    assert answer.json()["code"] == "foreign_host"
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:9", "[::1]:8000", "localhost."])
+def test_the_names_of_this_machine_are_answered(client: httpx.Client, host: str) -> None:
+    assert client.get("/healthz", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("any_address", "host", "ours"),
+    [
+        (True, "192.168.1.20:8000", True),
+        (True, "[fe80::1]:8000", True),
+        (True, "evil.example", False),
+        (False, "192.168.1.20", False),
+        (False, "tiers.example:8000", True),
+        (False, "[broken", False),
+    ],
+)
+def test_on_all_interfaces_addresses_count_but_names_do_not(
+    context: Context, any_address: bool, host: str, ours: bool
+) -> None:
+    async def nothing(*_: object) -> None:
+        """Never reached."""
+
+    guard = Guard(nothing, context, "t" * 40, frozenset({"tiers.example"}), any_address)
+    assert guard._is_our_host(host) is ours
+
+
+def test_a_page_of_another_origin_cannot_change_anything(client: httpx.Client, server: Served) -> None:
+    foreign = client.post("/api/v1/runs", headers={"origin": "http://127.0.0.1:1"})
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "foreign_origin")
+    own = client.post("/api/v1/jobs/x/cancel", headers={"origin": server.url})
+    assert own.status_code == 422, "its own origin comes as far as the arguments"
+
+
+def test_a_web_socket_needs_the_token_too(server: Served) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    request = (
+        f"GET /console/_nicegui_ws/socket.io/?transport=websocket HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(request.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")
+
+
+def test_the_link_signs_in_and_leaves_the_address(stranger: httpx.Client, server: Served) -> None:
+    answer = stranger.get("/console", params={"token": server.token, "lang": "en"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/?lang=en")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert server.token not in cookie
+    stranger.cookies.clear()
+    name, _, value = cookie.partition(";")[0].partition("=")
+    with httpx.Client(base_url=server.url, trust_env=False, cookies={name: value}) as signed_in:
+        assert signed_in.get("/api/v1/openapi.json").status_code == 200
+    with httpx.Client(base_url=server.url, trust_env=False, cookies={name: value[:-1] + "x"}) as forged:
+        assert forged.get("/api/v1/openapi.json").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/console", "/console/", "/console/anything", "/console?token=wrong"])
+def test_a_person_without_a_session_is_told_how_to_get_one(stranger: httpx.Client, path: str) -> None:
+    answer = stranger.get(path)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "tierwise serve" in answer.text
+    assert "请先登录" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_every_answer_forbids_framing_sniffing_and_foreign_sources(client: httpx.Client) -> None:
+    for path in ("/healthz", "/api/v1/openapi.json", "/no-such"):
+        headers = client.get(path).headers
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "server" not in headers
