@@ -1,0 +1,1 @@
+"""How fast, beside hand-written SQL, in one process tree: `python -m benchmarks` (`make bench`)."""
