@@ -1,3 +1,64 @@
-"""Tierwise: customer stratification and lifecycle operations."""
+"""Tierwise: customer stratification and lifecycle operations.
+
+    >>> import tierwise as tw
+    >>> "rfm" in dir(tw)
+    True
+
+Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`; small tables
+about them as Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
+`transition_matrix`. Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tierwise.definitions.activity import Activity as Activity
+    from tierwise.definitions.deciles import Deciles as Deciles
+    from tierwise.definitions.lifecycle import Lifecycle as Lifecycle
+    from tierwise.definitions.rfm import Rfm as Rfm
+    from tierwise.engine.frame_api import activity as activity
+    from tierwise.engine.frame_api import customer_metrics as customer_metrics
+    from tierwise.engine.frame_api import deciles as deciles
+    from tierwise.engine.frame_api import general_lifecycle as general_lifecycle
+    from tierwise.engine.frame_api import lifecycle as lifecycle
+    from tierwise.engine.frame_api import rfm as rfm
+    from tierwise.engine.frame_tables import decile_table as decile_table
+    from tierwise.engine.frame_tables import pareto as pareto
+    from tierwise.engine.frame_tables import pareto_curve as pareto_curve
+    from tierwise.engine.frame_tables import rfm_cells as rfm_cells
+    from tierwise.engine.frame_tables import transitions as transitions
+    from tierwise.kernel.errors import TierwiseError as TierwiseError
+    from tierwise.metrics.attributes import attribute_names as attribute_names
+    from tierwise.metrics.deciles import decile_sentence as decile_sentence
+    from tierwise.metrics.lifecycle import transition_matrix as transition_matrix
+
+_WHERE = {
+    "tierwise.definitions.activity": ("Activity",),
+    "tierwise.definitions.deciles": ("Deciles",),
+    "tierwise.definitions.lifecycle": ("Lifecycle",),
+    "tierwise.definitions.rfm": ("Rfm",),
+    "tierwise.engine.frame_api": ("activity", "customer_metrics", "deciles", "general_lifecycle", "lifecycle", "rfm"),
+    "tierwise.engine.frame_tables": ("decile_table", "pareto", "pareto_curve", "rfm_cells", "transitions"),
+    "tierwise.kernel.errors": ("TierwiseError",),
+    "tierwise.metrics.attributes": ("attribute_names",),
+    "tierwise.metrics.deciles": ("decile_sentence",),
+    "tierwise.metrics.lifecycle": ("transition_matrix",),
+}
+_MODULES = {name: module for module, names in _WHERE.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -13,7 +13,7 @@ import narwhals as nw
 
 from tierwise.kernel.errors import Problem, TierwiseError, did_you_mean
 from tierwise.metrics.attributes import CATALOGUE, Attribute
-from tierwise.metrics.frame import Frame, columns_of, count_where, integer_sum
+from tierwise.metrics.frame import Frame, columns_of, count_where, integer_sum, missing
 
 KEY = "customer_id"
 
@@ -59,7 +59,7 @@ def _lacking(what: str, name: str, there: Sequence[str]) -> Problem:
 
 
 def canonical_orders(frame: Frame, names: Names, *, digits: int, needed: Sequence[str] = ("gross", "net")) -> Frame:
-    """One row per customer and order: customer_id, order_id, ordered_day, money in minor units, cost and store if given.
+    """One row per customer and order: customer_id, order_id, ordered_day, minor units, cost and store if given.
 
     Several rows of one order (its lines) are one order of their summed money, on the first of their days. What lies
     between gross and net and is not given as `coupon` is discount. An amount that is not needed and not there is
@@ -167,11 +167,13 @@ def minor_of(frame: Frame, column: str, digits: int) -> nw.Expr:
     dtype = frame.collect_schema()[column]
     value = nw.col(column)
     if dtype.is_integer():
-        return value.cast(nw.Int64) * 10**digits
+        return value.cast(nw.Int64) * nw.lit(int(10**digits))
     if not (dtype.is_float() or dtype.is_decimal()):
-        raise TierwiseError("bad_column", f'"{column}" is {dtype}, not money', column, remedy="a number or a decimal")
+        raise TierwiseError(
+            "bad_column", f'"{column}" is {dtype}, not money', place=column, remedy="a number or a decimal"
+        )
     exact = value.cast(nw.Decimal(_MONEY_DIGITS, 6))
-    return (exact * 10**digits).round(0).cast(nw.Int64)
+    return (exact * nw.lit(int(10**digits))).round(0).cast(nw.Int64)
 
 
 def day_of(frame: Frame, column: str) -> nw.Expr:
@@ -189,6 +191,8 @@ def day_of(frame: Frame, column: str) -> nw.Expr:
     )
 
 
+_DAY_NAMES = {attribute.name for attribute in CATALOGUE if attribute.type == "date"}
+
 _MONEY_NAMES = {attribute.name for attribute in CATALOGUE if attribute.type == "money"}
 
 
@@ -203,16 +207,17 @@ def is_money(name: str) -> bool:
 
 
 def to_inside(frame: Frame, digits: int) -> Frame:
-    """The profile's money columns in minor units, under their inside names; other columns as they are."""
+    """The profile's money in minor units under its inside names, and its days as dates; other columns as they are."""
     schema = frame.collect_schema()
-    return frame.select(
-        *(
-            minor_of(frame, name, digits).alias(f"{name}_minor")
-            if is_money(name) and schema[name].is_numeric()
-            else nw.col(name)
-            for name in columns_of(frame)
-        )
-    )
+    columns = []
+    for name in columns_of(frame):
+        if is_money(name) and schema[name].is_numeric():
+            columns.append(minor_of(frame, name, digits).alias(f"{name}_minor"))
+        elif name in _DAY_NAMES:
+            columns.append(day_of(frame, name).alias(name))
+        else:
+            columns.append(nw.col(name))
+    return frame.select(*columns)
 
 
 def to_outside(frame: Frame, digits: int) -> Frame:
@@ -231,15 +236,15 @@ def to_outside(frame: Frame, digits: int) -> Frame:
 def null_columns(frame: Frame, wanted: Iterable[Attribute]) -> Frame:
     """The frame, with nulls for attributes that it has not: what was not given cannot be told."""
     there = set(columns_of(frame))
-    types = {
-        "integer": nw.Int64,
-        "money": nw.Int64,
-        "number": nw.Float64,
-        "date": nw.Date,
-        "text": nw.String,
-        "boolean": nw.Boolean,
-    }
     lacking = [a for a in wanted if a.column not in there]
-    return (
-        frame.with_columns(*(nw.lit(None).cast(types[a.type]).alias(a.column) for a in lacking)) if lacking else frame
-    )
+    return frame.with_columns(*(missing(_TYPES[a.type]).alias(a.column) for a in lacking)) if lacking else frame
+
+
+_TYPES = {
+    "integer": nw.Int64,
+    "money": nw.Int64,
+    "number": nw.Float64,
+    "date": nw.Date,
+    "text": nw.String,
+    "boolean": nw.Boolean,
+}

@@ -7,9 +7,11 @@ Spark DataFrame are worked on where they are, lazily.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import duckdb
 import narwhals as nw
@@ -20,12 +22,10 @@ from tierwise.engine.duckdb_session import connect, quoted
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import Frame, columns_of
 
+T = TypeVar("T")
 
-class Keep(Protocol):
-    """Compute a frame once, for several uses; on the caller's own engine it stays as it is."""
-
-    def __call__(self, frame: Frame) -> Frame: ...
-
+Keep = Callable[[Frame], Frame]
+"""Computes a frame once, for several uses; on the caller's own engine it leaves it as it is."""
 
 Compute = Callable[[Mapping[str, Frame], Keep], Frame]
 
@@ -33,10 +33,34 @@ Compute = Callable[[Mapping[str, Frame], Keep], Frame]
 def run_on(like: IntoFrameT, frames: Mapping[str, Any], compute: Compute, *, timezone: str = "UTC") -> IntoFrameT:
     """What `compute` gives of the frames, in the type of `like`; eager rows come ordered by their first column.
 
-    frames: by name, nulls left out; all lazy on the engine of `like`, or all eager, of any kinds. timezone: whose days
-    instants with an offset fall on, where frames are eager; else the session of their engine says so.
+    Raises what `opened` raises.
+    """
+    with opened(frames, timezone) as (inside, keep, connection):
+        result = compute(inside, keep)
+        native: Any = nw.to_native(result)
+        if connection is None:
+            lazily: IntoFrameT = native
+            return lazily
+        eagerly: IntoFrameT = _back(native.order(quoted(columns_of(result)[0])).to_arrow_table(), like)
+    return eagerly
 
-    Raises `not_a_frame`, `mixed_frames`, and `bad_frame` where a frame cannot become Arrow.
+
+def ask(frames: Mapping[str, Any], question: Callable[[Mapping[str, Frame], Keep], T], *, timezone: str = "UTC") -> T:
+    """What a question that executes answers about the frames. Raises what `opened` raises."""
+    with opened(frames, timezone) as (inside, keep, _):
+        return question(inside, keep)
+
+
+@contextmanager
+def opened(
+    frames: Mapping[str, Any], timezone: str
+) -> Iterator[tuple[Mapping[str, Frame], Keep, duckdb.DuckDBPyConnection | None]]:
+    """The frames on one engine: their own, or a DuckDB of ours that scans them, which is closed afterwards.
+
+    frames: by name, nulls left out; all lazy on one engine, or all eager, of any kinds. timezone: whose days instants
+    with an offset fall on, where frames are eager; else the session of their engine says so.
+
+    Raises `not_a_frame`, `mixed_frames`, and `bad_frame` where a frame cannot become Arrow or a value does not fit.
     """
     given = {name: frame for name, frame in frames.items() if frame is not None}
     lazy = {name: _is_on_engine(frame, name) for name, frame in given.items()}
@@ -46,41 +70,33 @@ def run_on(like: IntoFrameT, frames: Mapping[str, Any], compute: Compute, *, tim
             "mixed_frames", f"some frames are on an engine and others are not: {named}", remedy="bring all to one side"
         )
     if any(lazy.values()):
-        own: dict[str, Frame] = {name: nw.from_native(frame) for name, frame in given.items()}
-        native: IntoFrameT = nw.to_native(compute(own, lambda frame: frame))
-        return native
+        yield {name: nw.from_native(frame) for name, frame in given.items()}, lambda frame: frame, None
+        return
     with tempfile.TemporaryDirectory(prefix="tierwise-") as spill:
         connection = connect(Path(spill))
         try:
             connection.execute("SET TimeZone = ?", [timezone])
-            return _through_duckdb(connection, like, given, compute)
+            inside: dict[str, Frame] = {}
+            for name, frame in given.items():
+                connection.register(f"given_{name}", _to_arrow(frame, name))
+                inside[name] = nw.from_native(connection.view(f"given_{name}"))
+            yield inside, _keeper(connection), connection
+        except duckdb.ConversionException as error:
+            raise TierwiseError("bad_frame", f"a value does not fit its column: {error}") from error
         finally:
             connection.close()
 
 
-def _through_duckdb(
-    connection: duckdb.DuckDBPyConnection, like: IntoFrameT, given: Mapping[str, Any], compute: Compute
-) -> IntoFrameT:
-    inside: dict[str, Frame] = {}
-    for name, frame in given.items():
-        connection.register(f"given_{name}", _to_arrow(frame, name))
-        inside[name] = nw.from_native(connection.view(f"given_{name}"))
-    kept: list[str] = []
+def _keeper(connection: duckdb.DuckDBPyConnection) -> Keep:
+    numbers = count(1)
 
     def keep(frame: Frame) -> Frame:
-        kept.append(f"kept_{len(kept)}")
-        nw.to_native(frame).create(kept[-1])
-        table: Frame = nw.from_native(connection.table(kept[-1]))
-        return table
+        name = f"kept_{next(numbers)}"
+        native: Any = nw.to_native(frame)
+        native.create(name)
+        return nw.from_native(connection.table(name))
 
-    result = compute(inside, keep)
-    relation: Any = nw.to_native(result)
-    try:
-        table = relation.order(quoted(columns_of(result)[0])).to_arrow_table()
-    except duckdb.ConversionException as error:
-        raise TierwiseError("bad_frame", f"a value does not fit its column: {error}") from error
-    back: IntoFrameT = _back(table, like)
-    return back
+    return keep
 
 
 def _is_on_engine(frame: Any, name: str) -> bool:
@@ -103,6 +119,8 @@ def _to_arrow(frame: Any, name: str) -> pa.Table:
     if doubled:
         raise TierwiseError("bad_frame", f"{name}: two columns are called {doubled[0]}")
     try:
+        if known.implementation.is_pandas():
+            return pa.Table.from_pandas(known.to_native(), preserve_index=False)
         return known.to_arrow()
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise TierwiseError(

@@ -66,7 +66,7 @@ def _compares(value: Any, op: str, other: Any, as_of: date) -> bool:
         case "matches":
             return re.search(other, value, re.ASCII) is not None
         case "within_last_days":
-            return as_of - timedelta(days=other) < value <= as_of
+            return bool(as_of - timedelta(days=other) < value <= as_of)
         case "day_of_year_within_days":
             return any(_same_day(value, as_of + timedelta(days=ahead)) for ahead in range(min(other, 366) + 1))
     raise AssertionError(f"no operator {op}")
