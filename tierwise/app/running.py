@@ -16,6 +16,8 @@ from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
 from tierwise.state.locks import HOME_WRITE, held
 
+IN_ALL = "in all"
+
 Progress = Callable[[int, int | None, str], None]
 
 
@@ -62,7 +64,7 @@ def view_of(run: runs.Run) -> RunView:
         started_at=run.started_at,
         seconds=seconds,
         counts=run.counts or {},
-        timings=run.timings or {},
+        timings=dict(sorted((run.timings or {}).items(), key=lambda step: (step[0] == IN_ALL, -step[1]))),
         error=run.error,
     )
 
@@ -108,7 +110,7 @@ def _build(ctx: Context, inputs: Inputs, job_id: int, progress: Progress) -> Bui
 
 
 def _finish(ctx: Context, run_id: int, job_id: int, built: Built, seconds: float) -> None:
-    timings = {**built.timings, "in all": round(seconds, 3)}
+    timings = {**built.timings, IN_ALL: round(seconds, 3)}
     with ctx.database.begin() as connection:
         lake_tables.set_versions(connection, built.outputs, job_id=job_id)
         runs.finish_and_flip(connection, run_id, outputs=built.outputs, counts=built.counts, timings=timings)

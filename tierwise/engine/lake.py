@@ -109,9 +109,9 @@ class Lake:
         """The Parquet files of a version; empty where the version is None."""
         if version is None:
             return []
-        actions = pa.table(DeltaTable(str(self.path(name)), version=version).get_add_actions())
+        actions = DeltaTable(str(self.path(name)), version=version).get_add_actions()
         folder = self.path(name)
-        return sorted(str(folder / unquote(path)) for path in actions.column("path").to_pylist())
+        return sorted(str(folder / unquote(path)) for path in actions["path"].to_pylist())
 
     def read(self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None) -> duckdb.DuckDBPyRelation:
         """The rows of a version; no rows, in the contract's schema, where the version is None."""

@@ -1,0 +1,94 @@
+"""Files in: import, the mapping that headers suggest, and what was not accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from tierwise.app.context import Context
+from tierwise.app.defining import ensure_initialised, project_of
+from tierwise.app.views import Refusals
+from tierwise.definitions.mapping import Mapping
+from tierwise.definitions.read import read_mapping
+from tierwise.facts.contract import IMPORTABLE
+from tierwise.ingest import importer
+from tierwise.ingest.importer import ImportReport, ImportSession
+from tierwise.kernel import clock
+from tierwise.kernel.errors import TierwiseError
+from tierwise.state import audit, quarantine
+
+__all__ = ["ImportReport", "export_quarantine", "import_file", "import_path", "propose", "quarantine_rows"]
+
+Progress = Callable[[int, int | None, str], None]
+
+
+def import_path(
+    ctx: Context,
+    path: Path,
+    table: str | None,
+    mapping_path: Path | None,
+    *,
+    replace_orders: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """As `import_file`, with the mapping in a file. table: None takes the mapping's."""
+    ctx.principal.require("import")
+    mapping = None if mapping_path is None else read_mapping(mapping_path)
+    wanted = table or (mapping.table if mapping else None)
+    if wanted is None:
+        raise TierwiseError(
+            "no_table", "as what?", remedy=f"--as with one of {', '.join(IMPORTABLE)}, or --map with a mapping"
+        )
+    return import_file(
+        ctx, path, wanted, mapping, replace_orders=replace_orders, dry_run=dry_run, progress=progress
+    )
+
+
+def import_file(
+    ctx: Context,
+    path: Path,
+    table: str,
+    mapping: Mapping | None,
+    *,
+    replace_orders: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Take a file in, all of it or nothing. Audited. Raises what `ingest.importer.import_file` raises."""
+    ctx.principal.require("import")
+    ensure_initialised(ctx)
+    session = ImportSession(
+        engine=ctx.database,
+        lake=ctx.lake,
+        temporary=ctx.scratch,
+        project=project_of(ctx),
+        now=clock.utc_now(),
+        principal=ctx.principal.name,
+        on_progress=None if progress is None else lambda seen: progress(seen.done, seen.total, seen.message),
+        memory_limit=ctx.memory_limit,
+    )
+    report = importer.import_file(session, path, table, mapping, replace_orders=replace_orders, dry_run=dry_run)
+    if not dry_run:
+        counts = {
+            name: count
+            for name, count in asdict(report).items()
+            if name in ("read", "accepted", "replaced", "unchanged", "ignored", "quarantined", "import_id")
+        }
+        with ctx.database.begin() as connection:
+            audit.write(connection, ctx.principal.name, "import", f"{path.name} → {table}", counts)
+    return report
+
+
+def quarantine_rows(
+    ctx: Context, *, limit: int = 100, import_id: int | None = None, code: str | None = None
+) -> Refusals:
+    """Rows that were not accepted and are still open, in the order of file and line, and how many by reason."""
+    ctx.principal.require("view_customer")
+    with ctx.database.connect() as connection:
+        rows = quarantine.list_rows(connection, import_id=import_id, code=code, limit=limit)
+        by_reason = dict(quarantine.count_by_code(connection, import_id=import_id))
+    if code is not None:
+        by_reason = {reason: count for reason, count in by_reason.items() if reason == code}
+    return Refusals(tuple(asdict(row) for row in rows), sum(by_reason.values()), by_reason)
