@@ -24,21 +24,21 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Context:
 
 
 @pytest.fixture(scope="package")
-def server(context: Context) -> Iterator[Served]:
-    with served(context) as server:
-        yield server
+def api_server(context: Context) -> Iterator[Served]:
+    with served(context) as api_server:
+        yield api_server
 
 
 @pytest.fixture(scope="package")
-def stranger(server: Served) -> Iterator[httpx.Client]:
+def stranger(api_server: Served) -> Iterator[httpx.Client]:
     """A client without a token."""
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with httpx.Client(base_url=api_server.url, trust_env=False) as client:
         yield client
 
 
 @pytest.fixture(scope="package")
-def client(server: Served) -> Iterator[httpx.Client]:
+def client(api_server: Served) -> Iterator[httpx.Client]:
     """A client with the token."""
-    headers = {"authorization": f"Bearer {server.token}"}
-    with httpx.Client(base_url=server.url, trust_env=False, headers=headers) as client:
+    headers = {"authorization": f"Bearer {api_server.token}"}
+    with httpx.Client(base_url=api_server.url, trust_env=False, headers=headers) as client:
         yield client

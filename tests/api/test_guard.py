@@ -28,8 +28,8 @@ def test_health_is_open_to_all(stranger: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("value", ["Bearer wrong", "Bearer", "Basic {token}", "{token}", "Bearer 密码"])
-def test_a_wrong_token_is_refused(stranger: httpx.Client, server: Served, value: str) -> None:
-    header = value.format(token=server.token).encode()
+def test_a_wrong_token_is_refused(stranger: httpx.Client, api_server: Served, value: str) -> None:
+    header = value.format(token=api_server.token).encode()
     assert stranger.get("/api/v1/openapi.json", headers={b"authorization": header}).status_code == 401
 
 
@@ -72,15 +72,15 @@ def test_on_all_interfaces_addresses_count_but_names_do_not(
     assert guard._is_our_host(host) is ours
 
 
-def test_a_page_of_another_origin_cannot_change_anything(client: httpx.Client, server: Served) -> None:
+def test_a_page_of_another_origin_cannot_change_anything(client: httpx.Client, api_server: Served) -> None:
     foreign = client.post("/api/v1/runs", headers={"origin": "http://127.0.0.1:1"})
     assert (foreign.status_code, foreign.json()["code"]) == (403, "foreign_origin")
-    own = client.post("/api/v1/jobs/x/cancel", headers={"origin": server.url})
+    own = client.post("/api/v1/jobs/x/cancel", headers={"origin": api_server.url})
     assert own.status_code == 422, "its own origin comes as far as the arguments"
 
 
-def test_a_web_socket_needs_the_token_too(server: Served) -> None:
-    host, port = server.url.removeprefix("http://").split(":")
+def test_a_web_socket_needs_the_token_too(api_server: Served) -> None:
+    host, port = api_server.url.removeprefix("http://").split(":")
     request = (
         f"GET /console/_nicegui_ws/socket.io/?transport=websocket HTTP/1.1\r\nHost: {host}:{port}\r\n"
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -91,18 +91,18 @@ def test_a_web_socket_needs_the_token_too(server: Served) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 403")
 
 
-def test_the_link_signs_in_and_leaves_the_address(stranger: httpx.Client, server: Served) -> None:
-    answer = stranger.get("/console", params={"token": server.token, "lang": "en"})
+def test_the_link_signs_in_and_leaves_the_address(stranger: httpx.Client, api_server: Served) -> None:
+    answer = stranger.get("/console", params={"token": api_server.token, "lang": "en"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/?lang=en")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    assert server.token not in cookie
+    assert api_server.token not in cookie
     stranger.cookies.clear()
     name, _, value = cookie.partition(";")[0].partition("=")
-    with httpx.Client(base_url=server.url, trust_env=False, cookies={name: value}) as signed_in:
+    with httpx.Client(base_url=api_server.url, trust_env=False, cookies={name: value}) as signed_in:
         assert signed_in.get("/api/v1/openapi.json").status_code == 200
-    with httpx.Client(base_url=server.url, trust_env=False, cookies={name: value[:-1] + "x"}) as forged:
+    with httpx.Client(base_url=api_server.url, trust_env=False, cookies={name: value[:-1] + "x"}) as forged:
         assert forged.get("/api/v1/openapi.json").status_code == 401
 
 

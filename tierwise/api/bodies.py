@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -58,9 +59,7 @@ class Transitions(BaseModel):
             from_as_of=view.from_as_of,
             to_as_of=view.to_as_of,
             stages=view.stages,
-            rows=tuple(
-                Transition(from_=row.from_, to=row.to, customers=row.customers, share=row.share) for row in view.rows
-            ),
+            rows=tuple(Transition.model_validate(asdict(row)) for row in view.rows),
         )
 
 
@@ -94,7 +93,9 @@ class Profile(BaseModel):
 class ImportBody(BaseModel):
     """What came of a file: counts of its rows without the header, disjoint; read is the sum of the others.
 
-    differing: rows seen before with other content that were not replaced. Rows in quarantine: GET quarantine.
+    differing: rows among the unchanged that say something else than what is stored. mended_ids: ids such as 17850.0.
+    mapping: as it was used. reasons: code -> quarantined rows; the rows: GET quarantine. import_id, job_id: null after
+    a dry run.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -108,6 +109,14 @@ class ImportBody(BaseModel):
     ignored: int
     quarantined: int
     seconds: float
+    differing: int = 0
+    mended_ids: int = 0
+    encoding: str = ""
+    delimiter: str = ""
+    mapping: dict[str, Any] = Field(default_factory=dict)
+    columns_not_imported: tuple[str, ...] = ()
+    reasons: dict[str, int] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     import_id: int | None = None
     job_id: int | None = None
 

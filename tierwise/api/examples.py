@@ -285,6 +285,11 @@ IMPORT = ImportBody(
     ignored=12,
     quarantined=8,
     seconds=0.92,
+    encoding="utf-8",
+    delimiter=",",
+    mapping={"table": "order_lines", "columns": {"order_id": "订单号", "quantity": "数量"}},
+    columns_not_imported=("备注",),
+    reasons={"negative_quantity": 8},
     import_id=3,
     job_id=11,
 )

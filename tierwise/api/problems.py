@@ -40,6 +40,7 @@ STATUS: dict[str, int] = {
     "bad_home": 500,
     "bad_token_file": 500,
     "disk_full": 507,
+    "out_of_memory": 507,
     "file_changed": 409,
     "import_failed": 500,
     "lake_behind": 500,
@@ -152,7 +153,7 @@ def response(
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Errors become problems: ours, unknown paths, arguments that do not fit. Defects: `defect`, called by the guard."""
+    """Errors become problems: ours, unknown paths, arguments that do not fit. For defects the guard calls `defect`."""
     app.add_exception_handler(TierwiseError, _refused)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)

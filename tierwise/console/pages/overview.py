@@ -200,7 +200,7 @@ def _rfm(view: RfmView, texts: Texts) -> None:
         texts("rfm_title"), name="rfm", aside=f"{texts('rfm_note')} · {texts.currency(view.currency)}", excel="rfm"
     ):
         pieces = [Piece(cell.code, texts.label(cell.title), cell.share, cell.monetary_share) for cell in view.cells]
-        chart(structure_chart(pieces, texts), 76)
+        chart(structure_chart(pieces, texts), 64)
         columns = (
             Column(texts("cell"), "text"),
             Column(texts("ladder_customers")),
@@ -220,9 +220,13 @@ def _rfm(view: RfmView, texts: Texts) -> None:
 
 
 def _ladder(view: LadderView, what: str, texts: Texts, *, excel: str, has_strategies: bool) -> None:
-    with card(texts.label(view.title), name=view.name, aside=texts.currency(view.currency), excel=excel):
+    owners = {row.owner for row in view.rows}
+    shared = next(iter(owners)) if len(owners) == 1 else None
+    said = (texts("owner", name=shared) if shared else "", texts.currency(view.currency))
+    aside = " · ".join(part for part in said if part)
+    with card(texts.label(view.title), name=view.name, aside=aside, excel=excel):
         pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
-        chart(structure_chart(pieces, texts), 76)
+        chart(structure_chart(pieces, texts), 64)
         columns = (
             Column(what, "text"),
             Column(texts("ladder_customers")),
@@ -233,7 +237,10 @@ def _ladder(view: LadderView, what: str, texts: Texts, *, excel: str, has_strate
         markup(
             table(
                 columns,
-                [_tier(row.name, row, texts, place, flag=has_strategies) for place, row in enumerate(view.rows)],
+                [
+                    _tier(row.name, row, texts, place, owner=None if shared else row.owner, flag=has_strategies)
+                    for place, row in enumerate(view.rows)
+                ],
                 name=view.name,
             )
         )
@@ -242,14 +249,19 @@ def _ladder(view: LadderView, what: str, texts: Texts, *, excel: str, has_strate
 
 
 def _tier(
-    name: str, row: CellRow | StageRow, texts: Texts, place: int = 0, *, flag: bool = True
+    name: str,
+    row: CellRow | StageRow,
+    texts: Texts,
+    place: int = 0,
+    *,
+    owner: str | None = None,
+    flag: bool = True,
 ) -> tuple[Cell | Bar | str, ...]:
     """What a cell and a stage have in common: name and strategy, head-count and value with their shares.
 
     flag: whether a tier without a strategy is marked.
     """
     strategy = texts.label(row.strategy)
-    owner = getattr(row, "owner", None)
     small = " · ".join(part for part in (strategy, texts("owner", name=owner) if owner else "") if part)
     warn = flag and not strategy
     small = small or (texts("no_strategy") if warn else "")
