@@ -80,10 +80,15 @@ def watching(engine: Engine, job_id: int, watch: Watch) -> Iterator[None]:
     def look() -> None:
         while not over.wait(_EVERY_SECONDS):
             progress = watch.now()
-            with engine.begin() as connection:
-                asked = jobs.progress(
-                    connection, job_id, done=progress.done, total=progress.total, message=progress.message
-                )
+            try:
+                with engine.begin() as connection:
+                    asked = jobs.progress(
+                        connection, job_id, done=progress.done, total=progress.total, message=progress.message
+                    )
+            except TierwiseError as error:
+                if error.code == "job_not_running":  # it has ended between two looks
+                    return
+                raise
             if watch.listener is not None:
                 watch.listener(progress)
             if asked and not watch.asked:

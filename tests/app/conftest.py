@@ -1,0 +1,45 @@
+"""A retailer of 400 customers, imported and run twice; shared by a module's tests, which only read it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tierwise.app import importing, running
+from tierwise.app.context import Context
+from tierwise.app.defining import initialise
+from tierwise.app.principal import Principal
+from tierwise.engine.lake import Lake
+from tierwise.testing import make_retail
+
+OPERATOR = Principal("test:operator", "administrator")
+
+TABLES = ("stores", "products", "customers", "order_lines", "orders", "refunds", "interactions")
+
+
+@pytest.fixture(scope="module")
+def empty(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    """A home without anything."""
+    home = tmp_path_factory.mktemp("home")
+    return Context(home=home, principal=OPERATOR, database=database, lake=Lake(home / "lake"))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The retailer's files, Chinese headers, GB18030."""
+    return make_retail(customers=400, seed=3).write(tmp_path_factory.mktemp("files"), headers="zh", encoding="gb18030")
+
+
+@pytest.fixture(scope="module")
+def retailer(empty: Context, files: dict[str, Path]) -> Context:
+    """Runs as of 2026-03-31 and, the current one, 2026-06-30."""
+    initialise(empty, "retail")
+    for table in TABLES:
+        report = importing.import_path(empty, files[table], table, None)
+        assert report.accepted == report.read > 0
+    running.run(empty, date(2026, 3, 31))
+    running.run(empty, date(2026, 6, 30))
+    return empty

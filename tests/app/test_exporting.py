@@ -1,0 +1,69 @@
+"""Exports: outside names, audited, and nothing for those who may not."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tierwise.app import exporting
+from tierwise.app.context import Context
+from tierwise.app.principal import Principal
+from tierwise.facts.contract import TABLES
+from tierwise.kernel.errors import TierwiseError
+from tierwise.state import audit
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_profile_has_outside_names_and_money(retailer: Context, tmp_path: Path) -> None:
+    done = exporting.export(retailer, "profile", tmp_path / "profile.csv")
+    found = rows(tmp_path / "profile.csv")
+    assert (done.rows, len(found)) == (400, 400)
+    names = list(found[0])
+    assert names[0] == "customer_id"
+    assert {"recency_days", "monetary_amount", "rfm_cell", "spend_decile", "activity", "lifecycle_stage"} <= set(names)
+    assert {"trait.city", "trait.member_level"} & set(names) or any(name.startswith("trait.") for name in names)
+    assert not [name for name in names if name.endswith("_minor") or name == "customer_key"]
+    assert [row["customer_id"] for row in found] == sorted(row["customer_id"] for row in found)
+    assert all("." in row["monetary_amount"] for row in found)
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("identities", "customer_map")])
+def test_every_fact_table_can_be_exported(retailer: Context, tmp_path: Path, table: str) -> None:
+    done = exporting.export(retailer, table, tmp_path / f"{table}.csv")
+    assert done.rows == len(rows(tmp_path / f"{table}.csv"))
+    header = (tmp_path / f"{table}.csv").read_text("utf-8").splitlines()[0].split(",")
+    assert "source_key" not in header
+    expected = {column.outside for column in TABLES[table].columns if column.outside}
+    assert expected <= set(header), expected - set(header)
+
+
+def test_times_are_the_business_own(retailer: Context, files: dict[str, Path], tmp_path: Path) -> None:
+    exporting.export(retailer, "orders", tmp_path / "orders.csv")
+    out = {row["order_id"]: row["ordered_at"] for row in rows(tmp_path / "orders.csv")}
+    with files["orders"].open(encoding="gb18030", newline="") as file:
+        given = {row["订单编号"]: row["下单时间"] for row in csv.DictReader(file)}
+    assert out == given
+
+
+def test_every_export_is_audited_by_name_and_count_only(retailer: Context, tmp_path: Path) -> None:
+    exporting.export(retailer, "customers", tmp_path / "people.xlsx")
+    with retailer.database.connect() as connection:
+        row = audit.list_rows(connection, action="export")[0]
+    assert (row.object, row.detail["rows"], row.detail["path"]) == ("customers", 400, "people.xlsx")
+
+
+def test_an_unknown_table_is_told_with_the_nearest(retailer: Context, tmp_path: Path) -> None:
+    with pytest.raises(TierwiseError) as caught:
+        exporting.export(retailer, "profil", tmp_path / "x.csv")
+    assert caught.value.remedy == 'did you mean "profile"?'
+
+
+def test_readers_export_nothing(retailer: Context, tmp_path: Path) -> None:
+    with pytest.raises(TierwiseError) as caught:
+        exporting.export(retailer.acting_as(Principal("r", "reader")), "profile", tmp_path / "x.csv")
+    assert caught.value.code == "not_allowed"
+    assert not (tmp_path / "x.csv").exists()

@@ -1,0 +1,93 @@
+"""Runs: recorded, flipped in one transaction, and harmless when they fail."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tierwise.app import exporting, running, showing
+from tierwise.app.context import Context
+from tierwise.app.principal import Principal
+from tierwise.engine import build as building
+from tierwise.kernel.errors import TierwiseError
+from tierwise.state import audit, jobs, lake_tables, runs
+
+
+def test_a_run_is_recorded_with_versions_counts_and_timings(retailer: Context) -> None:
+    with retailer.database.connect() as connection:
+        run = runs.current(connection)
+        assert run is not None
+        assert run.as_of == date(2026, 6, 30)
+        assert run.definitions["rfm rfm"] == 1
+        assert run.inputs["orders"] == lake_tables.versions(connection)["orders"]
+        assert run.outputs == {name: lake_tables.versions(connection)[name] for name in ("profile", "store_totals")}
+        assert run.counts is not None
+        assert run.counts["customers"] == 400
+        assert "customer metrics" in (run.timings or {})
+        written = audit.list_rows(connection, action="run")
+        assert [row.object for row in written] == [f"run {run.id}", f"run {run.id - 1}"]
+        assert written[0].principal == "test:operator"
+        job = jobs.get(connection, run.job_id or 0)
+        assert (job.state, job.kind) == ("done", "run")
+
+
+def test_two_runs_of_the_same_inputs_export_the_same_bytes(retailer: Context, tmp_path: Path) -> None:
+    first = running.run(retailer, date(2026, 6, 30))
+    second = running.run(retailer, date(2026, 6, 30))
+    for ending in ("csv", "xlsx", "parquet"):
+        for table in ("profile", "store_totals", "deciles", "rfm", "lifecycle", "activity"):
+            paths = [tmp_path / f"{table}{run.id}.{ending}" for run in (first, second)]
+            for run, path in zip((first, second), paths, strict=True):
+                assert exporting.export(retailer, table, path, run_id=run.id).rows > 0
+            assert paths[0].read_bytes() == paths[1].read_bytes(), (table, ending)
+
+
+def test_a_failed_run_leaves_the_current_one(
+    retailer: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = showing.overview(retailer)
+    exporting.export(retailer, "profile", tmp_path / "before.csv")
+
+    def break_after_writing(*arguments: object) -> None:
+        raise OSError("the disk has gone")
+
+    monkeypatch.setattr(building, "_counts", break_after_writing)
+    with pytest.raises(OSError, match="the disk has gone"):
+        running.run(retailer, date(2026, 6, 29))
+    monkeypatch.undo()
+    assert showing.overview(retailer) == before
+    exporting.export(retailer, "profile", tmp_path / "after.csv")
+    assert (tmp_path / "before.csv").read_bytes() == (tmp_path / "after.csv").read_bytes()
+    failed = showing.runs(retailer)[0]
+    assert (failed.state, failed.current) == ("failed", False)
+    assert "the disk has gone" in (failed.error or {})["message"]
+    with pytest.raises(TierwiseError) as caught:
+        showing.rfm(retailer, failed.id)
+    assert caught.value.code == "run_not_kept"
+    again = running.run(retailer, date(2026, 6, 30))
+    assert again.current
+
+
+def test_a_cancelled_run_stops_and_changes_nothing(retailer: Context) -> None:
+    before = showing.overview(retailer)
+
+    def cancel(done: int, total: int | None, message: str) -> None:
+        if message.startswith("rfm"):
+            with retailer.database.begin() as connection:
+                job = jobs.list_jobs(connection, states=["running"], kind="run")[0]
+                assert jobs.request_cancel(connection, job.id)
+
+    with pytest.raises(TierwiseError) as caught:
+        running.run(retailer, date(2026, 6, 28), progress=cancel)
+    assert caught.value.code == "cancelled"
+    assert showing.overview(retailer) == before
+    with retailer.database.connect() as connection:
+        assert jobs.list_jobs(connection, kind="run")[0].state == "cancelled"
+
+
+def test_who_may_not_run_is_refused_before_anything_happens(retailer: Context) -> None:
+    before = showing.runs(retailer)
+    with pytest.raises(TierwiseError) as caught:
+        running.run(retailer.acting_as(Principal("test:reader", "reader")), date(2026, 6, 30))
+    assert caught.value.code == "not_allowed"
+    assert showing.runs(retailer) == before
