@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tierwise.app.views import DecilesView
-from tierwise.console.charts.colours import ACCENT, ACCENT_LIGHT, INK, LINE, MUTED
+from tierwise.console.charts.colours import ACCENT, ACCENT_LIGHT, INK, LINE, MUTED, ink_on
 from tierwise.console.charts.frame import FONT, hundredths
 from tierwise.console.texts import Texts
 
@@ -16,14 +16,16 @@ def decile_chart(view: DecilesView, texts: Texts) -> dict[str, Any]:
     """ECharts options. Parts whose share cannot be told have no bar and a gap in the curve."""
     names = [str(row.decile) for row in view.rows]
     first_group = view.rows[0].group if view.rows else None
-    bars: list[dict[str, Any]] = [
-        {
-            "value": hundredths(row.share),
-            "itemStyle": {"color": ACCENT if row.group == first_group or row.group is None else ACCENT_LIGHT},
-            "label": _label(row.share, texts),
-        }
-        for row in view.rows
-    ]
+    bars: list[dict[str, Any]] = []
+    for row in view.rows:
+        colour = ACCENT if row.group in (first_group, None) else ACCENT_LIGHT
+        bars.append(
+            {
+                "value": hundredths(row.share),
+                "itemStyle": {"color": colour},
+                "label": _label(row.share, colour, texts),
+            }
+        )
     curve: list[dict[str, Any]] = [{"value": hundredths(row.cumulative_share)} for row in view.rows]
     values = [item["value"] for item in (*bars, *curve)]
     lowest = min((value for value in values if isinstance(value, float)), default=0.0)
@@ -55,7 +57,7 @@ def decile_chart(view: DecilesView, texts: Texts) -> dict[str, Any]:
             {
                 "name": texts("share"),
                 "type": "bar",
-                "barCategoryGap": "38%",
+                "barCategoryGap": "30%",
                 "itemStyle": {"color": ACCENT},
                 "label": {"show": True, "position": "top", "color": INK, "fontSize": 11},
                 "data": bars,
@@ -73,7 +75,7 @@ def decile_chart(view: DecilesView, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _label(share: float | None, texts: Texts) -> dict[str, Any]:
+def _label(share: float | None, colour: str, texts: Texts) -> dict[str, Any]:
     """Inside a bar that is tall enough, so that the curve does not run through it; else above."""
     text = {"formatter": texts.percent(share)}
-    return {**text, "position": "insideTop", "color": "#ffffff"} if (share or 0.0) >= _TALL else text
+    return {**text, "position": "insideTop", "color": ink_on(colour)} if (share or 0.0) >= _TALL else text

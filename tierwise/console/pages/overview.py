@@ -200,7 +200,7 @@ def _rfm(view: RfmView, texts: Texts) -> None:
         texts("rfm_title"), name="rfm", aside=f"{texts('rfm_note')} · {texts.currency(view.currency)}", excel="rfm"
     ):
         pieces = [Piece(cell.code, texts.label(cell.title), cell.share, cell.monetary_share) for cell in view.cells]
-        chart(structure_chart(pieces, texts), 64)
+        chart(structure_chart(pieces, texts), 56)
         columns = (
             Column(texts("cell"), "text"),
             Column(texts("ladder_customers")),
@@ -226,7 +226,7 @@ def _ladder(view: LadderView, what: str, texts: Texts, *, excel: str, has_strate
     aside = " · ".join(part for part in said if part)
     with card(texts.label(view.title), name=view.name, aside=aside, excel=excel):
         pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
-        chart(structure_chart(pieces, texts), 64)
+        chart(structure_chart(pieces, texts), 56)
         columns = (
             Column(what, "text"),
             Column(texts("ladder_customers")),
