@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -110,7 +111,7 @@ def _trait_schema(inputs: Inputs) -> Schema:
 
 def _execute(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     """Keep what the step computes; a step that adds columns widens the view `profile_rows` by them."""
-    computed = step.compute({name: frame(connection, name) for name in step.reads})
+    computed = step.compute({name: frame(connection, name) for name in step.reads}, partial(keep, connection))
     if not step.widens:
         keep(connection, step.writes, computed)
         return

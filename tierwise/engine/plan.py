@@ -14,7 +14,7 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import kind_of
 from tierwise.definitions.rfm import Rfm
 from tierwise.metrics.activity import activity_classes, activity_windows
-from tierwise.metrics.customer import customer_metrics
+from tierwise.metrics.customer import Keep, customer_metrics
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.lifecycle import lifecycle_stages, lifecycle_windows
@@ -30,7 +30,8 @@ SNAPSHOTS = ("profile", "store_totals")
 
 ProfileDefinition: TypeAlias = Rfm | Deciles | Activity | Lifecycle
 Tables: TypeAlias = Mapping[str, Frame]
-Compute: TypeAlias = Callable[[Tables], Frame]
+Compute: TypeAlias = Callable[[Tables, Keep], Frame]
+"""`keep` executes an intermediate under a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def plan(
     windows = windows_of_profile(definitions, windows_days)
     facts = ("orders", "refunds", "order_lines", "products", "visits", "interactions", "people")
 
-    def metrics(t: Tables) -> Frame:
+    def metrics(t: Tables, keep: Keep) -> Frame:
         return customer_metrics(
             t["orders"],
             as_of=as_of,
@@ -70,9 +71,10 @@ def plan(
             interactions=t["interactions"],
             customers=t["people"],
             windows=windows,
+            keep=keep,
         )
 
-    def totals(t: Tables) -> Frame:
+    def totals(t: Tables, keep: Keep) -> Frame:
         return store_totals(t["orders"], as_of=as_of, refunds=t["refunds"])
 
     return (
@@ -116,7 +118,7 @@ def in_order(definitions: Sequence[ProfileDefinition]) -> list[ProfileDefinition
 def _widening(definition: ProfileDefinition, as_of: date, digits: int, traits: Schema | None) -> Compute:
     """The one place that knows which function serves which kind."""
 
-    def compute(tables: Tables) -> Frame:
+    def compute(tables: Tables, keep: Keep) -> Frame:
         profile = tables["profile_rows"]
         match definition:
             case Rfm():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import TypeAlias
 
 import narwhals as nw
 
@@ -25,6 +26,16 @@ from tierwise.metrics.purchases import ORDER_COLUMNS, REFUND_COLUMNS, known_unti
 
 Expressions = dict[str, nw.Expr]
 
+Keep: TypeAlias = Callable[[str, Frame], Frame]
+"""Executes a named intermediate and gives it back. An engine passes one: a deep lazy tree is bound anew at each step,
+which costs more than the rows of a small business."""
+
+
+def lazily(name: str, frame: Frame) -> Frame:
+    """Keeps nothing: one lazy frame from end to end."""
+    return frame
+
+
 
 def customer_metrics(
     orders: Frame,
@@ -38,6 +49,7 @@ def customer_metrics(
     customers: Frame | None = None,
     windows: Sequence[int] = (30, 90, 365),
     key: str = "customer_key",
+    keep: Keep = lazily,
 ) -> Frame:
     """One row per customer that any of the facts knows by as_of.
 
@@ -58,35 +70,32 @@ def customer_metrics(
     facts: list[Fact] = ["orders"]
     facts += ["orders.cost_minor"] if "cost_minor" in columns_of(orders) else []
     facts += ["orders.store_id"] if "store_id" in columns_of(orders) else []
-    bought = [order_sums(seen, key=key, as_of=as_of, windows=spans)]
+    bought = [keep("order_sums", order_sums(seen, key=key, as_of=as_of, windows=spans))]
     if lines is not None:
         facts.append("lines")
         bought_lines = lines_of_orders(lines, seen, key)
-        bought.append(line_sums(bought_lines, key))
+        bought.append(keep("line_sums", line_sums(bought_lines, key)))
         if products is not None:
             facts.append("products")
-            bought.append(category_rhythm(bought_lines, products, key))
+            bought.append(keep("category_rhythm", category_rhythm(bought_lines, products, key)))
     parts = [left_join_all(bought[0], bought[1:], key)]
     if refunds is not None:
         facts.append("refunds")
         back = known_until(refunds, key=key, day="refunded_day", as_of=as_of)
-        parts.append(refund_sums(back, key=key, as_of=as_of, windows=spans))
+        parts.append(keep("refund_sums", refund_sums(back, key=key, as_of=as_of, windows=spans)))
     if visits is not None:
         facts.append("visits")
-        parts.append(
-            visit_sums(
-                known_until(visits, key=key, day="visited_day", as_of=as_of), key=key, as_of=as_of, windows=spans
-            )
-        )
+        came = known_until(visits, key=key, day="visited_day", as_of=as_of)
+        parts.append(keep("visit_sums", visit_sums(came, key=key, as_of=as_of, windows=spans)))
     if interactions is not None:
         facts.append("interactions")
         past = known_until(interactions, key=key, day="occurred_day", as_of=as_of)
-        parts.append(interaction_sums(past, key=key, as_of=as_of, windows=spans))
+        parts.append(keep("interaction_sums", interaction_sums(past, key=key, as_of=as_of, windows=spans)))
     if customers is not None:
         facts.append("customers")
-        parts.append(_people(customers, key, as_of))
+        parts.append(keep("people_known", _people(customers, key, as_of)))
     wanted = attributes(windows, facts)
-    return _finish(merge(parts, key), wanted, facts, windows_of(windows), key, as_of)
+    return _finish(keep("customer_sums", merge(parts, key)), wanted, facts, windows_of(windows), key, as_of)
 
 
 def _require(
