@@ -48,6 +48,12 @@ def connection(database: Engine) -> Iterator[Connection]:
         transaction.rollback()
 
 
+@pytest.fixture(scope="session")
+def shared_database(server: EmbeddedServer) -> Iterator[Engine]:
+    """An engine on one more database, for what is made once and read by many modules."""
+    yield from _fresh_database(server, DATABASE)
+
+
 def _fresh_database(server: EmbeddedServer, template: str) -> Iterator[Engine]:
     url = make_url(server.ensure())
     name = f"test_{next(_numbers)}"

@@ -1,4 +1,4 @@
-"""A retailer of 400 customers, imported and run twice; shared by a module's tests, which only read it."""
+"""A retailer of 400 customers, imported and run twice; made once, since it takes a while. Tests may add runs to it."""
 
 from __future__ import annotations
 
@@ -27,19 +27,21 @@ def empty(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context
     return Context(home=home, principal=OPERATOR, database=database, lake=Lake(home / "lake"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The retailer's files, Chinese headers, GB18030."""
     return make_retail(customers=400, seed=3).write(tmp_path_factory.mktemp("files"), headers="zh", encoding="gb18030")
 
 
-@pytest.fixture(scope="module")
-def retailer(empty: Context, files: dict[str, Path]) -> Context:
+@pytest.fixture(scope="session")
+def retailer(shared_database: Engine, files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Context:
     """Runs as of 2026-03-31 and, the current one, 2026-06-30."""
-    initialise(empty, "retail")
+    home = tmp_path_factory.mktemp("retailer")
+    house = Context(home=home, principal=OPERATOR, database=shared_database, lake=Lake(home / "lake"))
+    initialise(house, "retail")
     for table in TABLES:
-        report = importing.import_path(empty, files[table], table, None)
+        report = importing.import_path(house, files[table], table, None)
         assert report.accepted == report.read > 0
-    running.run(empty, date(2026, 3, 31))
-    running.run(empty, date(2026, 6, 30))
-    return empty
+    running.run(house, date(2026, 3, 31))
+    running.run(house, date(2026, 6, 30))
+    return house

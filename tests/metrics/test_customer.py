@@ -92,9 +92,7 @@ def test_a_profit_with_an_unknown_cost_cannot_be_told(orders: Frame) -> None:
 
 @pytest.mark.parametrize(("ordered", "counts"), [("05-31", 0), ("06-01", 1), ("06-30", 1)])
 def test_a_window_ends_on_as_of_and_starts_n_days_before(frame: MakeFrame, ordered: str, counts: int) -> None:
-    one = frame(
-        customer_key=[1], ordered_day=[day(ordered)], gross_minor=[5], discount_minor=[0], coupon_minor=[0]
-    )
+    one = frame(customer_key=[1], ordered_day=[day(ordered)], gross_minor=[5], discount_minor=[0], coupon_minor=[0])
     assert by_key(customer_metrics(one, as_of=AS_OF, windows=(30,)))[1]["frequency_count_30d"] == counts
 
 
@@ -191,7 +189,9 @@ def test_a_tie_of_stores_goes_to_the_smaller_id(frame: MakeFrame) -> None:
 
 def test_the_deviation_of_intervals_is_that_of_the_sample(frame: MakeFrame) -> None:
     days = [day("01-01"), day("01-11"), day("01-11"), day("02-10")]
-    some = frame(customer_key=[1] * 4, ordered_day=days, gross_minor=[1] * 4, discount_minor=[0] * 4, coupon_minor=[0] * 4)
+    some = frame(
+        customer_key=[1] * 4, ordered_day=days, gross_minor=[1] * 4, discount_minor=[0] * 4, coupon_minor=[0] * 4
+    )
     found = by_key(customer_metrics(some, as_of=AS_OF))[1]
     assert found["mean_interval_days"] == 20.0
     assert found["interval_deviation_days"] == pytest.approx(200**0.5, rel=1e-12)
