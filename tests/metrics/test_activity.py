@@ -26,7 +26,7 @@ def test_every_day_of_two_years_has_its_class(frame: MakeFrame) -> None:
     """Silence day by day, with 0 to 5 contacts in the window where it may have any."""
     rows = [
         (since_first, since_last, lately)
-        for since_last in range(0, 740)
+        for since_last in range(740)
         for since_first in (since_last, since_last + 1, 29, 30, 1000)
         for lately in ((1, 2, 3, 4, 5) if since_last < 90 else (0,))
         if since_first >= since_last

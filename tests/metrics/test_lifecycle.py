@@ -56,7 +56,7 @@ def naive(silent: int, visits: int, closed: bool) -> str:
 
 
 def test_every_edge_of_the_dealers_ladder_day_by_day(frame: MakeFrame) -> None:
-    rows = [(silent, visits, closed) for silent in range(0, 600) for visits in (1, 2, 4) for closed in (False, True)]
+    rows = [(silent, visits, closed) for silent in range(600) for visits in (1, 2, 4) for closed in (False, True)]
     table = frame(
         pa.table(
             {
@@ -182,7 +182,8 @@ def test_moves_between_two_dates(frame: MakeFrame) -> None:
     after = frame(customer_key=[1, 2, 4, 5], stage=["vip", "new", "new", "new"])
     moves = transitions(before, after, "stage")
     assert set(moves) == {
-        Transition("new", "vip", 1), Transition("new", "new", 1), Transition("vip", None, 1), Transition(None, "new", 2),
+        Transition("new", "vip", 1), Transition("new", "new", 1),
+        Transition("vip", None, 1), Transition(None, "new", 2),
     }  # fmt: skip
     assert moves[0] == Transition(None, "new", 2)
     matrix = transition_matrix(moves, ["new", "vip"])
