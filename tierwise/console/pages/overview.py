@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from urllib.parse import urlencode
 
@@ -207,9 +208,8 @@ def _rfm(view: RfmView, texts: Texts) -> None:
             Column(texts("ladder_share"), "bar"),
             Column(texts("net_sales")),
             Column(texts("money_share"), "bar"),
-            Column(texts("per_head")),
         )
-        rows = [(*_tier(cell.code, cell, texts), texts.amount(cell.per_head)) for cell in view.cells]
+        rows = [_tier(cell.code, cell, texts, per_head=cell.per_head) for cell in view.cells]
         markup(table(columns, rows, name="rfm"))
         if view.unscored:
             named = ", ".join(
@@ -255,6 +255,7 @@ def _tier(
     place: int = 0,
     *,
     owner: str | None = None,
+    per_head: Decimal | None = None,
     flag: bool = True,
 ) -> tuple[Cell | Bar | str, ...]:
     """What a cell and a stage have in common: name and strategy, head-count and value with their shares.
@@ -265,13 +266,14 @@ def _tier(
     small = " · ".join(part for part in (strategy, texts("owner", name=owner) if owner else "") if part)
     warn = flag and not strategy
     small = small or (texts("no_strategy") if warn else "")
+    beneath = f"{texts('per_head')} {texts.amount(per_head)}" if per_head is not None else ""
     colour = colour_of(name, place)
     badge = name if isinstance(row, CellRow) else ""
     return (
         Cell(texts.label(row.title) or name, small, warn, colour, badge),
         texts.count(row.customers),
         Bar(row.share, texts.percent(row.share), colour),
-        texts.amount(row.monetary_amount),
+        Cell(texts.amount(row.monetary_amount), beneath),
         Bar(row.monetary_share, texts.percent(row.monetary_share), colour),
     )
 
