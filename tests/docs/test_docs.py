@@ -1,0 +1,99 @@
+"""What the docs tell people to type is typed here, in order, in a folder with a made-up retailer's files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tierwise.cli.main import app
+from tierwise.definitions.read import read_definitions, read_mapping
+from tierwise.state.embedded import EmbeddedServer
+from tierwise.testing import make_retail
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+SERVES = {"serve"}
+"""Commands that only end when they are stopped; tests/api starts and stops them."""
+
+
+def fences(page: Path, language: str) -> list[str]:
+    return [text for kind, text in FENCE.findall(page.read_text("utf-8")) if kind == language]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The `tierwise …` lines of a page's shell fences, in order."""
+    lines = [line for text in fences(page, "sh") for line in text.splitlines()]
+    return [words[1:] for line in lines if (words := shlex.split(line, comments=True)) and words[0] == "tierwise"]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder as a reader has it: files beside, and no home yet."""
+    made = make_retail(customers=150, seed=5)
+    made.write(tmp_path, headers="zh")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TIERWISE_HOME", raising=False)
+    monkeypatch.delenv("TIERWISE_DATABASE_URL", raising=False)
+    yield tmp_path
+    EmbeddedServer(tmp_path / ".tierwise").stop()
+
+
+def with_own_customer(words: list[str], shop: Path) -> list[str]:
+    """The customer that a page names stands for one of the reader's own."""
+    if words[0] != "customer":
+        return words
+    own = (shop / "customers.csv").read_text("utf-8").splitlines()[1].split(",")[0]
+    return ["customer", own, *words[2:]]
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: p.stem)
+def test_commands_run_as_written(page: Path, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written = commands(page)
+    if written[0][0] != "init":
+        assert app(["init"], standalone_mode=False) is None
+    for words in written:
+        if words[0] in SERVES:
+            assert app([*words, "--help"], standalone_mode=False) == 0
+        else:
+            assert app(with_own_customer(words, shop), standalone_mode=False) is None, words
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if fences(p, "python")], ids=lambda p: p.stem)
+def test_python_runs_as_written(page: Path, shop: Path) -> None:
+    names: dict[str, object] = {}
+    for text in fences(page, "python"):
+        exec(compile(text, f"{page.name}", "exec"), names)
+    assert names
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if fences(p, "yaml")], ids=lambda p: p.stem)
+def test_yaml_is_valid(page: Path, tmp_path: Path) -> None:
+    for i, text in enumerate(fences(page, "yaml")):
+        path = tmp_path / f"{i}.yaml"
+        path.write_text(text, "utf-8")
+        if text.lstrip().startswith("kind:"):
+            assert read_definitions([path])
+        else:
+            assert read_mapping(path).table
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    dead = [link for link in LINK.findall(page.read_text("utf-8")) if not (page.parent / link).exists()]
+    assert not dead
+
+
+def test_where_is_names_files_that_are_there() -> None:
+    text = (ROOT / "docs" / "where-is.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_]+/[a-z_/]*(?:\.py)?)`", text))
+    assert named
+    missing = [name for name in sorted(named) if not (ROOT / "tierwise" / name).exists()]
+    assert not missing
