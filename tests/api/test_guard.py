@@ -123,4 +123,5 @@ def test_every_answer_forbids_framing_sniffing_and_foreign_sources(client: httpx
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
         assert "server" not in headers

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from tests.api.serving import served
-from tierwise.api.serve import serve
+from tierwise.api.serve import _Server, serve
 from tierwise.api.serve_token import read_or_make_token
 from tierwise.app.context import Context
 from tierwise.kernel.errors import TierwiseError
@@ -22,7 +24,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from sqlalchemy import create_engine
-from tierwise.api.serve import serve
+from tierwise.api.serve import _Server, serve
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
 from tierwise.engine.lake import Lake
@@ -60,8 +62,17 @@ def test_the_token_is_that_of_the_home_and_the_link_without_a_console_is_the_doc
         assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
+def test_both_signals_ask_it_to_stop_and_nobody_else_afterwards() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        server = _Server(uvicorn.Config(FastAPI(), log_config=None))
+        with server.capture_signals():
+            signal.raise_signal(number)
+        assert server.should_exit
+    assert {number: signal.getsignal(number) for number in before} == before
+
+
+def test_a_signal_ends_it_in_order(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-W", "error::ResourceWarning", "-c", PROGRAM, str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -74,7 +85,7 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> No
         try:
             assert httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
         finally:
-            process.send_signal(number)
+            process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out.strip()) == (0, "closed in order")
     assert err == ""

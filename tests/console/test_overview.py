@@ -204,7 +204,10 @@ def test_the_stores_and_the_runs(watch: Watch, view: OverviewView, texts: Texts,
 def test_nothing_from_elsewhere_and_no_errors(watch: Watch) -> None:
     assert watch.foreign == []
     assert watch.said == []
-    assert len(watch.asked) > 5
+    files = [url for url in watch.asked if "/_nicegui/" in url]
+    assert len(files) > 5
+    for url in files[:3]:
+        assert "max-age" in watch.page.request.get(url).headers["cache-control"], url
 
 
 def test_language_title_and_picture(watch: Watch, texts: Texts) -> None:

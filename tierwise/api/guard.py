@@ -73,7 +73,7 @@ class Guard:
         answer = self._answer(scope, headers)
         if answer is None:
             scope.setdefault("state", {})["context"] = self.context
-            await self._through(scope, receive, _with_headers(send))
+            await self._through(scope, receive, _with_headers(send, _caching(scope["path"])))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -156,7 +156,6 @@ class Guard:
         answer.set_cookie(
             cookie_name(port), session_value(self.token), path="/", httponly=True, samesite="strict", max_age=None
         )
-        answer.headers["cache-control"] = "no-store"
         return answer
 
 
@@ -166,14 +165,19 @@ def cookie_name(port: int | None) -> str:
 
 
 def _sign_in_page() -> Response:
-    return HTMLResponse(_SIGN_IN_PAGE, 401, {"cache-control": "no-store"})
+    return HTMLResponse(_SIGN_IN_PAGE, 401)
 
 
-def _with_headers(send: Send) -> Send:
+def _caching(path: str) -> str:
+    """The console's own files have their version in the path; all else is somebody's data."""
+    return "private, max-age=31536000, immutable" if path.startswith("/console/_nicegui/") else "no-store"
+
+
+def _with_headers(send: Send, caching: str = "no-store") -> Send:
     async def sending(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in {**_HEADERS, "cache-control": caching}.items():
                 headers.setdefault(name, value)
         await send(message)
 

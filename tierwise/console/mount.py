@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from importlib import resources
 
 from fastapi import FastAPI
@@ -19,8 +18,8 @@ _FAVICON = (
 
 def mount_console(app: FastAPI) -> None:
     """Mount the pages. Once a process: NiceGUI keeps one application."""
-    # NiceGUI would keep storage in the working folder. The console stores nothing; were it to, then not there.
-    os.environ.setdefault("NICEGUI_STORAGE_PATH", os.path.join(tempfile.gettempdir(), "tierwise-console"))
+    # NiceGUI would look for its storage in the working folder. The console stores nothing; there is no such place.
+    os.environ.setdefault("NICEGUI_STORAGE_PATH", os.path.join(os.devnull, "nicegui"))
     from nicegui import ui
 
     from tierwise.console.pages import overview

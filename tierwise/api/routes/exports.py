@@ -71,6 +71,6 @@ def export_table(
         folder / f"{table}.{extension}",
         media_type=MEDIA_TYPES[extension],
         filename=f"{table}.{extension}",
-        headers={"x-tierwise-rows": str(exported.rows), "cache-control": "no-store"},
+        headers={"x-tierwise-rows": str(exported.rows)},
         background=BackgroundTask(drop_folder, folder),
     )
