@@ -27,6 +27,10 @@ CARRIED_KEY = {"customers": "customer_id", "products": "product_id", "stores": "
 """The outside name of the column by which a file's rows carry a row of another table along."""
 
 
+QUARANTINE_PREFIX = "quarantine_"
+"""Headers that begin so are ours, put beside quarantined rows for people to mend; they are never traits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column of a table and where its value comes from.
@@ -170,7 +174,7 @@ def _recognised(mapping: Mapping, names: tuple[str, ...]) -> dict[str, str | int
     seen = recognise(names, mapping.table, taken=mapping.constants)
     columns: dict[str, str | int] = {name: at + 1 for name, at in seen.columns.items()}
     if mapping.table == "customers":
-        columns |= {names[at]: at + 1 for at in seen.unknown if not names[at].startswith("column ")}
+        columns |= {names[at]: at + 1 for at in seen.unknown if not names[at].startswith(("column ", QUARANTINE_PREFIX))}
     return columns
 
 

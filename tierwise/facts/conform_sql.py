@@ -1,7 +1,7 @@
 """A bound file as one SQL query: raw texts in, typed contract columns out, and for each row what is wrong with it.
 
 One row of the result is one row of the file, in its order. Columns are named `table__name` (the contract's outside
-name; traits `customers__trait NAME`); besides them: `refund` and `positive` (booleans), `ignored`, `mended` (ids
+name; traits `customers__trait NAME`); besides them: `refund`, `positive` and `back` (where there is a rule for refunds), `ignored`, `mended` (ids
 mended in the row), `problems` (numbers of `Staging.problems`, null where the row is good) and `raw` (the row's texts,
 only where it is not good).
 """
@@ -69,6 +69,7 @@ class _Builder:
         self.last_day = today + timedelta(days=1)
         self.today = today
         self.typed: dict[str, str] = {}
+        self.aware: dict[str, str] = {}
         self.resolved: dict[str, str] = {}
         self.columns: dict[str, Field] = {}
         self.checks: list[tuple[str, RowProblem]] = []
@@ -108,7 +109,7 @@ class _Builder:
                 value = t.identifier(raw, nobody=nobody)
                 present = t.identifier_present(raw, nobody=nobody)
                 if field.position is not None:
-                    self.mended.append(t.mended(raw))
+                    self.mended.append(t.mended(q, raw))
                 trouble = ("digits_lost", f'"{field.header}" is in scientific notation: digits of the id are lost; export it as text')
             case "money":
                 value = t.minor(raw, self.exponent())
@@ -151,8 +152,8 @@ class _Builder:
         raw, q = self.raw(field), quoted(name)
         none = ", ".join(map(t.sql_text, _NO_DATE))
         self.typed[f"{name}:local"] = t.local_time(raw, field.form)
-        self.typed[f"{name}:utc"] = t.utc_time(raw, field.form)
         local, utc = quoted(f"{name}:local"), quoted(f"{name}:utc")
+        self.aware[f"{name}:utc"] = f"CASE WHEN {local} IS NULL THEN {t.utc_time(raw, field.form)} END"
         same = self.binding.zone == self.project_zone
         instant = f"CASE WHEN {utc} IS NOT NULL THEN {utc} ELSE {t.to_utc(local, self.binding.zone)} END"
         far = f"CASE WHEN {utc} IS NULL THEN {local} ELSE {t.to_local(utc, self.project_zone)} END"
@@ -210,7 +211,8 @@ def staging(binding: Binding, *, project_zone: str, today: date, numbered_lines:
     made_id = _made_id(binding, build)
     mended = " + ".join(f"CAST({each} AS INTEGER)" for each in build.mended) or "0"
     layers = [
-        {**build.typed, "refund": refund, "ignored_rule": ignored, "mended": mended},
+        {**build.typed, "refund": refund, "ignored_rule": ignored},
+        {**build.aware, "mended": mended},
         build.resolved,
         {**derived, **made_id},
         last,
@@ -228,7 +230,7 @@ def staging(binding: Binding, *, project_zone: str, today: date, numbered_lines:
         problems = f"CASE WHEN first_problem IS NOT NULL THEN list_filter([{each}], lambda x: x IS NOT NULL) END"
     out = {
         **_kept(build),
-        "refund": "refund",
+        **({"refund": "refund"} if binding.refunds is not None else {}),
         "ignored": "NOT refund AND ignored_rule",
         "mended": "mended",
         "problems": problems,
@@ -247,7 +249,7 @@ def _kept(build: _Builder) -> dict[str, str]:
     """The staged columns: those mapped, and the money that was derived. Refunds' signs are taken off here."""
     kept = {name: quoted(name) for name in build.columns if not name.endswith("__paid") or build.binding.table == "visits"}
     kept |= {f"{name}:day": quoted(f"{name}:day") for name in build.columns if f"{name}:day" in build.resolved}
-    both = {"back": "back", "positive": "positive"}
+    both = {"back": "back", "positive": "positive"} if build.binding.refunds is not None else {}
     if build.binding.table == "orders":
         kept |= {"orders__order_id": "orders__order_id", **both}
         kept |= {f"orders__{name}": f"abs(m_{name})" for name in ("gross", "discount", "coupon")}

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from tierwise.definitions.rule import All, AnyOf, Comparison, Not, Scalar, attributes_of
-from tierwise.facts.text_sql import cleaned, local_time, number_text, sql_text, utc_time
+from tierwise.facts.text_sql import cleaned, exact, local_time, sql_text, utc_time
 from tierwise.kernel.collect import Problems
 from tierwise.kernel.errors import unknown_name
 
@@ -102,7 +102,7 @@ def _as(value: Scalar, raw: str, text: str) -> str:
     if isinstance(value, bool) or isinstance(value, str):
         return f"lower({text})" if isinstance(value, bool) else text
     if isinstance(value, int | Decimal):
-        return f"TRY_CAST(({number_text(raw)}) AS DECIMAL(38,12))"
+        return f"({exact(raw)})"
     return f"CAST(coalesce(({local_time(raw)}), ({utc_time(raw)})) AS DATE)"
 
 

@@ -15,14 +15,15 @@ from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 
 _BLANKS = " \t\r\n\u3000\u00a0\ufeff\u200b"
-_BLANK_CLASS = r"[\s\x{3000}\x{a0}\x{feff}\x{200b}]"
+_INK = r"[!-~\x{4e00}-\x{9fff}]"
+_TIDY = f"'{_INK}([^\n]*{_INK})?'"
 _FULL_WIDTH = "０１２３４５６７８９．，－＋￥／：−（）"
 _HALF_WIDTH = "0123456789.,-+¥/:-()"
 
 _PLAIN_ID = "'[0-9A-Za-z_-]+'"
 
-NOTHING = ("#N/A", "N/A", "NULL", "null", "NaN", "nan", "None", "\\N")
-"""Texts that programs write into an id column for "nobody"."""
+_NOTHING = "'#?N/A|NULL|null|NaN|nan|None|\\\\N'"
+"""Texts that programs write into an id column for "nobody". A pattern: DuckDB makes a join of a long IN."""
 
 
 def sql_text(text: str) -> str:
@@ -33,8 +34,7 @@ def sql_text(text: str) -> str:
 def cleaned(text: str) -> str:
     """The text without outer blanks (full-width and non-breaking ones too); null where nothing is left."""
     return (
-        f"CASE WHEN regexp_matches({text}, '^{_BLANK_CLASS}|{_BLANK_CLASS}$|^$') "
-        f"THEN nullif(trim({text}, {sql_text(_BLANKS)}), '') ELSE {text} END"
+        f"CASE WHEN regexp_full_match({text}, {_TIDY}) THEN {text} ELSE nullif(trim({text}, {sql_text(_BLANKS)}), '') END"
     )
 
 
@@ -46,7 +46,7 @@ def present(text: str) -> str:
 def identifier(text: str, *, nobody: bool = False) -> str:
     """An id: `17850.0` is mended to `17850`; scientific notation (digits are lost) is null, and so not an id.
 
-    Excel's `="0012"` is unwrapped. nobody: texts in `NOTHING` are null and count as empty.
+    Excel's `="0012"` is unwrapped. nobody: what programs write for none (NULL, nan, N/A) is null and counts as empty.
     """
     inner = f"regexp_replace(({cleaned(text)}), '^=\"(.*)\"$', '\\1')"
     cases = [
@@ -54,25 +54,30 @@ def identifier(text: str, *, nobody: bool = False) -> str:
         f"WHEN regexp_full_match({inner}, '[0-9]+\\.0+') THEN split_part({inner}, '.', 1)",
     ]
     if nobody:
-        cases.insert(0, f"WHEN ({cleaned(text)}) IN ({', '.join(map(sql_text, NOTHING))}) THEN NULL")
+        cases.insert(0, f"WHEN regexp_full_match(({cleaned(text)}), {_NOTHING}) THEN NULL")
     slow = f"CASE {' '.join(cases)} ELSE nullif({inner}, '') END"
     if nobody:
-        # A digit within: none of NOTHING's words.
-        return f"CASE WHEN regexp_full_match({text}, '[A-Za-z_-]*[0-9][0-9A-Za-z_-]*') THEN {text} ELSE {slow} END"
-    return f"CASE WHEN regexp_full_match({text}, {_PLAIN_ID}) THEN {text} ELSE {slow} END"
+        # A digit within: none of the words for nobody.
+        plain = "'[A-Za-z_-]*[0-9][0-9A-Za-z_-]*'"
+    else:
+        plain = _PLAIN_ID
+    return (
+        f"CASE WHEN regexp_full_match({text}, {plain}) THEN {text} "
+        f"WHEN regexp_full_match({text}, '[0-9]+\\.0') THEN split_part({text}, '.', 1) ELSE {slow} END"
+    )
 
 
 def identifier_present(text: str, *, nobody: bool = False) -> str:
     """Whether the cell holds something that ought to be an id."""
     if not nobody:
         return present(text)
-    return f"coalesce(({cleaned(text)}) NOT IN ({', '.join(map(sql_text, NOTHING))}), FALSE)"
+    return f"coalesce(NOT regexp_full_match(({cleaned(text)}), {_NOTHING}), FALSE)"
 
 
-def mended(text: str) -> str:
-    """Whether `identifier` mends this id."""
+def mended(value: str, text: str) -> str:
+    """Whether `identifier`, whose result `value` is, has mended this id."""
     looked = f"coalesce(regexp_full_match(({cleaned(text)}), '[0-9]+\\.0+'), FALSE)"
-    return f"CASE WHEN regexp_full_match({text}, {_PLAIN_ID}) THEN FALSE ELSE {looked} END"
+    return f"CASE WHEN {value} IS NULL OR {value} = {text} THEN FALSE ELSE {looked} END"
 
 
 def _lost_digits(text: str) -> str:
@@ -92,6 +97,13 @@ def number_text(text: str) -> str:
     return f"CASE WHEN regexp_full_match(({plain}), {is_number}) THEN ({plain}) END"
 
 
+def exact(text: str) -> str:
+    """A DECIMAL(38, 12), for comparisons."""
+    fast = f"CAST(TRY_CAST({text} AS DECIMAL(18,6)) AS DECIMAL(38,12))"
+    slow = f"TRY_CAST(({number_text(text)}) AS DECIMAL(38,12))"
+    return f"CASE WHEN regexp_full_match({text}, {_PLAIN_NUMBER}) THEN {fast} ELSE {slow} END"
+
+
 _PLAIN_NUMBER = "'-?[0-9]{1,11}(\\.[0-9]{1,6})?'"
 _LONG = "DECIMAL(38,15)"
 
@@ -99,9 +111,8 @@ _LONG = "DECIMAL(38,15)"
 def decimal(text: str, scale: int) -> str:
     """A DECIMAL(18, scale), rounded half up from all the digits given."""
     kind = f"DECIMAL(18,{scale})"
-    fast = f"CAST(TRY_CAST({text} AS DECIMAL(18,6)) AS {kind})" if scale != 6 else f"TRY_CAST({text} AS {kind})"
     slow = f"TRY_CAST(TRY_CAST(({number_text(text)}) AS {_LONG}) AS {kind})"
-    return f"CASE WHEN regexp_full_match({text}, {_PLAIN_NUMBER}) THEN {fast} ELSE {slow} END"
+    return f"CASE WHEN regexp_full_match({text}, {_PLAIN_NUMBER}) THEN TRY_CAST({text} AS {kind}) ELSE {slow} END"
 
 
 def whole_number(text: str) -> str:
@@ -190,8 +201,8 @@ def local_time(text: str, form: str | None = None) -> str:
         slashed = _strptime(f"trim({uniform})", [f"{first}/{second}/%Y{time}" for time in _TIMES])
         cases.insert(0, f"WHEN {is_day_month_form(text)} THEN {slashed}")
     fast = (
-        f"CASE WHEN ({text} LIKE '____-__-__ __:__:__' OR {text} LIKE '____-__-__') AND {text} < ':' "
-        f"THEN TRY_CAST({text} AS TIMESTAMP)"
+        f"CASE WHEN {text} LIKE '____-__-__ __:__:__' THEN TRY_CAST({text} AS TIMESTAMP) "
+        f"WHEN {text} LIKE '____-__-__' THEN TRY_CAST({text} AS TIMESTAMP)"
     )
     return f"{fast} ELSE (CASE {' '.join(cases)} END) END"
 
@@ -213,8 +224,7 @@ def utc_time(text: str, form: str | None = None) -> str:
         f"* CASE WHEN strlen({offset}) > 3 THEN 1 ELSE 0 END) END"
     )
     return (
-        f"CASE WHEN {text} LIKE '____-__-__ __:__:__' THEN NULL "
-        f"WHEN regexp_full_match({half}, {aware}) THEN {moment} - to_minutes({minutes}) "
+        f"CASE WHEN regexp_full_match({half}, {aware}) THEN {moment} - to_minutes({minutes}) "
         f"WHEN regexp_full_match({half}, '[0-9]{{13}}') THEN epoch_ms(TRY_CAST({half} AS BIGINT)) "
         f"WHEN regexp_full_match({half}, '[0-9]{{10}}') THEN epoch_ms(TRY_CAST({half} AS BIGINT) * 1000) END"
     )

@@ -185,7 +185,7 @@ def _lines_of(work: Absorbing, *, refund: bool) -> Lines:
     passed += ["refunds__order_id"] if refund and binding.has("refunds", "order_id") else []
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in own.items())
     customer = f", {work.customer} AS customer" if has_customer else ""
-    select = f"SELECT g.rowid AS rid, {'NOT refund' if not refund else 'TRUE'} AS counted, {listed}{customer}"
+    select = f"SELECT g.rowid AS rid, {'NOT refund' if work.refunds and not refund else 'TRUE'} AS counted, {listed}{customer}"
     select += "".join(f", {name}" for name in passed)
     name = f"rows_{document.head}"
     if work.refunds:

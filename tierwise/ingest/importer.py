@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -243,7 +243,7 @@ class _Import:
                 sha256=source.sha256,
                 size_bytes=source.bytes,
                 counts=counts,
-                mapping=report.mapping,
+                mapping={**report.mapping, "file": _file(source, staged.binding)},
                 job_id=job_id,
             )
             _quarantine(connection, import_id, self.path, staged)
@@ -299,13 +299,10 @@ class _Import:
 
 
 def _numbered(report: ImportReport, import_id: int, job_id: int) -> ImportReport:
-    values = {name: getattr(report, name) for name in report.__dataclass_fields__}
-    return ImportReport(**{**values, "import_id": import_id, "job_id": job_id})
+    return replace(report, import_id=import_id, job_id=job_id)
 
 
 def _without_empty_traits(binding: Binding, columns: dict[str, str]) -> Binding:
-    from dataclasses import replace
-
     kept = tuple(each for each in binding.fields if each.type != "trait" or each.name in columns)
     return replace(binding, fields=kept)
 
@@ -324,6 +321,11 @@ def _quarantine(connection: Connection, import_id: int, path: Path, staged: Stag
         for each in staged.refusals
     )
     quarantine.add_many(connection, import_id, rows)
+
+
+def _file(source: SourceFile, binding: Binding) -> dict[str, Any]:
+    """What the mapping cannot tell of the file, for those who write its rows again."""
+    return {"headers": list(binding.headers), "encoding": source.encoding, "delimiter": source.delimiter}
 
 
 def _stamp(path: Path) -> tuple[int, int]:

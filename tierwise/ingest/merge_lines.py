@@ -130,9 +130,12 @@ def _numbered(writer: Writer, lines: Lines) -> str:
     if "line_no" in lines.columns:
         return f"SELECT * FROM {lines.rows} QUALIFY row_number() OVER (PARTITION BY {id_}, line_no ORDER BY rid) = 1"
     scattered = writer.con.execute(f"SELECT count(*) FROM {lines.table} WHERE last - first + 1 <> n").fetchone()[0]  # type: ignore[index]
-    numbered = f"SELECT r.*, r.rid - d.first + 1 AS line_no FROM {lines.rows} r JOIN {lines.table} d USING ({id_})"
     if not scattered:
-        return numbered
+        begins = f"CASE WHEN {id_} IS DISTINCT FROM lag({id_}) OVER () THEN rid END"
+        return (
+            f"SELECT *, rid - max(begins) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) + 1 AS line_no "
+            f"FROM (SELECT *, {begins} AS begins FROM {lines.rows})"
+        )
     return (
         f"SELECT r.*, row_number() OVER (PARTITION BY r.{id_} ORDER BY r.rid) AS line_no, d.first "
         f"FROM {lines.rows} r JOIN {lines.table} d USING ({id_}) ORDER BY d.first, r.rid"

@@ -1,0 +1,80 @@
+"""A mapping proposed from a file's headers, as YAML to look over, mend and save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tierwise.definitions.mapping import Mapping
+from tierwise.definitions.write import mapping_to_yaml
+from tierwise.facts.conform import check_table
+from tierwise.facts.contract import TABLES
+from tierwise.facts.headers import recognise
+from tierwise.ingest.source import open_source
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A mapping that takes every header that was recognised. notes: what a person should look at, in sentences."""
+
+    mapping: Mapping
+    notes: tuple[str, ...]
+    yaml: str
+
+
+def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
+    """Propose a mapping for a file as rows of `table`. temporary: a private folder for a transcoded copy.
+
+    In a customers file every header that is not recognised becomes a trait under its own name; elsewhere it stands
+    in the YAML as a comment. A header that stands twice is mapped by its position. Raises what `open_source` raises,
+    and `unknown_table`.
+    """
+    check_table(table)
+    source = open_source(path, Mapping(table=table), temporary)
+    headers = source.headers
+    seen = recognise(headers, table)
+    columns: dict[str, str | int] = {name: _by_name(headers, at) for name, at in seen.columns.items()}
+    notes: list[str] = []
+    left = [at for at in seen.unknown if headers[at]]
+    if table == "customers":
+        columns |= {headers[at]: _by_name(headers, at) for at in left if headers[at] not in columns}
+        left = []
+    mapping = Mapping(table=table, columns=columns)
+    lines = [
+        f"# Proposed for {path.name} ({source.encoding}, delimiter {_shown(source.delimiter)}). Look it over, save it, and",
+        "# give it with --map. Left: our name; right: the file's header, or its place counted from 1.",
+        mapping_to_yaml(mapping).rstrip(),
+    ]
+    missing = _missing(table, set(columns))
+    if missing:
+        notes.append(f"not found, and needed: {', '.join(missing)}")
+        lines += ["", "# Needed, and not recognised; write it under columns:"]
+        lines += [f"#   {name}: THE FILE'S HEADER" for name in missing]
+    if left:
+        notes.append(f"not recognised: {', '.join(headers[at] for at in left)}")
+        lines += ["", "# Not recognised, and so not imported:"]
+        lines += [f"#   {headers[at]}" for at in left]
+    return Proposal(mapping, tuple(notes), "\n".join(lines) + "\n")
+
+
+def _by_name(headers: tuple[str, ...], at: int) -> str | int:
+    return at + 1 if headers.count(headers[at]) > 1 else headers[at]
+
+
+def _shown(delimiter: str) -> str:
+    return {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(delimiter, delimiter)
+
+
+def _missing(table: str, mapped: set[str]) -> list[str]:
+    """Columns without which no row can be taken in; of several that would do, the first."""
+    if table == "orders":
+        wanted = [("order_id",), ("ordered_at",), ("gross", "paid")]
+    elif table == "order_lines":
+        wanted = [("order_id",), ("ordered_at",), ("product_id",), ("quantity",), ("unit_price", "amount", "paid")]
+    else:
+        wanted = [
+            (column.outside,)
+            for column in TABLES[table].columns
+            if column.outside and not column.nullable and column.outside != "currency"
+        ]
+    return [names[0] for names in wanted if not set(names) & mapped]
