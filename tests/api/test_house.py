@@ -153,7 +153,27 @@ def test_bad_rows_lie_in_quarantine(furnished: httpx.Client) -> None:
     assert (report["read"], report["quarantined"]) == (1, 1)
     rows = furnished.get(f"{API}/quarantine?import={report['import_id']}").json()
     assert (rows["total"], rows["rows"][0]["line"]) == (1, 2)
-    assert str(rows["rows"][0]["file"]).endswith("bad.csv")
+    assert rows["rows"][0]["file"] == "bad.csv", "not where the server kept it"
+    exported = furnished.get(f"{API}/quarantine.csv?import={report['import_id']}")
+    assert (exported.status_code, exported.headers["x-tierwise-rows"]) == (200, "1")
+    mended = exported.content.decode("utf-8-sig").replace(",-2,", ",2,").encode()
+    again = furnished.post(f"{API}/imports", files={"file": ("m.csv", mended)}, data={"table": "order_lines"}).json()
+    assert (again["read"], again["accepted"]) == (1, 1)
+
+
+def test_a_mapping_is_proposed_and_taken(furnished: httpx.Client) -> None:
+    content = "订单号,客户编号,下单时间,商品编码,数量,单价,备注\nM1,C1,2026-01-01 10:00,P1,1,9.90,x\n".encode()
+    proposal = furnished.post(
+        f"{API}/mappings", files={"file": ("m.csv", content)}, data={"table": "order_lines"}
+    ).json()
+    assert "order_id: 订单号" in proposal["yaml"]
+    assert any("备注" in note for note in proposal["notes"])
+    report = furnished.post(
+        f"{API}/imports",
+        files={"file": ("m.csv", content)},
+        data={"table": "order_lines", "mapping": proposal["yaml"], "dry_run": "true"},
+    ).json()
+    assert (report["accepted"], report["import_id"]) == (1, None)
 
 
 def test_the_audit_names_the_token_and_nobody_else(furnished: httpx.Client, house: Context) -> None:

@@ -121,6 +121,15 @@ class ImportBody(BaseModel):
     job_id: int | None = None
 
 
+class ProposalBody(BaseModel):
+    """A mapping as YAML, with comments on what was not recognised: look it over, then send it with the file."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    yaml: str
+    notes: tuple[str, ...]
+
+
 class JobBody(BaseModel):
     """One job. done and total count `unit`s; total is null where it is not known.
 

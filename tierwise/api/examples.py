@@ -8,7 +8,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tierwise.api.bodies import AppliedBody, Cancelled, ImportBody, JobBody, Jobs, Ladders, Profile, Runs, Transitions
+from tierwise.api.bodies import (
+    AppliedBody,
+    Cancelled,
+    ImportBody,
+    JobBody,
+    Jobs,
+    Ladders,
+    Profile,
+    ProposalBody,
+    Runs,
+    Transitions,
+)
 from tierwise.app.views import (
     AttributeValue,
     CellRow,
@@ -292,6 +303,11 @@ IMPORT = ImportBody(
     reasons={"negative_quantity": 8},
     import_id=3,
     job_id=11,
+)
+
+PROPOSAL = ProposalBody(
+    yaml="table: order_lines\ncolumns:\n  order_id: 订单号\n  quantity: 数量\n\n# Not recognised:\n#   备注\n",
+    notes=("not recognised: 备注",),
 )
 
 QUARANTINE = Refusals(

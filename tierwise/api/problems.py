@@ -28,6 +28,7 @@ STATUS: dict[str, int] = {
     "method_not_allowed": 405,
     "no_run": 404,
     "run_not_kept": 404,
+    "nothing_in_quarantine": 404,
     "no_such_file": 404,
     "already_initialised": 409,
     "busy": 409,

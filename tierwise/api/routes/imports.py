@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
 
 from tierwise.api import examples
-from tierwise.api.bodies import ImportBody
+from tierwise.api.bodies import ImportBody, ProposalBody
 from tierwise.api.context import Asked
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
-from tierwise.api.scratch import folder_for, safe_name
+from tierwise.api.scratch import drop_folder, folder_for, new_folder, safe_name
 from tierwise.app import importing
 from tierwise.app.views import Refusals
 from tierwise.definitions.read import read_mapping
@@ -20,6 +23,13 @@ from tierwise.definitions.read import read_mapping
 router = APIRouter(tags=["imports"])
 
 LARGEST_PAGE = 1000
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "the file, in the encoding of the one it came from; X-Tierwise-Rows says how many rows it has",
+        "content": {"text/csv": {"schema": {"type": "string"}, "example": "订单号,数量,quarantine_line\nO-1,-2,118\n"}},
+    }
+}
 
 
 @router.post(
@@ -40,9 +50,7 @@ def import_file(
 ) -> ImportBody:
     """Take a file in, all of it or nothing. Every row is accepted, replaced, unchanged, ignored or quarantined."""
     with folder_for(ctx) as folder, told_as(folder):
-        path = folder / safe_name(file.filename, "upload.csv")
-        with path.open("wb") as copy:
-            shutil.copyfileobj(file.file, copy, 1024 * 1024)
+        path = _kept(file, folder)
         told = None
         if mapping is not None and mapping.strip():
             of = folder / "mapping" / "mapping.yaml"
@@ -51,6 +59,20 @@ def import_file(
             told = read_mapping(of)
         report = importing.import_file(ctx, path, table, told, replace_orders=replace_orders, dry_run=dry_run)
         return ImportBody.model_validate(report).model_copy(update={"file": path.name})
+
+
+@router.post(
+    "/mappings", operation_id="propose_mapping", responses=examples.ok(examples.PROPOSAL) | problem_responses(403, 404)
+)
+def propose_mapping(
+    ctx: Asked,
+    file: Annotated[UploadFile, File(description="the file; only its headers matter")],
+    table: Annotated[str, Form(max_length=63, description="what its rows are", examples=["order_lines"])],
+) -> ProposalBody:
+    """The mapping that a file's headers suggest, to look over and save. Nothing is stored."""
+    with folder_for(ctx) as folder, told_as(folder):
+        path = _kept(file, folder)
+        return ProposalBody.model_validate(importing.propose(ctx, path, table))
 
 
 @router.get("/quarantine", operation_id="quarantine", responses=examples.ok(examples.QUARANTINE) | problem_responses())
@@ -62,3 +84,40 @@ def quarantine(
 ) -> Refusals:
     """Refused rows, the newest file first, each with its file, line, column and reason."""
     return importing.quarantine_rows(ctx, limit=limit, import_id=import_id, code=code)
+
+
+@router.get(
+    "/quarantine.csv",
+    operation_id="export_quarantine",
+    response_class=FileResponse,
+    responses=_FILE | problem_responses(403, 404),
+)
+def export_quarantine(
+    ctx: Asked,
+    import_id: Annotated[
+        int | None, Query(alias="import", ge=1, description="of one import; the newest that has any where left out")
+    ] = None,
+) -> FileResponse:
+    """The refused rows as they were, with line, column and reason behind them: mend them and import the file again."""
+    folder = new_folder(ctx)
+    try:
+        with told_as(folder):
+            rows = importing.export_quarantine(ctx, folder / "quarantine.csv", import_id=import_id)
+    except BaseException:
+        drop_folder(folder)
+        raise
+    return FileResponse(
+        folder / "quarantine.csv",
+        media_type="text/csv",
+        filename="quarantine.csv",
+        headers={"x-tierwise-rows": str(rows)},
+        background=BackgroundTask(drop_folder, folder),
+    )
+
+
+def _kept(file: UploadFile, folder: Path) -> Path:
+    """The upload as a file of its own name."""
+    path = folder / safe_name(file.filename, "upload.csv")
+    with path.open("wb") as copy:
+        shutil.copyfileobj(file.file, copy, 1024 * 1024)
+    return path
