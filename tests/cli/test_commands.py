@@ -55,7 +55,7 @@ def test_quarantine_names_file_line_column_and_reason(tierwise: Command) -> None
     found = tierwise("quarantine", "--json").json
     row = found["rows"][0]
     assert (row["file"], row["line"], row["column_name"]) == ("订单.csv", 8, "下单时间")
-    assert "not a day" in row["message"]
+    assert "not a day" in str(row["row_text"])
     assert found["total"] >= 1
     assert "订单.csv" in tierwise("quarantine").out
 
@@ -64,7 +64,7 @@ def test_quarantine_names_file_line_column_and_reason(tierwise: Command) -> None
     ("words", "code"),
     [
         (("import", "{orders}", "--as", "order"), "unknown_table"),
-        (("import", "none.csv", "--as", "orders"), "no_such_file"),
+        (("import", "none.csv", "--as", "orders"), "unknown_file"),
         (("import", "{orders}"), "no_table"),
         (("run", "--as-of", "30.06.2026"), "bad_date"),
         (("show", "deciles", "--metric", "montary_amount", "--run", "99"), "unknown_run"),

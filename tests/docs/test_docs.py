@@ -37,7 +37,10 @@ def commands(page: Path) -> list[list[str]]:
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder as a reader has it: files beside, and no home yet."""
     made = make_retail(customers=150, seed=5)
-    made.write(tmp_path, headers="zh")
+    orders = made.write(tmp_path, headers="zh")["orders"]
+    last = orders.read_text("utf-8").splitlines()[-1].split(",")
+    with orders.open("a", encoding="utf-8") as file:  # one row that cannot be accepted, as every real file has
+        file.write(",".join(["X1", last[1], "yesterday", *last[3:]]) + "\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TIERWISE_HOME", raising=False)
     monkeypatch.delenv("TIERWISE_DATABASE_URL", raising=False)

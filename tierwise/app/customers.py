@@ -11,7 +11,7 @@ from tierwise.app.reading import Reader, reading
 from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
 from tierwise.engine import snapshots
 from tierwise.engine.duckdb_session import literal
-from tierwise.engine.edges import money_sql
+from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.sources import register_facts
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
@@ -108,19 +108,30 @@ def local(reader: Reader, column: str) -> str:
 
 def _facts(reader: Reader, key: int) -> dict[str, tuple[dict[str, Any], ...]]:
     currency = reader.project.currency
-    gross, discount, coupon, back = (
-        money_sql(c, currency) for c in ("gross_minor", "discount_minor", "coupon_minor", "amount_minor")
-    )
+
+    def columns(*names: str) -> str:
+        return ", ".join(
+            local(reader, name)
+            if name.endswith("_at")
+            else f"{money_sql(name, currency)} AS {outside_name(name)}"
+            if name.endswith("_minor")
+            else name
+            for name in names
+        )
+
+    order = columns("order_id", "ordered_at", "store_id", "channel", "gross_minor", "discount_minor", "coupon_minor")
+    refund = columns("refund_id", "order_id", "refunded_at", "amount_minor")
+    visit = columns("visit_id", "visited_at", "store_id", "kind", "vin", "mileage_km", "paid")
+    known = "(delivered_on IS NULL OR delivered_on <= $as_of)"
     questions = {
-        "orders": f"SELECT order_id, {local(reader, 'ordered_at')}, store_id, channel, {gross} AS gross, {discount} AS discount, "
-        f"{coupon} AS coupon FROM orders WHERE customer_key = $key AND ordered_day <= $as_of "
+        "orders": f"SELECT {order} FROM orders WHERE customer_key = $key AND ordered_day <= $as_of "
         "ORDER BY orders.ordered_at DESC, order_id",
-        "refunds": f"SELECT refund_id, order_id, {local(reader, 'refunded_at')}, {back} AS amount FROM refunds "
-        "WHERE customer_key = $key AND refunded_day <= $as_of ORDER BY refunds.refunded_at DESC, refund_id",
-        "visits": f"SELECT visit_id, {local(reader, 'visited_at')}, store_id, kind, vin, mileage_km, paid FROM visits "
-        "WHERE customer_key = $key AND visited_day <= $as_of ORDER BY visits.visited_at DESC, visit_id",
+        "refunds": f"SELECT {refund} FROM refunds WHERE customer_key = $key AND refunded_day <= $as_of "
+        "ORDER BY refunds.refunded_at DESC, refund_id",
+        "visits": f"SELECT {visit} FROM visits WHERE customer_key = $key AND visited_day <= $as_of "
+        "ORDER BY visits.visited_at DESC, visit_id",
         "vehicles": "SELECT vin, plate, model, powertrain, delivered_on, mileage_km FROM vehicles "
-        "WHERE customer_key = $key AND (delivered_on IS NULL OR delivered_on <= $as_of) ORDER BY delivered_on DESC, vin",
+        f"WHERE customer_key = $key AND {known} ORDER BY delivered_on DESC, vin",
     }
     asked = {"key": key, "as_of": reader.run.as_of}
     return {

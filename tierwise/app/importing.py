@@ -12,8 +12,9 @@ from tierwise.app.views import Refusals
 from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.read import read_mapping
 from tierwise.facts.contract import IMPORTABLE
-from tierwise.ingest import importer
+from tierwise.ingest import importer, quarantine_export
 from tierwise.ingest.importer import ImportReport, ImportSession
+from tierwise.ingest.propose import Proposal, propose_mapping
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, quarantine
@@ -38,12 +39,8 @@ def import_path(
     mapping = None if mapping_path is None else read_mapping(mapping_path)
     wanted = table or (mapping.table if mapping else None)
     if wanted is None:
-        raise TierwiseError(
-            "no_table", "as what?", remedy=f"--as with one of {', '.join(IMPORTABLE)}, or --map with a mapping"
-        )
-    return import_file(
-        ctx, path, wanted, mapping, replace_orders=replace_orders, dry_run=dry_run, progress=progress
-    )
+        raise _no_table()
+    return import_file(ctx, path, wanted, mapping, replace_orders=replace_orders, dry_run=dry_run, progress=progress)
 
 
 def import_file(
@@ -92,3 +89,33 @@ def quarantine_rows(
     if code is not None:
         by_reason = {reason: count for reason, count in by_reason.items() if reason == code}
     return Refusals(tuple(asdict(row) for row in rows), sum(by_reason.values()), by_reason)
+
+
+def export_quarantine(ctx: Context, path: Path, *, import_id: int | None = None) -> int:
+    """Write the open rows of one import to a CSV file as they were, to be mended and imported; how many. Audited.
+
+    import_id: None takes the newest import that has any. Raises `unknown_import`, `nothing_in_quarantine`.
+    """
+    ctx.principal.require("export")
+    with ctx.database.begin() as connection:
+        wanted = import_id if import_id is not None else quarantine.newest_import(connection)
+        if wanted is None:
+            raise TierwiseError("nothing_in_quarantine", "no row is in quarantine")
+        count = quarantine_export.export_quarantine(connection, wanted, path)
+        detail = {"path": path.name, "rows": count, "import": wanted}
+        audit.write(connection, ctx.principal.name, "export", "quarantine", detail)
+    return count
+
+
+def propose(ctx: Context, path: Path, table: str | None) -> Proposal:
+    """The mapping that a file's headers suggest, to look through and save. Stores nothing."""
+    ctx.principal.require("import")
+    if table is None:
+        raise _no_table()
+    return propose_mapping(path, table, ctx.scratch)
+
+
+def _no_table() -> TierwiseError:
+    return TierwiseError(
+        "no_table", "as what?", remedy=f"--as with one of {', '.join(IMPORTABLE)}, or --map with a mapping"
+    )

@@ -89,8 +89,14 @@ def _import(ctx: Context, files: dict[str, Path], encoding: str) -> None:
         progress = Progress()
         report = importing.import_path(ctx, files[name], name, None, progress=progress)
         progress.close()
-        rows.append((files[name].name, name, report.read, report.accepted, report.quarantined, f"{report.seconds:.2f} s"))
-    table(f"Imported ({encoding}, Chinese headers recognised)", ["file", "table", "rows", "accepted", "quarantined", ""], rows)
+        rows.append(
+            (files[name].name, name, report.read, report.accepted, report.quarantined, f"{report.seconds:.2f} s")
+        )
+    table(
+        f"Imported ({encoding}, Chinese headers recognised)",
+        ["file", "table", "rows", "accepted", "quarantined", ""],
+        rows,
+    )
     say()
 
 

@@ -74,8 +74,10 @@ def print_import(report: ImportReport) -> None:
 def propose(file: Path, table_name: str | None, to: Path, as_json: bool) -> None:
     from tierwise.app import importing
 
-    text, notes = importing.propose(file, table_name)
-    to.write_text(text, "utf-8")
+    with opened() as ctx:
+        proposed = importing.propose(ctx, file, table_name)
+    to.write_text(proposed.yaml, "utf-8")
+    notes = list(proposed.notes)
     tell(
         {"mapping": str(to), "notes": notes},
         as_json,
@@ -88,7 +90,7 @@ def quarantine(limit: int, import_id: int | None, code: str | None, to: Path | N
 
     if to is not None:
         with opened() as ctx:
-            count = importing.export_quarantine(ctx, to, import_id=import_id, code=code)
+            count = importing.export_quarantine(ctx, to, import_id=import_id)
         tell(
             {"to": to, "rows": count},
             as_json,

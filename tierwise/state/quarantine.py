@@ -105,6 +105,12 @@ def list_rows(
     return [QuarantinedRow(**row._mapping) for row in connection.execute(query)]
 
 
+def newest_import(connection: Connection) -> int | None:
+    """The newest import that has open rows; None where nothing is open."""
+    found = connection.scalar(select(func.max(quarantine.c.import_id)).where(quarantine.c.state == "open"))
+    return None if found is None else int(found)
+
+
 def count_by_code(
     connection: Connection, *, import_id: int | None = None, state: str | None = "open"
 ) -> dict[str, int]:
