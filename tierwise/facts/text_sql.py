@@ -14,7 +14,9 @@ from functools import lru_cache
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 
-_BLANKS = " \t\r\n\u3000\u00a0\ufeff\u200b"
+BLANKS = " \t\r\n\u3000\u00a0\ufeff\u200b"
+"""What is taken off both ends of a cell."""
+
 _INK = r"[!-~\x{4e00}-\x{9fff}]"
 _TIDY = f"'{_INK}([^\n]*{_INK})?'"
 _FULL_WIDTH = "０１２３４５６７８９．，－＋￥／：−（）"
@@ -34,7 +36,7 @@ def sql_text(text: str) -> str:
 def cleaned(text: str) -> str:
     """The text without outer blanks (full-width and non-breaking ones too); null where nothing is left."""
     return (
-        f"CASE WHEN regexp_full_match({text}, {_TIDY}) THEN {text} ELSE nullif(trim({text}, {sql_text(_BLANKS)}), '') END"
+        f"CASE WHEN regexp_full_match({text}, {_TIDY}) THEN {text} ELSE nullif(trim({text}, {sql_text(BLANKS)}), '') END"
     )
 
 

@@ -7,6 +7,7 @@ closed costs its own line, not the rest of the file.
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,9 @@ def _by_csv(source: SourceFile) -> Iterator[Record | BadRecord]:
     used: list[tuple[int, str | None]] = []
     size = [0]
     lines = _lines(source.text, source.header_lines)
+    # Blanks between a closing quotation mark and the delimiter: some programs write them, and DuckDB forgives them.
+    after_quote = re.compile(f'"[ ]+(?={re.escape(source.delimiter)}|[\r\n]|$)')
+    tried = 0
 
     def feed() -> Iterator[str]:
         while True:
@@ -94,6 +98,11 @@ def _by_csv(source: SourceFile) -> Iterator[Record | BadRecord]:
         except (csv.Error, _TooLong):
             line, text = used[0]
             unread.extendleft(reversed(used[1:]))
+            if text is not None and line != tried and (tidy := after_quote.sub('"', text)) != text:
+                tried = line
+                unread.appendleft((line, tidy))
+                reader = csv.reader(feed(), delimiter=source.delimiter, skipinitialspace=True, strict=True)
+                continue
             reader = csv.reader(feed(), delimiter=source.delimiter, skipinitialspace=True, strict=True)
             if text is None:
                 yield _too_long(line)

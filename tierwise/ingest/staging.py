@@ -16,7 +16,7 @@ import duckdb
 
 from tierwise.facts.conform import Binding, Field
 from tierwise.facts.conform_sql import Staging, quoted, staging
-from tierwise.facts.text_sql import cleaned, sql_text
+from tierwise.facts.text_sql import BLANKS, cleaned, sql_text
 from tierwise.ingest.records import BadRecord, Record, records
 from tierwise.ingest.source import LONGEST_LINE, SourceFile
 from tierwise.kernel.errors import Problem, TierwiseError
@@ -170,10 +170,10 @@ def _order_of(con: duckdb.DuckDBPyConnection, each: Field) -> tuple[str | None, 
     form = "'([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})([ ]+[0-9].*)?'"
     found = con.execute(
         f"""SELECT count(*) FILTER (WHERE a > 12 AND b <= 12), count(*) FILTER (WHERE b > 12 AND a <= 12),
-                   count(*), arg_min(cell, at) FILTER (WHERE a <> b)
-        FROM (SELECT cell, at, TRY_CAST(regexp_extract(cell, {form}, 1) AS INTEGER) AS a,
+                   count(*), arg_min(cell, place) FILTER (WHERE a <> b)
+        FROM (SELECT cell, place, TRY_CAST(regexp_extract(cell, {form}, 1) AS INTEGER) AS a,
                      TRY_CAST(regexp_extract(cell, {form}, 2) AS INTEGER) AS b
-              FROM (SELECT ({cell}) AS cell, rowid AS at FROM fresh WHERE raw IS NOT NULL)
+              FROM (SELECT ({cell}) AS cell, rowid AS place FROM fresh WHERE raw IS NOT NULL)
               WHERE regexp_full_match(cell, {form}))"""
     ).fetchone()
     assert found is not None
@@ -197,7 +197,7 @@ def _refusals(
     for at, numbers, raw in rows:
         found = [query.problems[number - 1] for number in numbers]
         message = "; ".join(dict.fromkeys(problem.message for problem in found))
-        made.append(Refusal(lines[at], found[0].column, found[0].code, message, [cell or "" for cell in raw]))
+        made.append(Refusal(lines[at], found[0].column, found[0].code, message, [(cell or "").strip(BLANKS) for cell in raw]))
     return made
 
 
