@@ -33,12 +33,13 @@ from tierwise.engine.canonical import (
     to_inside,
     to_outside,
 )
-from tierwise.engine.frames import Keep, run_on
+from tierwise.engine.frames import run_on
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.kernel.money import exponent
 from tierwise.kernel.windows import parse_day
 from tierwise.metrics.activity import activity_classes
 from tierwise.metrics.attributes import attributes
+from tierwise.metrics.customer import Keep
 from tierwise.metrics.customer import customer_metrics as metrics_of
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame, columns_of, require_columns
@@ -82,9 +83,22 @@ def customer_metrics(
     day, digits = _day(as_of), exponent(currency)
 
     def compute(given: Mapping[str, Frame], keep: Keep) -> Frame:
-        bought = canonical_orders(given["orders"], Names(columns), digits=digits)
+        bought = keep("bought", canonical_orders(given["orders"], Names(columns), digits=digits))
         facts = _facts(given, digits)
-        return to_outside(metrics_of(bought, as_of=day, windows=windows, key=KEY, **facts), digits)
+        metrics = metrics_of(
+            bought,
+            as_of=day,
+            refunds=facts.get("refunds"),
+            lines=facts.get("lines"),
+            products=facts.get("products"),
+            visits=facts.get("visits"),
+            interactions=facts.get("interactions"),
+            customers=facts.get("customers"),
+            windows=windows,
+            key=KEY,
+            keep=keep,
+        )
+        return to_outside(metrics, digits)
 
     given = {
         "orders": orders, "refunds": refunds, "lines": lines, "products": products, "visits": visits,
@@ -132,9 +146,10 @@ def rfm(
     needed = {"net": ("net",), "gross": ("gross",), "profit": ("net", "cost")}[asked.money]
 
     def compute(given: Mapping[str, Frame], keep: Keep) -> Frame:
-        bought = canonical_orders(given["orders"], Names(columns), digits=digits, needed=needed)
-        metrics = metrics_of(bought, as_of=day, windows=rfm_windows(asked), key=KEY, **_facts(given, digits))
-        values = keep(metrics.select(KEY, *rfm_inputs(asked)))
+        bought = keep("bought", canonical_orders(given["orders"], Names(columns), digits=digits, needed=needed))
+        back = _facts(given, digits).get("refunds")
+        metrics = metrics_of(bought, as_of=day, refunds=back, windows=rfm_windows(asked), key=KEY, keep=keep)
+        values = keep("values", metrics.select(KEY, *rfm_inputs(asked)))
         scored = rfm_scores(values, asked, rfm_scales(values, asked, digits=digits))
         return to_outside(scored.select(KEY, *rfm_inputs(asked), *rfm_columns(asked).values()), digits)
 
@@ -230,7 +245,7 @@ def _with_defaults(metrics: Frame, read: set[str], digits: int, keep: Keep) -> F
         metrics = metrics.join(part, on=KEY, how="left")
     scores = set(rfm_columns(scoring).values())
     if scores & read:
-        values = keep(metrics)
+        values = keep("metrics", metrics)
         metrics = rfm_scores(values, scoring, rfm_scales(values, scoring, digits=digits))
     return metrics
 

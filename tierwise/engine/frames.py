@@ -20,12 +20,10 @@ from narwhals.typing import IntoFrameT
 
 from tierwise.engine.duckdb_session import connect, quoted
 from tierwise.kernel.errors import TierwiseError
+from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.frame import Frame, columns_of
 
 T = TypeVar("T")
-
-Keep = Callable[[Frame], Frame]
-"""Computes a frame once, for several uses; on the caller's own engine it leaves it as it is."""
 
 Compute = Callable[[Mapping[str, Frame], Keep], Frame]
 
@@ -70,7 +68,7 @@ def opened(
             "mixed_frames", f"some frames are on an engine and others are not: {named}", remedy="bring all to one side"
         )
     if any(lazy.values()):
-        yield {name: nw.from_native(frame) for name, frame in given.items()}, lambda frame: frame, None
+        yield {name: nw.from_native(frame) for name, frame in given.items()}, lazily, None
         return
     with tempfile.TemporaryDirectory(prefix="tierwise-") as spill:
         connection = connect(Path(spill))
@@ -90,11 +88,11 @@ def opened(
 def _keeper(connection: duckdb.DuckDBPyConnection) -> Keep:
     numbers = count(1)
 
-    def keep(frame: Frame) -> Frame:
-        name = f"kept_{next(numbers)}"
+    def keep(name: str, frame: Frame) -> Frame:
+        table = f"{name}_{next(numbers)}"
         native: Any = nw.to_native(frame)
-        native.create(name)
-        return nw.from_native(connection.table(name))
+        native.create(table)
+        return nw.from_native(connection.table(table))
 
     return keep
 

@@ -36,7 +36,6 @@ def lazily(name: str, frame: Frame) -> Frame:
     return frame
 
 
-
 def customer_metrics(
     orders: Frame,
     *,
