@@ -36,7 +36,8 @@ def demo(dealers: int, retail: int, seed: int) -> None:
     """Make the data, import the files, run as of two days, show what came out; on a terminal, serve the dealer's."""
     started = clock.monotonic_seconds()
     settings = Settings.from_environment()
-    root = settings.home.with_name(".tierwise-demo") if "TIERWISE_HOME" not in os.environ else settings.home / "demo"
+    apart = "TIERWISE_HOME" not in os.environ
+    root = settings.home.with_name(".tierwise-demo") if apart else settings.home / "demo"
     _fresh(settings, root)
     homes = {"dealer": root / "dealer", "retail": root / "retail"}
     made = {"dealer": make_dealer(customers=dealers, seed=seed), "retail": make_retail(customers=retail, seed=seed)}

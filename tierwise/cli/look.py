@@ -71,13 +71,17 @@ def print_deciles(view: views.DecilesView) -> None:
             "",
             ["group", "parts", "customers", "share", "per head"],
             [
-                (row.group, f"{row.first_decile}–{row.last_decile}", row.customers, percent(row.share), row.per_head)
+                (row.group, _span(row.first_decile, row.last_decile), row.customers, percent(row.share), row.per_head)
                 for row in view.groups
             ],
         )
     say(f"{view.sentence.zh}\n{view.sentence.en}")
     if view.unscored:
         say(f"{number(view.unscored)} customers have no {view.metric} and are in no part.")
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first}" if first == last else f"{first}–{last}"
 
 
 def rfm(run_id: int | None, as_json: bool) -> None:

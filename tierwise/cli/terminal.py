@@ -62,9 +62,7 @@ def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, bars: Sequence[float] | None = None
 ) -> None:
     """Print a table: numbers to the right, texts to the left; `bars` adds one bar a row, 0..1."""
-    grid = Table(
-        title=title or None, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False
-    )
+    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     right = [
         any(isinstance(row[i], int | float | Decimal) or _numeric(row[i]) for row in rows) for i in range(len(columns))
     ]
@@ -77,7 +75,10 @@ def table(
         if bars is not None:
             cells.append(Text(bar(bars[i]), style=BAR_COLOUR))
         grid.add_row(*cells)
-    console().print(grid)
+    out = console()
+    if title:
+        out.print(Text(title, style="bold"))
+    out.print(grid)
 
 
 def say(text: str = "") -> None:

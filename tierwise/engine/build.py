@@ -135,7 +135,8 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     ).fetchall()[0]
     orders, gross, identified_orders, identified = connection.execute(
         "SELECT COALESCE(sum(orders), 0)::BIGINT, COALESCE(sum(monetary_amount_gross_minor), 0)::BIGINT, "
-        "COALESCE(sum(identified_orders), 0)::BIGINT, COALESCE(sum(identified_gross_minor), 0)::BIGINT FROM totals_of_stores"
+        "COALESCE(sum(identified_orders), 0)::BIGINT, COALESCE(sum(identified_gross_minor), 0)::BIGINT "
+        "FROM totals_of_stores"
     ).fetchall()[0]
     return {
         "customers": customers,
