@@ -6,7 +6,7 @@ Draws come from `tierwise.testing.draws`, so a seed and two sizes give the same 
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,10 +39,6 @@ class Size:
         if not 1 <= self.customers <= self.orders:
             raise SystemExit(f"{self.customers} customers need at least as many orders, not {self.orders}")
 
-    @property
-    def folder(self) -> str:
-        return f"{self.orders}-orders-{self.customers}-customers-seed-{self.seed}"
-
 
 def orders_file(folder: Path, size: Size) -> Path:
     """orders.csv: one row per order, in the order of time, with customers.csv and refunds.csv beside it."""
@@ -54,7 +50,7 @@ def lines_file(folder: Path, size: Size) -> Path:
     return _made_once(folder, "order_lines.csv", size, _write_lines)
 
 
-def _made_once(folder: Path, name: str, size: Size, write: object) -> Path:
+def _made_once(folder: Path, name: str, size: Size, write: Callable[[Path, Size], None]) -> Path:
     """The file where it is already there, whole, from the same code; else made."""
     folder.mkdir(parents=True, exist_ok=True)
     path, stamp = folder / name, folder / f"{name}.made.json"
@@ -62,7 +58,6 @@ def _made_once(folder: Path, name: str, size: Size, write: object) -> Path:
     if stamp.exists() and path.exists() and json.loads(stamp.read_text()) == wanted:
         return path
     stamp.unlink(missing_ok=True)
-    assert callable(write)
     write(path, size)
     stamp.write_text(json.dumps(wanted))
     return path
@@ -174,24 +169,19 @@ CREATE MACRO money(n) AS (n::DECIMAL(18, 0) / 100)::DECIMAL(18, 2);
 CREATE MACRO clock(s) AS strftime(make_timestamp(s * 1000000), '%Y-%m-%d %H:%M:%S');
 """
 
-_ORDER = (
-    "order_id(i) AS order_id, customer_id(customer) AS customer_id, clock(second) AS ordered_at, store_id(store) AS store_id, "
-    "money(gross) AS gross, money(discount) AS discount, money(coupon) AS coupon, money(cost) AS cost"
-)
-_REFUND = (
-    "'R' || order_id(i) AS refund_id, order_id(i) AS order_id, customer_id(customer) AS customer_id, "
-    "clock(second + back) AS refunded_at, store_id(store) AS store_id, money(gross - discount - coupon) AS amount"
-)
-_CUSTOMER = (
-    "customer_id(customer) AS customer_id, gender, DATE '1980-01-01' + birth::INTEGER AS birth_on, clock(registered) AS registered_at, "
-    "clock(closed) AS closed_at"
-)
-_LINE = (
-    "order_id(\"order\") AS order_id, customer_id(customer) AS customer_id, clock(second) AS ordered_at, product_id(product) AS product_id, "
-    "quantity, money(price) AS unit_price"
-)
-
-
-def remove(folder: Path) -> None:
-    """Take away what was made."""
-    shutil.rmtree(folder, ignore_errors=True)
+_ORDER = """
+    order_id(i) AS order_id, customer_id(customer) AS customer_id, clock(second) AS ordered_at, store_id(store) AS store_id,
+    money(gross) AS gross, money(discount) AS discount, money(coupon) AS coupon, money(cost) AS cost
+"""
+_REFUND = """
+    'R' || order_id(i) AS refund_id, order_id(i) AS order_id, customer_id(customer) AS customer_id,
+    clock(second + back) AS refunded_at, store_id(store) AS store_id, money(gross - discount - coupon) AS amount
+"""
+_CUSTOMER = """
+    customer_id(customer) AS customer_id, gender, DATE '1980-01-01' + birth::INTEGER AS birth_on,
+    clock(registered) AS registered_at, clock(closed) AS closed_at
+"""
+_LINE = """
+    order_id("order") AS order_id, customer_id(customer) AS customer_id, clock(second) AS ordered_at,
+    product_id(product) AS product_id, quantity, money(price) AS unit_price
+"""

@@ -286,3 +286,40 @@ COPY (
     FROM silent
     ORDER BY customer_key
 ) TO '$profile' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);
+
+COPY (
+    WITH sold AS (
+        SELECT
+            store_id,
+            count(*) AS orders,
+            count(source_key) AS identified_orders,
+            sum(gross_minor)::BIGINT AS gross,
+            COALESCE(sum(gross_minor) FILTER (source_key IS NOT NULL), 0)::BIGINT AS identified_gross,
+            sum(discount_minor)::BIGINT AS discount,
+            sum(coupon_minor)::BIGINT AS coupon
+        FROM orders
+        WHERE ordered_day <= DATE '$as_of'
+        GROUP BY store_id
+    ), back AS (
+        SELECT store_id, sum(amount_minor)::BIGINT AS back
+        FROM refunds
+        WHERE refunded_day <= DATE '$as_of'
+        GROUP BY store_id
+    )
+    SELECT
+        NULL::VARCHAR AS store_name,
+        COALESCE(s.store_id, b.store_id) AS store_id,
+        COALESCE(orders, 0) AS orders,
+        COALESCE(identified_orders, 0) AS identified_orders,
+        COALESCE(gross, 0) AS monetary_amount_gross_minor,
+        COALESCE(identified_gross, 0) AS identified_gross_minor,
+        COALESCE(discount, 0) AS discount_amount_minor,
+        COALESCE(coupon, 0) AS coupon_amount_minor,
+        COALESCE(back, 0) AS refund_amount_minor,
+        COALESCE(gross, 0) - COALESCE(discount, 0) - COALESCE(coupon, 0) - COALESCE(back, 0) AS monetary_amount_minor,
+        identified_orders / orders AS identified_order_share,
+        CASE WHEN gross > 0 THEN identified_gross / gross END AS identified_amount_share
+    FROM sold s
+    FULL JOIN back b ON s.store_id IS NOT DISTINCT FROM b.store_id
+    ORDER BY store_id
+) TO '$stores' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);

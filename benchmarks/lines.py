@@ -1,0 +1,129 @@
+"""What is compared with what, and what must come of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.turns import Measured, Once, in_turn, process
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`measured` may take at most `limit` times `against`, or `limit` seconds where there is nothing against it."""
+
+    measured: str
+    limit: float
+    against: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a target: a ratio of medians, or seconds."""
+
+    target: Target
+    value: float
+
+    @property
+    def passed(self) -> bool:
+        return self.value <= self.target.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """How much data, and where."""
+
+    folder: Path
+    orders: int
+    customers: int
+    seed: int
+
+    def command(self, name: str) -> list[str]:
+        size = [str(self.orders), str(self.customers), str(self.seed)]
+        return [sys.executable, "-m", "benchmarks.measured", name, str(self.folder), *size]
+
+    def measuring(self, names: tuple[str, ...]) -> dict[str, Callable[[], Once]]:
+        return {name: partial(process, self.command(name)) for name in names}
+
+
+RUN = "run"
+HAND_WRITTEN = "hand_written"
+PLAIN = "plain_group_by"
+IMPORT = "import_lines"
+TYPED = "typed_table"
+HELP = "tierwise --help"
+SHOWS = tuple(f"tierwise show {view}" for view in ("rfm", "deciles", "lifecycle", "activity", "profile"))
+
+TARGETS: dict[str, tuple[Target, ...]] = {
+    "run": (Target(RUN, 1.2, HAND_WRITTEN), Target(RUN, 15, PLAIN)),
+    "import": (Target(IMPORT, 6, TYPED),),
+    "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
+}
+"""Line -> its targets."""
+
+MEANING = {
+    RUN: "full run: facts to profile and store totals, written as Delta",
+    HAND_WRITTEN: "profile.sql: the same columns by hand, written as Parquet",
+    PLAIN: "group_by.sql: one GROUP BY customer",
+    IMPORT: "tierwise import of order lines from CSV, into an empty home",
+    TYPED: "typed_table.sql: DuckDB reading the file into a typed table",
+}
+
+
+def measure(line: str, business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """All things of a line, in turn."""
+    return {"run": _measure_run, "import": _measure_import, "commands": _measure_commands}[line](business, times, told)
+
+
+def verdicts(line: str, measured: Mapping[str, Measured]) -> list[Verdict]:
+    """The line's targets and what came of them."""
+    found = []
+    for target in TARGETS[line]:
+        value = measured[target.measured].seconds
+        found.append(Verdict(target, value / measured[target.against].seconds if target.against else value))
+    return found
+
+
+def _tell(told: Told) -> Callable[[str, Once], None]:
+    return lambda name, once: told(f"{name}: {once.seconds:.2f} s, {once.peak_mib:,.0f} MiB")
+
+
+def _measure_run(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    told(f"making and importing {business.orders:,} orders of {business.customers:,} customers, unless they are there")
+    process(business.command("prepare_run"))
+    measured = in_turn(business.measuring((RUN, HAND_WRITTEN, PLAIN)), times, _tell(told))
+    process(business.command("equal"))
+    told("the run and the hand-written SQL give equal tables")
+    return measured
+
+
+def _measure_import(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    told(f"making {business.orders:,} order lines, unless they are there")
+    process(business.command("prepare_lines"))
+    return in_turn(business.measuring((IMPORT, TYPED)), times, _tell(told))
+
+
+def _measure_commands(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """Of the installed command, on the demo's data, with the home's PostgreSQL up."""
+    tierwise = str(Path(sys.executable).with_name("tierwise"))
+    root = business.folder / "demo-home"
+    told("making the demo")
+    demo = {"TIERWISE_HOME": str(root)}
+    process([tierwise, "demo"], says_seconds=False, environment=demo)
+    home = {"TIERWISE_HOME": str(root / "demo" / "retail")}
+    try:
+        os.makedirs(home["TIERWISE_HOME"], exist_ok=True)
+        process([tierwise, "runs"], says_seconds=False, environment=home)
+        things = {
+            name: partial(process, [tierwise, *name.split()[1:]], says_seconds=False, environment=home)
+            for name in (HELP, *SHOWS)
+        }
+        return in_turn(things, max(times, 5), _tell(told))
+    finally:
+        process([tierwise, "stop"], says_seconds=False, environment=home)

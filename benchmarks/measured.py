@@ -1,0 +1,97 @@
+"""One thing, measured once, in a process of its own: `python -m benchmarks.measured NAME FOLDER ORDERS CUSTOMERS SEED`.
+
+The last line of stdout is its seconds; preparations print nothing of use. Peak memory is the parent's to read.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import facts, runs
+from benchmarks.business import Size, lines_file
+from tierwise.bootstrap import Settings, stop_embedded
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the data are, and how much of it."""
+
+    folder: Path
+    size: Size
+
+    @property
+    def spill(self) -> Path:
+        return self.folder / "spill"
+
+
+def prepare_run(place: Place) -> float:
+    facts.imported(place.folder, place.size)
+    return 0.0
+
+
+def prepare_lines(place: Place) -> float:
+    lines_file(place.folder, place.size)
+    return 0.0
+
+
+def run(place: Place) -> float:
+    return runs.run(facts.imported(place.folder, place.size), place.spill)
+
+
+def hand_written(place: Place) -> float:
+    return runs.hand_written(facts.imported(place.folder, place.size), place.spill, place.folder)
+
+
+def plain_group_by(place: Place) -> float:
+    return runs.plain_group_by(facts.imported(place.folder, place.size), place.spill)
+
+
+def equal(place: Place) -> float:
+    """Ends with an error where run and SQL differ."""
+    found = runs.differences(facts.imported(place.folder, place.size), place.spill, place.folder)
+    if found:
+        raise SystemExit(f"the run and the hand-written SQL differ: {json.dumps(found)}")
+    return 0.0
+
+
+def import_lines(place: Place) -> float:
+    """Into an empty home; making the home and starting its PostgreSQL is not counted."""
+    home = place.folder / "import-home"
+    _drop(home)
+    try:
+        return facts.import_alone(lines_file(place.folder, place.size), "order_lines", home)
+    finally:
+        _drop(home)
+
+
+def typed_table(place: Place) -> float:
+    return runs.typed_table(lines_file(place.folder, place.size), place.spill)
+
+
+def _drop(home: Path) -> None:
+    if home.exists():
+        stop_embedded(Settings(home))
+        shutil.rmtree(home)
+
+
+NAMED: dict[str, Callable[[Place], float]] = {
+    function.__name__: function
+    for function in (
+        prepare_run, prepare_lines, run, hand_written, plain_group_by, equal, import_lines, typed_table,
+    )
+}  # fmt: skip
+
+
+def main(arguments: list[str]) -> None:
+    name, folder, orders, customers, seed = arguments
+    place = Place(Path(folder), Size(int(orders), int(customers), int(seed)))
+    print(f"{NAMED[name](place):.6f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,84 @@
+"""What was measured, for people and for machines."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from benchmarks.lines import MEANING, Business, Verdict
+from benchmarks.turns import Measured
+
+Results = Mapping[str, tuple[Mapping[str, Measured], Sequence[Verdict]]]
+"""Line -> what was measured, and what came of its targets."""
+
+_TITLES = {"run": "A full run", "import": "An import", "commands": "The command line"}
+
+
+def table(results: Results, business: Business) -> str:
+    """Lines, medians with the range of turns, peak memory, and each target with its verdict."""
+    width = max(len(name) for measured, _ in results.values() for name in measured)
+    out = []
+    for line, (measured, verdicts) in results.items():
+        out.append(f"{_TITLES[line]}{_of(line, business)}")
+        out.append(f"  {'':{width}}  {'median':>9}  {'least – most':>17}  {'peak memory':>11}")
+        for name, thing in measured.items():
+            seconds = [turn.seconds for turn in thing.turns]
+            span = f"{min(seconds):.2f} – {max(seconds):.2f} s"
+            row = f"  {name:{width}}  {thing.seconds:7.2f} s  {span:>17}  {thing.peak_mib:7,.0f} MiB"
+            out.append(f"{row}  {MEANING.get(name, '')}".rstrip())
+        out.extend(_sentence(verdict) for verdict in verdicts)
+        out.append("")
+    missed = sum(not verdict.passed for _, verdicts in results.values() for verdict in verdicts)
+    out.append("All targets are met." if missed == 0 else f"{missed} target(s) missed.")
+    return "\n".join(out)
+
+
+def _of(line: str, business: Business) -> str:
+    return {
+        "run": f" on {business.orders:,} orders of {business.customers:,} customers",
+        "import": f" of {business.orders:,} order lines",
+        "commands": " on demo data",
+    }[line]
+
+
+def _sentence(verdict: Verdict) -> str:
+    target, mark = verdict.target, "✓" if verdict.passed else "✗"
+    if target.against is None:
+        return f"  {mark} {target.measured} takes {verdict.value:.2f} s, at most {target.limit:g} s"
+    return f"  {mark} {target.measured} ÷ {target.against} = {verdict.value:.2f}, at most {target.limit:g}"
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on, as far as it matters."""
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
+
+
+def as_json(results: Results, business: Business) -> dict[str, Any]:
+    """Everything, with every turn. Seconds and MiB; passed: whether all targets are met."""
+    lines = {
+        line: {
+            "measured": {
+                name: {
+                    "median_seconds": thing.seconds,
+                    "peak_mib": thing.peak_mib,
+                    "turns": [asdict(turn) for turn in thing.turns],
+                }
+                for name, thing in measured.items()
+            },
+            "targets": [
+                {**asdict(verdict.target), "value": verdict.value, "passed": verdict.passed} for verdict in verdicts
+            ],
+        }
+        for line, (measured, verdicts) in results.items()
+    }
+    return {
+        "orders": business.orders,
+        "customers": business.customers,
+        "seed": business.seed,
+        "machine": machine(),
+        "lines": lines,
+        "passed": all(verdict.passed for _, verdicts in results.values() for verdict in verdicts),
+    }
