@@ -55,9 +55,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def tierwise(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """`tierwise("show", "rfm", "--json")` as on the command line."""
 
-    def run(*words: str | Path) -> Said:
+    def run(*words: str | Path, settings: dict[str, str] | None = None) -> Said:
         monkeypatch.setenv("TIERWISE_HOME", str(home))
         monkeypatch.delenv("TIERWISE_DATABASE_URL", raising=False)
+        for name, value in (settings or {}).items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setattr(sys, "argv", ["tierwise", *map(str, words)])
         capsys.readouterr()
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +55,7 @@ class Home:
 
 
 @pytest.fixture
-def new_home(database: Engine, tmp_path: Path) -> Iterator[Callable[[], Home]]:
+def new_home(database: Engine, tmp_path: Path) -> Callable[[], Home]:
     """Makes empty homes over the module's database; each forgets what the one before recorded."""
 
     def make() -> Home:
@@ -68,7 +68,7 @@ def new_home(database: Engine, tmp_path: Path) -> Iterator[Callable[[], Home]]:
         return Home(session, folder)
 
     make.count = 0  # type: ignore[attr-defined]
-    yield make
+    return make
 
 
 @pytest.fixture

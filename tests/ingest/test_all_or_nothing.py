@@ -63,7 +63,10 @@ def test_a_killed_import_has_changed_nothing(home: Home) -> None:
         assert connection.scalar(text("select count(*) from imported_file")) == 1
     report = home.take(header + "3,c,2026-03-05,10\n", "orders")
     assert report.accepted == 1
-    assert home.rows("SELECT order_id, id FROM orders JOIN identities USING (source_key) ORDER BY 1") == [("1", "a"), ("3", "c")]
+    assert home.rows("SELECT order_id, id FROM orders JOIN identities USING (source_key) ORDER BY 1") == [
+        ("1", "a"),
+        ("3", "c"),
+    ]
     assert list(home.session.temporary.glob("*")) == []
 
 
@@ -104,9 +107,13 @@ def test_counts_add_up_and_the_second_time_changes_nothing(home: Home, rows: lis
     home.session = type(home.session)(
         home.session.engine, Lake(Path(fresh)), home.session.temporary, home.session.project, NOW, "tester"
     )
-    content = "order_id,customer_id,ordered_at,product_id,quantity,unit_price\n" + "".join(",".join(row) + "\n" for row in rows)
+    content = "order_id,customer_id,ordered_at,product_id,quantity,unit_price\n" + "".join(
+        ",".join(row) + "\n" for row in rows
+    )
     mapping = {
-        "columns": {name: name for name in ("order_id", "customer_id", "ordered_at", "product_id", "quantity", "unit_price")},
+        "columns": {
+            name: name for name in ("order_id", "customer_id", "ordered_at", "product_id", "quantity", "unit_price")
+        },
         "refunds": {"attribute": "quantity", "op": "<", "value": 0},
         "ignore": {"attribute": "unit_price", "op": "=", "value": 0},
     }

@@ -132,7 +132,7 @@ def test_lines_are_right_where_cells_hold_line_breaks_and_lines_are_blank(home: 
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_line(home: Home) -> None:
-    rows = [f'{at},{"a" if at != 3 else chr(34) + "a"},2026-03-05,1' for at in range(1, 3000)]
+    rows = [f"{at},{'a' if at != 3 else chr(34) + 'a'},2026-03-05,1" for at in range(1, 3000)]
     report = home.take(ORDERS + "\n".join(rows), "orders")
     assert (report.read, report.accepted, report.quarantined) == (2999, 2998, 1)
 

@@ -31,7 +31,9 @@ def test_lines_make_orders_identities_and_customers(home: Home) -> None:
     assert report.mended_ids == 3
     assert home.rows("SELECT * FROM identities") == [(1, "customer_id", "17850")]
     # 0.335 is rounded once, half up; 2.50 + 0.34 + 2.50.
-    assert home.rows("SELECT order_id, source_key, gross_minor, currency, from_lines FROM orders ORDER BY order_id") == [
+    assert home.rows(
+        "SELECT order_id, source_key, gross_minor, currency, from_lines FROM orders ORDER BY order_id"
+    ) == [
         ("A1", 1, 534, "CNY", True),
         ("A2", None, 300, "CNY", True),
     ]
@@ -81,7 +83,10 @@ def test_replacing_orders_puts_the_whole_order_in_place(home: Home) -> None:
 
 def test_a_newer_version_of_an_order_replaces_its_lines(home: Home) -> None:
     header = "order_id,customer_id,ordered_at,updated_at,product_id,quantity,unit_price\n"
-    home.take(header + "A1,1,2026-03-05,2026-03-05 10:00:00,P1,2,10\nA1,1,2026-03-05,2026-03-05 10:00:00,P2,1,5\n", "order_lines")
+    home.take(
+        header + "A1,1,2026-03-05,2026-03-05 10:00:00,P1,2,10\nA1,1,2026-03-05,2026-03-05 10:00:00,P2,1,5\n",
+        "order_lines",
+    )
     older = home.take(header + "A1,1,2026-03-05,2026-03-04 10:00:00,P1,9,10\n", "order_lines")
     assert (older.accepted, older.replaced) == (1, 0)
     newer = home.take(header + "A1,1,2026-03-05,2026-03-06 10:00:00,P1,3,10\n", "order_lines")
@@ -150,11 +155,11 @@ def test_chinese_headers_are_recognised_without_a_mapping(home: Home) -> None:
 
 
 def test_orders_with_paid_amounts_and_all_money_columns(home: Home) -> None:
-    text = "order_id,customer_id,ordered_at,paid,discount,coupon,cost,channel\n1,c1,2026-03-05,¥80.00,15,5,\"1,040.50\",天猫\n"
+    text = 'order_id,customer_id,ordered_at,paid,discount,coupon,cost,channel\n1,c1,2026-03-05,¥80.00,15,5,"1,040.50",天猫\n'
     assert home.take(text, "orders").accepted == 1
-    assert home.rows("SELECT gross_minor, discount_minor, coupon_minor, cost_minor, channel, from_lines FROM orders") == [
-        (10_000, 1500, 500, 104_050, "天猫", False)
-    ]
+    assert home.rows(
+        "SELECT gross_minor, discount_minor, coupon_minor, cost_minor, channel, from_lines FROM orders"
+    ) == [(10_000, 1500, 500, 104_050, "天猫", False)]
 
 
 def test_a_seen_order_is_replaced_only_when_newer_or_asked(home: Home) -> None:
@@ -172,7 +177,8 @@ def test_a_seen_order_is_replaced_only_when_newer_or_asked(home: Home) -> None:
 def test_updated_at_decides_within_a_file_and_between_files(home: Home) -> None:
     header = "order_id,ordered_at,gross,updated_at\n"
     report = home.take(
-        header + "1,2026-03-05,10,2026-03-05 10:00\n1,2026-03-05,12,2026-03-05 12:00\n1,2026-03-05,11,2026-03-05 11:00\n",
+        header
+        + "1,2026-03-05,10,2026-03-05 10:00\n1,2026-03-05,12,2026-03-05 12:00\n1,2026-03-05,11,2026-03-05 11:00\n",
         "orders",
     )
     assert counts(report) == (3, 1, 1, 1, 0, 0)
@@ -195,7 +201,10 @@ def test_keyed_rows_apply_one_by_one_and_empty_cells_keep(home: Home) -> None:
         ("甲", "138", None, "150"), ("丙", "139", "上海", "200"), ("丁", None, None, None),
     ]  # fmt: skip
     with home.session.engine.connect() as connection:
-        assert [(each.name, each.type) for each in traits.list_traits(connection)] == [("城市", "text"), ("收入(元)", "integer")]
+        assert [(each.name, each.type) for each in traits.list_traits(connection)] == [
+            ("城市", "text"),
+            ("收入(元)", "integer"),
+        ]
     home.take("customer_id,收入(元)\n2,12.5\n", "customers")
     with home.session.engine.connect() as connection:
         assert [each.type for each in traits.list_traits(connection)] == ["text", "number"]
@@ -246,7 +255,13 @@ def test_refunds_come_from_rules_before_ignore(home: Home) -> None:
 
 def test_refund_rows_of_an_orders_file(home: Home) -> None:
     mapping = {
-        "columns": {"order_id": "id", "customer_id": "who", "ordered_at": "at", "gross": "money", "refund.order_id": "of"},
+        "columns": {
+            "order_id": "id",
+            "customer_id": "who",
+            "ordered_at": "at",
+            "gross": "money",
+            "refund.order_id": "of",
+        },
         "refunds": {"attribute": "money", "op": "<", "value": 0},
     }
     text = "id,who,at,money,of\n1,a,2026-03-05,10,\nR1,a,2026-03-06,-4.5,1\n"
@@ -262,7 +277,11 @@ def test_each_line_an_order_keeps_equal_lines_apart(home: Home) -> None:
     assert home.rows("SELECT count(DISTINCT order_id), min(length(order_id)) FROM orders") == [(3, 20)]
     assert home.take(text, "orders", mapping).unchanged == 3
     # The same content once more, and written in another way, is the third of its kind.
-    assert counts(home.take("m,d,c\n5.0,2026-03-05,1\n5,2026/3/5,1\n5,2026-03-05,1.0\n", "orders", mapping))[1:4] == (1, 0, 2)
+    assert counts(home.take("m,d,c\n5.0,2026-03-05,1\n5,2026/3/5,1\n5,2026-03-05,1.0\n", "orders", mapping))[1:4] == (
+        1,
+        0,
+        2,
+    )
 
 
 def test_an_order_key_of_columns_names_the_order(home: Home) -> None:
@@ -272,11 +291,17 @@ def test_an_order_key_of_columns_names_the_order(home: Home) -> None:
     }
     text = "c,d,p,n,m\n1,2026-03-05,x,1,5\n1,2026-03-05,y,1,5\n1,2026-03-06,x,1,5\n"
     assert home.take(text, "order_lines", mapping).accepted == 3
-    assert home.rows("SELECT order_id, gross_minor FROM orders ORDER BY 1") == [("1|2026-03-05", 1000), ("1|2026-03-06", 500)]
+    assert home.rows("SELECT order_id, gross_minor FROM orders ORDER BY 1") == [
+        ("1|2026-03-05", 1000),
+        ("1|2026-03-06", 500),
+    ]
 
 
 def test_money_follows_the_currency_of_file_and_row(home: Home) -> None:
-    home.take("order_id,ordered_at,gross,currency\n1,2026-03-05,10.005,\n2,2026-03-05,1000.5,JPY\n3,2026-03-05,1.2345,kwd\n", "orders")
+    home.take(
+        "order_id,ordered_at,gross,currency\n1,2026-03-05,10.005,\n2,2026-03-05,1000.5,JPY\n3,2026-03-05,1.2345,kwd\n",
+        "orders",
+    )
     assert home.rows("SELECT gross_minor, currency FROM orders ORDER BY order_id") == [
         (1001, "CNY"), (1001, "JPY"), (1235, "KWD"),
     ]  # fmt: skip
@@ -287,8 +312,12 @@ def test_money_follows_the_currency_of_file_and_row(home: Home) -> None:
 def test_other_tables_are_keyed_rows(home: Home) -> None:
     home.take("vin,客户编号,车牌号,车型,行驶里程,交车日期\nV1,c1,沪A1,宋,12000.0,2024-05-01\n", "vehicles")
     home.take("工单号,客户编号,车架号,进店时间,里程,是否付费,门店\nW1,c1,V1,2026-03-05 09:00,15000,是,s1\n", "visits")
-    assert home.rows("SELECT source_key, model, mileage_km, delivered_on::VARCHAR FROM vehicles") == [(1, "宋", 12_000, "2024-05-01")]
-    assert home.rows("SELECT source_key, vin, visited_day::VARCHAR, paid FROM visits") == [(1, "V1", "2026-03-05", True)]
+    assert home.rows("SELECT source_key, model, mileage_km, delivered_on::VARCHAR FROM vehicles") == [
+        (1, "宋", 12_000, "2024-05-01")
+    ]
+    assert home.rows("SELECT source_key, vin, visited_day::VARCHAR, paid FROM visits") == [
+        (1, "V1", "2026-03-05", True)
+    ]
     assert home.rows("SELECT known_from::VARCHAR FROM customers") == [("2026-03-05",)]
 
 

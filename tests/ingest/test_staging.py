@@ -81,7 +81,7 @@ def test_both_readers_give_the_same(tmp_path: Path, rows: list[list[str]], endin
         b"a;b;c;d;e\n1;2026-03-05;1;x;y\n",
         b"a\tb\tc\td\te\n1\t2026-03-05\t1\tx\ty\n",
         b"a,b,c,d,e,\n1,2026-03-05,1,x,y,\n2,2026-03-05,1,x,y,\n",
-        b"a,b,c,d,e\n1,2026-03-05,1,5 \" pipe,y\n",
+        b'a,b,c,d,e\n1,2026-03-05,1,5 " pipe,y\n',
     ],
 )
 def test_shapes_that_programs_write_are_read_alike(tmp_path: Path, content: bytes) -> None:
@@ -110,7 +110,10 @@ def test_the_whole_column_tells_day_from_month(tmp_path: Path, dates: list[str],
     text = "a,b,c,d,e\n" + "".join(f"{at},{day},1,x,y\n" for at, day in enumerate(dates))
     _, rows = staged(tmp_path, text.encode(), slow=False)
     local = [(row[1].timestamp(), row[1]) for row in rows]
-    assert [str(at.replace(hour=12).date()) if at.hour < 16 else str(date.fromordinal(at.toordinal() + 1)) for _, at in local] == expected
+    assert [
+        str(at.replace(hour=12).date()) if at.hour < 16 else str(date.fromordinal(at.toordinal() + 1))
+        for _, at in local
+    ] == expected
 
 
 def test_records_resume_on_the_line_after_a_bad_one(tmp_path: Path) -> None:

@@ -1,0 +1,29 @@
+"""The examples in the docstrings of metrics and of the Python door run as they stand."""
+
+from __future__ import annotations
+
+import doctest
+import pkgutil
+from importlib import import_module
+
+import pytest
+
+import tierwise.metrics
+
+MODULES = [
+    "tierwise",
+    "tierwise.engine.canonical",
+    "tierwise.engine.frame_api",
+    "tierwise.engine.frame_tables",
+    "tierwise.testing.rule_oracle",
+    *(f"tierwise.metrics.{module.name}" for module in pkgutil.iter_modules(tierwise.metrics.__path__)),
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_run(name: str) -> None:
+    assert doctest.testmod(import_module(name)).failed == 0
+
+
+def test_there_are_examples() -> None:
+    assert sum(doctest.testmod(import_module(name)).attempted for name in MODULES) >= 15
