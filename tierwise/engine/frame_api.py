@@ -79,6 +79,16 @@ def customer_metrics(
     sums are 0, everything else is null; what was not given cannot be told and is not there.
 
     Raises TierwiseError: `missing_column` for all at once, `unknown_column`, `bad_column`, `bad_value`, `bad_window`.
+
+    >>> import polars as pl
+    >>> lines = pl.DataFrame({
+    ...     "Customer": [7, 7, 7], "Invoice": ["A", "A", "B"], "Date": [date(2026, 6, 1)] * 2 + [date(2026, 6, 21)],
+    ...     "gross": [10.0, 5.5, 20.0], "net": [10.0, 5.5, 18.0],
+    ... })
+    >>> names = {"customer_id": "Customer", "order_id": "Invoice", "ordered_day": "Date"}
+    >>> found = customer_metrics(lines, as_of="2026-06-30", **names)
+    >>> found.select("frequency_count", "monetary_amount", "mean_interval_days", "discount_amount").row(0)
+    (2, Decimal('33.50'), 20.0, Decimal('2.00'))
     """
     day, digits = _day(as_of), exponent(currency)
 
@@ -138,6 +148,14 @@ def rfm(
     `unknown_cost`.
 
     Raises as `customer_metrics`, `bad_definition`, and `too_many_distinct_values` for Jenks.
+
+    >>> import polars as pl
+    >>> orders = pl.DataFrame({
+    ...     "customer_id": ["ann", "bo", "bo"], "order_id": ["1", "2", "3"],
+    ...     "ordered_day": [date(2026, 1, 5), date(2026, 5, 1), date(2026, 6, 1)], "net": [80, 300, 200],
+    ... })
+    >>> rfm(orders, as_of="2026-06-30").select("customer_id", "recency_days", "rfm_score", "rfm_cell").rows()
+    [('ann', 176, '111', '000'), ('bo', 29, '555', '111')]
     """
     day, digits = _day(as_of), exponent(currency)
     fields = {name: value for name, value in named.items() if name in Rfm.model_fields}
@@ -168,6 +186,10 @@ def deciles(
 
     SQL's NTILE over the metric descending, ties by `customer_id`; null where the metric is. `decile_table` gives what
     each part brings. Raises `missing_column`, `not_a_number`, `bad_definition`.
+
+    >>> import polars as pl
+    >>> deciles(pl.DataFrame({"customer_id": ["a", "b"], "visits": [3, 9]}), metric="visits", parts=2).rows()
+    [('a', 3, 2), ('b', 9, 1)]
     """
     asked = definition_from(Deciles, None, {"metric": metric, "parts": parts, "name": name})
 

@@ -98,6 +98,10 @@ def pareto(frame: Any, *, metric: str = "monetary_amount", top: float = 0.2) -> 
     """What the top fraction of customers brings, their number rounded half up, at least one.
 
     Raises `missing_column`, `not_a_number`, `bad_fraction`.
+
+    >>> import polars as pl
+    >>> pareto(pl.DataFrame({"spend": [60.0, 20.0, 10.0, 10.0]}), metric="spend", top=0.25).share
+    0.6
     """
 
     def question(whole: Frame, digits: int | None) -> TopShare:
