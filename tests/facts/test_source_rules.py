@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -55,6 +55,9 @@ def evaluate(rule: Any, cells: dict[str, str | None]) -> bool:
 def _read(text: str, value: Any) -> Any:
     if isinstance(value, date):
         found = re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", text)
+        if re.fullmatch(r"\d{1,2}(\.0)?", text):
+            # Excel counts days from 1899-12-31 up to its 1900-02-29.
+            return date(1899, 12, 31) + timedelta(days=int(float(text)))
         return date(*map(int, found.groups())) if found else None
     if isinstance(value, int | Decimal):
         plain = text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+", text) else text
@@ -68,9 +71,15 @@ def _read(text: str, value: Any) -> Any:
 
 def _leaf(rule: Comparison, text: str) -> bool:
     tests: dict[str, Callable[[Any, Any], bool]] = {
-        "=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-        ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "before": lambda a, b: a < b, "after": lambda a, b: a > b,
-    }  # fmt: skip
+        "=": lambda a, b: a == b,
+        "!=": lambda a, b: a != b,
+        "<": lambda a, b: a < b,
+        "<=": lambda a, b: a <= b,
+        ">": lambda a, b: a > b,
+        ">=": lambda a, b: a >= b,
+        "before": lambda a, b: a < b,
+        "after": lambda a, b: a > b,
+    }
     value: Any = rule.value
     match rule.op:
         case "present":
@@ -95,16 +104,31 @@ def _leaf(rule: Comparison, text: str) -> bool:
 
 
 _leaves = st.one_of(
-    st.builds(lambda a, op, v: {"attribute": a, "op": op, "value": v}, st.sampled_from("ab"),
-              st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), st.sampled_from([7, Decimal("7.5"), "7", -3, 1234, "已退款"])),
-    st.builds(lambda a, op, v: {"attribute": a, "op": op, "value": v}, st.sampled_from("ab"),
-              st.sampled_from(["contains", "starts_with", "ends_with", "matches"]), st.sampled_from(["C", "7", "款"])),
+    st.builds(
+        lambda a, op, v: {"attribute": a, "op": op, "value": v},
+        st.sampled_from("ab"),
+        st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
+        st.sampled_from([7, Decimal("7.5"), "7", -3, 1234, "已退款"]),
+    ),
+    st.builds(
+        lambda a, op, v: {"attribute": a, "op": op, "value": v},
+        st.sampled_from("ab"),
+        st.sampled_from(["contains", "starts_with", "ends_with", "matches"]),
+        st.sampled_from(["C", "7", "款"]),
+    ),
     st.builds(lambda a, op: {"attribute": a, "op": op}, st.sampled_from("ab"), st.sampled_from(["missing", "present"])),
-    st.builds(lambda a, op: {"attribute": a, "op": op, "value": date(2026, 3, 5)}, st.sampled_from("ab"),
-              st.sampled_from(["before", "after", "=", ">="])),
-    st.builds(lambda a, op: {"attribute": a, "op": op, "value": ["C123", 7]}, st.sampled_from("ab"), st.sampled_from(["in", "not_in"])),
+    st.builds(
+        lambda a, op: {"attribute": a, "op": op, "value": date(2026, 3, 5)},
+        st.sampled_from("ab"),
+        st.sampled_from(["before", "after", "=", ">="]),
+    ),
+    st.builds(
+        lambda a, op: {"attribute": a, "op": op, "value": ["C123", 7]},
+        st.sampled_from("ab"),
+        st.sampled_from(["in", "not_in"]),
+    ),
     st.builds(lambda a: {"attribute": a, "op": "between", "value": [0, 10]}, st.sampled_from("ab")),
-)  # fmt: skip
+)
 _rules = st.recursive(
     _leaves,
     lambda inner: st.one_of(

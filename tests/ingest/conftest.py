@@ -43,8 +43,21 @@ class Home:
         con = connect(self.folder / "spill")
         with self.session.engine.connect() as connection:
             versions = lake_tables.versions(connection)
-        for table in ("identities", "customers", "orders", "order_lines", "refunds", "refund_lines", "products", "stores",
-                      "vehicles", "visits", "staff", "interactions", "surveys"):  # fmt: skip
+        for table in (
+            "identities",
+            "customers",
+            "orders",
+            "order_lines",
+            "refunds",
+            "refund_lines",
+            "products",
+            "stores",
+            "vehicles",
+            "visits",
+            "staff",
+            "interactions",
+            "surveys",
+        ):
             self.session.lake.read(con, table, versions.get(table)).create_view(table)
         found = con.execute(query).fetchall()
         con.close()

@@ -122,7 +122,10 @@ def test_counts_add_up_and_the_second_time_changes_nothing(home: Home, rows: lis
     assert first.read == first.accepted + first.ignored + first.quarantined
     lines, back = home.rows("SELECT (SELECT count(*) FROM order_lines), (SELECT count(*) FROM refund_lines)")[0]
     assert lines + back == first.accepted
-    sums = "SELECT coalesce(sum(gross_minor), 0)::BIGINT FROM orders UNION ALL SELECT coalesce(sum(amount_minor), 0)::BIGINT FROM order_lines"
+    sums = (
+        "SELECT coalesce(sum(gross_minor), 0)::BIGINT FROM orders "
+        "UNION ALL SELECT coalesce(sum(amount_minor), 0)::BIGINT FROM order_lines"
+    )
     before = home.rows(sums)
     assert before[0] == before[1]
     again = home.take(content, "order_lines", mapping)

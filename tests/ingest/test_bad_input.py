@@ -40,22 +40,55 @@ def nothing_taken_in(home: Home) -> None:
         (b"PK\x03\x04aaaa", None, "not_text", "Excel"),
         ("订单号,金额\n".encode("utf-16-le"), None, "not_text", "zero bytes"),
         (ORDERS.encode() + b"1,\xff\xfe\xff,2026-03-05,1\n", None, "bad_encoding", "line 2"),
-        (ORDERS.encode() + b"1,Andr\xe9e,2026-03-05,1\n2,Zo\xebl,2026-03-05,1\n", None, "bad_encoding", "neither valid UTF-8 nor GB18030"),
-        (ORDERS.encode() + "1,张三,2026-03-05,1\n".encode("gbk"), {"encoding": "utf-8"}, "bad_encoding", "byte 41, line 2"),
+        (
+            ORDERS.encode() + b"1,Andr\xe9e,2026-03-05,1\n2,Zo\xebl,2026-03-05,1\n",
+            None,
+            "bad_encoding",
+            "neither valid UTF-8 nor GB18030",
+        ),
+        (
+            ORDERS.encode() + "1,张三,2026-03-05,1\n".encode("gbk"),
+            {"encoding": "utf-8"},
+            "bad_encoding",
+            "byte 41, line 2",
+        ),
         (GOOD.encode(), {"encoding": "klingon"}, "unknown_encoding", "klingon"),
         (GOOD.encode(), {"delimiter": "::"}, "bad_delimiter", "::"),
         (b"order_id,ordered_at,gross,gross\n1,2026-03-05,1,2\n", None, "duplicate_header", '"gross"'),
         (b"id,when,money\n1,2026-03-05,1\n", None, "missing_column", "the file has: id, when, money"),
-        (GOOD.encode(), {"columns": {"order_id": "order_idd", "ordered_at": "ordered_at", "gross": "gross"}}, "unknown_column", 'did you mean "order_id"?'),
-        (GOOD.encode(), {"columns": {"order_id": 9, "ordered_at": "ordered_at", "gross": "gross"}}, "unknown_column", "it has 4 columns"),
-        (GOOD.encode(), {"columns": {"order_id": "order_id", "ordered_at": "ordered_at", "gros": "gross"}}, "unknown_canonical_name", 'did you mean "gross"?'),
+        (
+            GOOD.encode(),
+            {"columns": {"order_id": "order_idd", "ordered_at": "ordered_at", "gross": "gross"}},
+            "unknown_column",
+            'did you mean "order_id"?',
+        ),
+        (
+            GOOD.encode(),
+            {"columns": {"order_id": 9, "ordered_at": "ordered_at", "gross": "gross"}},
+            "unknown_column",
+            "it has 4 columns",
+        ),
+        (
+            GOOD.encode(),
+            {"columns": {"order_id": "order_id", "ordered_at": "ordered_at", "gros": "gross"}},
+            "unknown_canonical_name",
+            'did you mean "gross"?',
+        ),
         (GOOD.encode(), {"refunds": {"attribute": "statuss", "op": "=", "value": "x"}}, "unknown_column", "statuss"),
         (GOOD.encode(), {"timezone": "Asia/Shangai"}, "unknown_timezone", "Asia/Shangai"),
         (GOOD.encode(), {"currency": "RENMINBI"}, "unknown_currency", "RENMINBI"),
         (ORDERS.encode() + b"1,a,03/04/2026,1\n2,a,05/06/2026,1\n", None, "ambiguous_dates", "formats: {ordered_at"),
-        (GOOD.encode(), {"columns": {"order_id": "order_id", "ordered_at": "ordered_at", "gross": "gross"}, "formats": {"ordered_at": "%Q"}}, "bad_format", "%Q"),
+        (
+            GOOD.encode(),
+            {
+                "columns": {"order_id": "order_id", "ordered_at": "ordered_at", "gross": "gross"},
+                "formats": {"ordered_at": "%Q"},
+            },
+            "bad_format",
+            "%Q",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_read_is_refused_whole(
     home: Home, content: bytes, mapping: dict[str, Any] | None, code: str, says: str
 ) -> None:
@@ -71,8 +104,11 @@ def test_all_problems_of_a_mapping_are_told_at_once(home: Home) -> None:
     with pytest.raises(TierwiseError) as caught:
         home.take(GOOD, "orders", mapping)
     assert {problem.code for problem in caught.value.problems} == {
-        "unknown_column", "unknown_canonical_name", "unknown_timezone", "missing_column",
-    }  # fmt: skip
+        "unknown_column",
+        "unknown_canonical_name",
+        "unknown_timezone",
+        "missing_column",
+    }
 
 
 def test_unknown_tables_and_files_are_told(home: Home) -> None:
@@ -124,7 +160,8 @@ def test_bad_rows_are_quarantined_with_line_column_and_reason(home: Home, slow: 
 
 
 def test_lines_are_right_where_cells_hold_line_breaks_and_lines_are_blank(home: Home) -> None:
-    text = 'order_id,ordered_at,gross,note\n\n1,2026-03-05,1,"two\nlines"\n\n2,2026-03-05,x,b\n3,2026-03-05,1,"c"\n4,1,y,d\n'
+    text = 'order_id,ordered_at,gross,note\n\n1,2026-03-05,1,"two\nlines"\n\n2,2026-03-05,x,b\n'
+    text += '3,2026-03-05,1,"c"\n4,1,y,d\n'
     report = home.take(text, "orders")
     assert (report.read, report.accepted, report.quarantined) == (4, 2, 2)
     with home.session.engine.connect() as connection:
@@ -161,8 +198,16 @@ def test_mended_rows_are_accepted_and_the_others_unchanged(home: Home, tmp_path:
     with home.session.engine.connect() as connection:
         assert export_quarantine(connection, first.import_id or 0, target) == 3
     rows = list(csv.reader(target.open(encoding="utf-8-sig")))
-    assert rows[0] == ["order_id", "customer_id", "ordered_at", "gross", "quarantine_line", "quarantine_column",
-                       "quarantine_reason", "quarantine_rest"]  # fmt: skip
+    assert rows[0] == [
+        "order_id",
+        "customer_id",
+        "ordered_at",
+        "gross",
+        "quarantine_line",
+        "quarantine_column",
+        "quarantine_reason",
+        "quarantine_rest",
+    ]
     assert rows[1][:6] == ["2", "b, c", "2026-03-05", "x", "3", "gross"]
     assert rows[3][:5] == ["4", "d", "2026-03-05", "", "5"]
     rows[1][3], rows[3][3] = "2", "4"

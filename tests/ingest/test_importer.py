@@ -108,8 +108,10 @@ def test_scattered_lines_of_an_order_are_numbered_in_order(home: Home) -> None:
     header = "order_id,ordered_at,product_id,quantity,unit_price\n"
     home.take(header + "A,2026-03-05,P1,1,1\nB,2026-03-05,P2,1,1\nA,2026-03-05,P3,1,1\n", "order_lines")
     assert home.rows("SELECT order_id, line_no, product_id FROM order_lines ORDER BY 1, 2") == [
-        ("A", 1, "P1"), ("A", 2, "P3"), ("B", 1, "P2"),
-    ]  # fmt: skip
+        ("A", 1, "P1"),
+        ("A", 2, "P3"),
+        ("B", 1, "P2"),
+    ]
 
 
 def test_lines_without_a_date_write_no_orders(home: Home) -> None:
@@ -133,11 +135,19 @@ def test_orders_carry_customers_products_and_stores(home: Home) -> None:
     )
     mapping = {
         "columns": {
-            "order_id": "单号", "customer_id": "会员编号", "ordered_at": "下单时间", "store_id": "门店", "store_name": "门店名称",
-            "product_id": "商品编码", "product_name": "商品名称", "quantity": "数量", "unit_price": "单价",
-            "customer.phone": "手机号", "customer.城市": "城市",
+            "order_id": "单号",
+            "customer_id": "会员编号",
+            "ordered_at": "下单时间",
+            "store_id": "门店",
+            "store_name": "门店名称",
+            "product_id": "商品编码",
+            "product_name": "商品名称",
+            "quantity": "数量",
+            "unit_price": "单价",
+            "customer.phone": "手机号",
+            "customer.城市": "城市",
         }
-    }  # fmt: skip
+    }
     home.take(text.encode("gb18030"), "order_lines", mapping)
     assert home.rows("SELECT phone, trait_城市, known_from::VARCHAR FROM customers") == [
         ("13800000000", "北京", "2026-03-05")
@@ -155,7 +165,10 @@ def test_chinese_headers_are_recognised_without_a_mapping(home: Home) -> None:
 
 
 def test_orders_with_paid_amounts_and_all_money_columns(home: Home) -> None:
-    text = 'order_id,customer_id,ordered_at,paid,discount,coupon,cost,channel\n1,c1,2026-03-05,¥80.00,15,5,"1,040.50",天猫\n'
+    text = (
+        "order_id,customer_id,ordered_at,paid,discount,coupon,cost,channel\n"
+        '1,c1,2026-03-05,¥80.00,15,5,"1,040.50",天猫\n'
+    )
     assert home.take(text, "orders").accepted == 1
     assert home.rows(
         "SELECT gross_minor, discount_minor, coupon_minor, cost_minor, channel, from_lines FROM orders"
@@ -189,17 +202,23 @@ def test_updated_at_decides_within_a_file_and_between_files(home: Home) -> None:
 
 
 def test_keyed_rows_apply_one_by_one_and_empty_cells_keep(home: Home) -> None:
-    first = "customer_id,name,phone,注册时间,收入(元)\n1,甲,138,2026-01-05,100\n2,乙,139,,200\n1,甲,,2026-01-05,150\n1,甲,138,,150\n"
+    first = "customer_id,name,phone,注册时间,收入(元)\n1,甲,138,2026-01-05,100\n"
+    first += "2,乙,139,,200\n1,甲,,2026-01-05,150\n1,甲,138,,150\n"
     report = home.take(first, "customers")
     assert counts(report) == (4, 2, 1, 1, 0, 0)
-    assert home.rows("SELECT source_key, name, phone, trait_收入_元, known_from::VARCHAR FROM customers ORDER BY 1") == [
-        (1, "甲", "138", "150", "2026-01-05"), (2, "乙", "139", "200", None),
-    ]  # fmt: skip
+    assert home.rows(
+        "SELECT source_key, name, phone, trait_收入_元, known_from::VARCHAR FROM customers ORDER BY 1"
+    ) == [
+        (1, "甲", "138", "150", "2026-01-05"),
+        (2, "乙", "139", "200", None),
+    ]
     second = home.take("customer_id,name,城市\n2,丙,上海\n3,丁,\n1,甲,\n", "customers")
     assert counts(second) == (3, 1, 1, 1, 0, 0)
     assert home.rows("SELECT name, phone, trait_城市, trait_收入_元 FROM customers ORDER BY source_key") == [
-        ("甲", "138", None, "150"), ("丙", "139", "上海", "200"), ("丁", None, None, None),
-    ]  # fmt: skip
+        ("甲", "138", None, "150"),
+        ("丙", "139", "上海", "200"),
+        ("丁", None, None, None),
+    ]
     with home.session.engine.connect() as connection:
         assert [(each.name, each.type) for each in traits.list_traits(connection)] == [
             ("城市", "text"),
@@ -222,10 +241,22 @@ def test_known_from_is_the_earliest_day_that_any_file_tells(home: Home) -> None:
 
 
 RETURNS = {
-    "columns": {"order_id": "no", "customer_id": "who", "ordered_at": "at", "product_id": "what", "quantity": "n", "unit_price": "price"},
-    "refunds": {"any": [{"attribute": "no", "op": "starts_with", "value": "C"}, {"attribute": "state", "op": "=", "value": "已退款"}]},
+    "columns": {
+        "order_id": "no",
+        "customer_id": "who",
+        "ordered_at": "at",
+        "product_id": "what",
+        "quantity": "n",
+        "unit_price": "price",
+    },
+    "refunds": {
+        "any": [
+            {"attribute": "no", "op": "starts_with", "value": "C"},
+            {"attribute": "state", "op": "=", "value": "已退款"},
+        ]
+    },
     "ignore": {"attribute": "price", "op": "<=", "value": 0},
-}  # fmt: skip
+}
 
 
 def test_refunds_come_from_rules_before_ignore(home: Home) -> None:
@@ -242,11 +273,18 @@ def test_refunds_come_from_rules_before_ignore(home: Home) -> None:
     assert counts(report) == (6, 4, 0, 0, 1, 1)
     assert report.reasons == {"negative_quantity": 1}
     assert home.rows("SELECT refund_id, order_id, amount_minor FROM refunds ORDER BY 1") == [
-        ("2", "2", 700), ("C1", None, 1000), ("C4", None, 0),
-    ]  # fmt: skip
-    assert home.rows("SELECT refund_id, quantity::INT, unit_price::INT, amount_minor FROM refund_lines ORDER BY 1")[1] == (
-        "C1", 1, 10, 1000,
-    )  # fmt: skip
+        ("2", "2", 700),
+        ("C1", None, 1000),
+        ("C4", None, 0),
+    ]
+    assert home.rows("SELECT refund_id, quantity::INT, unit_price::INT, amount_minor FROM refund_lines ORDER BY 1")[
+        1
+    ] == (
+        "C1",
+        1,
+        10,
+        1000,
+    )
     # An order that was given back stays an order: its money nets to nothing.
     assert home.rows("SELECT order_id, gross_minor FROM orders ORDER BY 1") == [("1", 2000), ("2", 700)]
     assert home.rows("SELECT count(*) FROM customers") == [(2,)]
@@ -303,8 +341,10 @@ def test_money_follows_the_currency_of_file_and_row(home: Home) -> None:
         "orders",
     )
     assert home.rows("SELECT gross_minor, currency FROM orders ORDER BY order_id") == [
-        (1001, "CNY"), (1001, "JPY"), (1235, "KWD"),
-    ]  # fmt: skip
+        (1001, "CNY"),
+        (1001, "JPY"),
+        (1235, "KWD"),
+    ]
     home.take("order_id,ordered_at,gross\n4,2026-03-05,10\n", "orders", {"currency": "EUR"})
     assert home.rows("SELECT currency FROM orders WHERE order_id = '4'") == [("EUR",)]
 

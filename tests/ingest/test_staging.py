@@ -44,9 +44,31 @@ def staged(folder: Path, content: bytes, *, slow: bool, mapping: Mapping = _MAPP
 
 
 _cell = st.sampled_from(
-    ["1", "2.0", " 7 ", "", "2026-03-05", "2026/3/5 8:26", "20260305", "nan", "-3", "1,234.50", '5" x', "a\nb", "甲", "NULL", "1.5E+9",
-     "　宽　", "¥12", "2026年3月5日", "9999-12-31", "45000", "x,y", "=1"]
-)  # fmt: skip
+    [
+        "1",
+        "2.0",
+        " 7 ",
+        "",
+        "2026-03-05",
+        "2026/3/5 8:26",
+        "20260305",
+        "nan",
+        "-3",
+        "1,234.50",
+        '5" x',
+        "a\nb",
+        "甲",
+        "NULL",
+        "1.5E+9",
+        "　宽　",
+        "¥12",
+        "2026年3月5日",
+        "9999-12-31",
+        "45000",
+        "x,y",
+        "=1",
+    ]
+)
 _rows = st.lists(st.lists(_cell, min_size=5, max_size=5), max_size=12)
 
 
@@ -122,5 +144,10 @@ def test_records_resume_on_the_line_after_a_bad_one(tmp_path: Path) -> None:
     source = open_source(path, Mapping(table="orders"), tmp_path)
     found = [(record.line, record.cells if isinstance(record, Record) else record.code) for record in records(source)]
     assert found == [
-        (2, "bad_quote"), (3, ["2", "y"]), (4, ["3", 'z "q"']), (5, ["4", "u\nv"]), (7, ["5", "w"]), (9, "ragged_row"),
-    ]  # fmt: skip
+        (2, "bad_quote"),
+        (3, ["2", "y"]),
+        (4, ["3", 'z "q"']),
+        (5, ["4", "u\nv"]),
+        (7, ["5", "w"]),
+        (9, "ragged_row"),
+    ]

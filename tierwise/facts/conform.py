@@ -22,8 +22,20 @@ from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 
 FieldType: TypeAlias = Type | Literal["trait"]
 
-_CARRIED_BY = {"customer": "customers", "product": "products", "store": "stores", "vehicle": "vehicles", "staff": "staff"}
-CARRIED_KEY = {"customers": "customer_id", "products": "product_id", "stores": "store_id", "vehicles": "vin", "staff": "staff_id"}  # fmt: skip
+_CARRIED_BY = {
+    "customer": "customers",
+    "product": "products",
+    "store": "stores",
+    "vehicle": "vehicles",
+    "staff": "staff",
+}
+CARRIED_KEY = {
+    "customers": "customer_id",
+    "products": "product_id",
+    "stores": "store_id",
+    "vehicles": "vin",
+    "staff": "staff_id",
+}
 """The outside name of the column by which a file's rows carry a row of another table along."""
 
 
@@ -110,7 +122,10 @@ def resolve(table: str, canonical: str) -> tuple[str, str, FieldType] | None:
         return table, (rest if dot and prefix in ("trait", "customer") and rest else canonical), "trait"
     if dot and prefix in _CARRIED_BY:
         return _carried(table, _CARRIED_BY[prefix], rest)
-    for carried, names in (("products", ("product_name", "category", "brand", "pack_size")), ("stores", ("store_name", "entity"))):
+    for carried, names in (
+        ("products", ("product_name", "category", "brand", "pack_size")),
+        ("stores", ("store_name", "entity")),
+    ):
         if canonical in names and CARRIED_KEY[carried] in _keys(table):
             return _carried(table, carried, canonical)
     return None
@@ -141,7 +156,9 @@ def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, 
     """
     check_table(mapping.table)
     found = Problems()
-    names = tuple(header.strip() or f"column {at}" for at, header in enumerate(headers, 1)) if mapping.header else tuple(str(at) for at in range(1, len(headers) + 1))  # fmt: skip
+    names = tuple(str(at) for at in range(1, len(headers) + 1))
+    if mapping.header:
+        names = tuple(header.strip() or f"column {at}" for at, header in enumerate(headers, 1))
     counted = Counter(names)
     doubled = {name for name, times in counted.items() if times > 1}
     columns = dict(mapping.columns) or _recognised(mapping, names)
@@ -160,7 +177,11 @@ def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, 
         if rule is not None:
             check_rule(rule, by_name, found, f"{place}: {label}")
             if label == "refunds" and mapping.table not in ("orders", "order_lines"):
-                found.add("bad_mapping", f"refunds are told apart in orders and order_lines, not in {mapping.table}", place=place)
+                found.add(
+                    "bad_mapping",
+                    f"refunds are told apart in orders and order_lines, not in {mapping.table}",
+                    place=place,
+                )
     order_key = _order_key(mapping, names, found, place)
     binding = Binding(mapping.table, names, tuple(fields), zone, currency, order_key, mapping.refunds, mapping.ignore)
     _check_required(binding, {each.canonical for each in fields} | set(columns) | set(mapping.constants), found, place)
@@ -174,7 +195,9 @@ def _recognised(mapping: Mapping, names: tuple[str, ...]) -> dict[str, str | int
     seen = recognise(names, mapping.table, taken=mapping.constants)
     columns: dict[str, str | int] = {name: at + 1 for name, at in seen.columns.items()}
     if mapping.table == "customers":
-        columns |= {names[at]: at + 1 for at in seen.unknown if not names[at].startswith(("column ", QUARANTINE_PREFIX))}
+        columns |= {
+            names[at]: at + 1 for at in seen.unknown if not names[at].startswith(("column ", QUARANTINE_PREFIX))
+        }
     return columns
 
 
@@ -192,7 +215,9 @@ def _position(source: str | int, names: tuple[str, ...], found: Problems, place:
     if isinstance(source, int):
         if 1 <= source <= len(names):
             return source - 1
-        found.add("unknown_column", f"the file has no column {source}", place=place, remedy=f"it has {len(names)} columns")
+        found.add(
+            "unknown_column", f"the file has no column {source}", place=place, remedy=f"it has {len(names)} columns"
+        )
         return None
     if source.strip() in names:
         return names.index(source.strip())
@@ -288,7 +313,11 @@ def _check_required(binding: Binding, mapped: set[str], found: Problems, place: 
             f"{binding.table} need {one_of}, and no column of the file was recognised as such",
             place=place,
             remedy=f"the file has: {has}; write a mapping with columns: {{{names[0]}: THE COLUMN}}"
-            + (", or order_key: line where every line is an order" if names == ("order_id",) and binding.table == "orders" else ""),
+            + (
+                ", or order_key: line where every line is an order"
+                if names == ("order_id",) and binding.table == "orders"
+                else ""
+            ),
         )
     for each in binding.fields:
         key = CARRIED_KEY.get(each.table)
@@ -297,4 +326,6 @@ def _check_required(binding: Binding, mapped: set[str], found: Problems, place: 
     if binding.table == "order_lines" and "ordered_at" not in mapped:
         for each in binding.of("orders"):
             if each.name in ("coupon", "currency", "updated_at", "channel"):
-                found.add("bad_mapping", f'"{each.canonical}" belongs to the order, which needs "ordered_at"', place=place)
+                found.add(
+                    "bad_mapping", f'"{each.canonical}" belongs to the order, which needs "ordered_at"', place=place
+                )

@@ -1,9 +1,9 @@
 """A bound file as one SQL query: raw texts in, typed contract columns out, and for each row what is wrong with it.
 
 One row of the result is one row of the file, in its order. Columns are named `table__name` (the contract's outside
-name; traits `customers__trait NAME`); besides them: `refund`, `positive` and `back` (where there is a rule for refunds), `ignored`, `mended` (ids
-mended in the row), `problems` (numbers of `Staging.problems`, null where the row is good) and `raw` (the row's texts,
-only where it is not good).
+name; traits `customers__trait NAME`); besides them: `refund`, `positive` and `back` (where there is a rule for
+refunds), `ignored`, `mended` (ids mended in the row), `problems` (numbers of `Staging.problems`, null where the row
+is good) and `raw` (the row's texts, only where it is not good).
 """
 
 from __future__ import annotations
@@ -110,7 +110,10 @@ class _Builder:
                 present = t.identifier_present(raw, nobody=nobody)
                 if field.position is not None:
                     self.mended.append(t.mended(q, raw))
-                trouble = ("digits_lost", f'"{field.header}" is in scientific notation: digits of the id are lost; export it as text')
+                trouble = (
+                    "digits_lost",
+                    f'"{field.header}" is in scientific notation: digits of the id are lost; export it as text',
+                )
             case "money":
                 value = t.minor(raw, self.exponent())
                 trouble = ("bad_money", f'"{field.header}" is not an amount of money')
@@ -130,7 +133,12 @@ class _Builder:
         if needed:
             self.refuse(_where_null(q, f"NOT ({present})"), "missing_value", f'"{field.header}" is empty', field.header)
         if field.name == "currency":
-            self.refuse(f"NOT regexp_full_match({q}, '[A-Z]{{3}}')", "bad_currency", f'"{field.header}" is not a currency code', field.header)
+            self.refuse(
+                f"NOT regexp_full_match({q}, '[A-Z]{{3}}')",
+                "bad_currency",
+                f'"{field.header}" is not a currency code',
+                field.header,
+            )
         if field.type in ("integer", "unit_price", "quantity") and self.binding.table != "order_lines":
             self.refuse(f"{q} < 0", "negative_number", f'"{field.header}" is negative', field.header)
 
@@ -142,7 +150,15 @@ class _Builder:
     def _needed(self, field: Field) -> bool:
         if field.type == "trait" or field.table not in (self.binding.table, "orders"):
             return False
-        if field.name in ("discount", "coupon", "currency", "gross", "amount", "unit_price", "paid") and field.table in ("orders", "order_lines"):
+        if field.name in (
+            "discount",
+            "coupon",
+            "currency",
+            "gross",
+            "amount",
+            "unit_price",
+            "paid",
+        ) and field.table in ("orders", "order_lines"):
             return False
         table = TABLES[field.table]
         column = table.importable.get(field.name)
@@ -193,7 +209,7 @@ class _Builder:
 
 
 def staging(binding: Binding, *, project_zone: str, today: date, numbered_lines: bool = False) -> Staging:
-    """The query that types and checks the file. `today`: where the business is; facts of later than tomorrow are refused.
+    """The query that types and checks the file. today: where the business is; facts after tomorrow are refused.
 
     `source` has the columns r0, r1, … of texts, and `line` where numbered_lines.
 
@@ -247,7 +263,9 @@ def _select(columns: dict[str, str]) -> str:
 
 def _kept(build: _Builder) -> dict[str, str]:
     """The staged columns: those mapped, and the money that was derived. Refunds' signs are taken off here."""
-    kept = {name: quoted(name) for name in build.columns if not name.endswith("__paid") or build.binding.table == "visits"}
+    kept = {
+        name: quoted(name) for name in build.columns if not name.endswith("__paid") or build.binding.table == "visits"
+    }
     kept |= {f"{name}:day": quoted(f"{name}:day") for name in build.columns if f"{name}:day" in build.resolved}
     both = {"back": "back", "positive": "positive"} if build.binding.refunds is not None else {}
     if build.binding.table == "orders":
@@ -280,7 +298,12 @@ def _made_id(binding: Binding, build: _Builder) -> dict[str, str]:
         return {column_name: f"'L-' || substr(md5(concat_ws(chr(31), {content})), 1, 16)"}
     parts = [f"replace(coalesce({t.cleaned(f'r{at}')}, ''), '|', '\\|')" for at in binding.order_key]
     filled = " OR ".join(t.present(f"r{at}") for at in binding.order_key)
-    build.refuse(f"{name} IS NULL", "missing_value", "every column of the order_key is empty", binding.headers[binding.order_key[0]])
+    build.refuse(
+        f"{name} IS NULL",
+        "missing_value",
+        "every column of the order_key is empty",
+        binding.headers[binding.order_key[0]],
+    )
     return {column_name: f"CASE WHEN {filled} THEN concat_ws('|', {', '.join(parts)}) END"}
 
 
@@ -292,7 +315,12 @@ def _money(build: _Builder) -> tuple[dict[str, str], dict[str, str]]:
         case "order_lines":
             return _line_money(build)
         case "refunds":
-            build.refuse("refunds__amount < 0", "negative_money", "a refund that takes money; positive gives money back", _header(build, "amount"))
+            build.refuse(
+                "refunds__amount < 0",
+                "negative_money",
+                "a refund that takes money; positive gives money back",
+                _header(build, "amount"),
+            )
             return {}, {}
     return {}, {}
 
@@ -311,14 +339,25 @@ def _order_money(build: _Builder) -> tuple[dict[str, str], dict[str, str]]:
     paid = "orders__paid" if has("orders", "paid") else "CAST(NULL AS BIGINT)"
     discount = "coalesce(orders__discount, 0)" if has("orders", "discount") else "CAST(0 AS BIGINT)"
     coupon = "coalesce(orders__coupon, 0)" if has("orders", "coupon") else "CAST(0 AS BIGINT)"
-    first = {"m_discount": discount, "m_coupon": coupon, "m_gross": f"coalesce({gross}, {paid} + {discount} + {coupon})"}
+    first = {
+        "m_discount": discount,
+        "m_coupon": coupon,
+        "m_gross": f"coalesce({gross}, {paid} + {discount} + {coupon})",
+    }
     back = f"coalesce(abs({paid}), abs(m_gross) - abs(m_discount) - abs(m_coupon))"
     last = {"back": f"CASE WHEN refund THEN {back} END", "positive": "coalesce(m_gross > 0, FALSE)"}
     money_header = _header(build, "gross", "paid")
     build.refuse("m_gross IS NULL", "missing_value", f'"{money_header}" is empty', money_header)
-    _signs(build, {"m_gross": money_header, "m_discount": _header(build, "discount"), "m_coupon": _header(build, "coupon")})
+    _signs(
+        build, {"m_gross": money_header, "m_discount": _header(build, "discount"), "m_coupon": _header(build, "coupon")}
+    )
     if has("orders", "cost"):
-        build.refuse("orders__cost < 0 AND NOT refund", "negative_money", f'"{_header(build, "cost")}" is negative', _header(build, "cost"))
+        build.refuse(
+            "orders__cost < 0 AND NOT refund",
+            "negative_money",
+            f'"{_header(build, "cost")}" is negative',
+            _header(build, "cost"),
+        )
     return first, last
 
 
@@ -327,7 +366,9 @@ def _signs(build: _Builder, columns: dict[str, str | None]) -> None:
         if header is not None:
             message = f'"{header}" is negative and no rule says that the row is a refund ({_RULE_REMEDY})'
             build.refuse(f"{column} < 0 AND NOT refund", "negative_money", message, header)
-    build.refuse("refund AND back < 0", "negative_money", "discount and coupon are more than the amount given back", None)
+    build.refuse(
+        "refund AND back < 0", "negative_money", "discount and coupon are more than the amount given back", None
+    )
 
 
 def _line_money(build: _Builder) -> tuple[dict[str, str], dict[str, str]]:
@@ -337,11 +378,17 @@ def _line_money(build: _Builder) -> tuple[dict[str, str], dict[str, str]]:
     paid = "order_lines__paid" if has("order_lines", "paid") else null
     amount = "order_lines__amount" if has("order_lines", "amount") else null
     discount = "coalesce(order_lines__discount, 0)" if has("order_lines", "discount") else "CAST(0 AS BIGINT)"
-    coupon = "coalesce(orders__coupon, 0)" if has("orders", "coupon") and has("order_lines", "paid") else "CAST(0 AS BIGINT)"
+    coupon = (
+        "coalesce(orders__coupon, 0)" if has("orders", "coupon") and has("order_lines", "paid") else "CAST(0 AS BIGINT)"
+    )
     price = "order_lines__unit_price" if has("order_lines", "unit_price") else None
     given = f"coalesce({amount}, {paid} + {discount} + {coupon})"
     counted = t.minor_of(f"(order_lines__quantity * {price})", exponent) if price else null
-    first = {"m_discount": discount, "m_coupon": coupon, "m_amount": f"coalesce({counted}, {given})" if price else given}
+    first = {
+        "m_discount": discount,
+        "m_coupon": coupon,
+        "m_amount": f"coalesce({counted}, {given})" if price else given,
+    }
     back = f"coalesce(abs({paid}), abs(m_amount) - abs(m_discount) - abs(m_coupon))"
     last = {
         "back": f"CASE WHEN refund THEN {back} END",
@@ -357,19 +404,38 @@ def _line_money(build: _Builder) -> tuple[dict[str, str], dict[str, str]]:
     )
     build.refuse("m_amount IS NULL", "missing_value", f'"{m_header}" is empty, or the amount too large', m_header)
     build.refuse(
-        "m_price IS NULL AND m_amount IS NOT NULL", "bad_number", f'"{q_header}" is 0 beside an amount: no price follows', q_header
+        "m_price IS NULL AND m_amount IS NOT NULL",
+        "bad_number",
+        f'"{q_header}" is 0 beside an amount: no price follows',
+        q_header,
     )
-    _signs(build, {"m_amount": m_header, "m_discount": _header(build, "discount"), "m_coupon": _header(build, "coupon")})
+    _signs(
+        build, {"m_amount": m_header, "m_discount": _header(build, "discount"), "m_coupon": _header(build, "coupon")}
+    )
     if price:
-        build.refuse("order_lines__unit_price < 0 AND NOT refund", "negative_money", f'"{m_header}" is negative and no rule says that the row is a refund ({_RULE_REMEDY})', m_header)
+        build.refuse(
+            "order_lines__unit_price < 0 AND NOT refund",
+            "negative_money",
+            f'"{m_header}" is negative and no rule says that the row is a refund ({_RULE_REMEDY})',
+            m_header,
+        )
     if binding.has("order_lines", "cost"):
-        build.refuse("order_lines__cost < 0 AND NOT refund", "negative_money", f'"{_header(build, "cost")}" is negative', _header(build, "cost"))
+        build.refuse(
+            "order_lines__cost < 0 AND NOT refund",
+            "negative_money",
+            f'"{_header(build, "cost")}" is negative',
+            _header(build, "cost"),
+        )
     return first, last
 
 
 def _divided(exponent: str) -> str:
     """Amount by quantity as DECIMAL(18,6), half up, in integers; 0 where both are 0, null where only quantity is."""
-    digits = f"CAST(power(10, 6 - {exponent} + 3) AS HUGEINT)" if not exponent.isdigit() else f"CAST({10 ** (9 - int(exponent))} AS HUGEINT)"
+    digits = (
+        f"CAST(power(10, 6 - {exponent} + 3) AS HUGEINT)"
+        if not exponent.isdigit()
+        else f"CAST({10 ** (9 - int(exponent))} AS HUGEINT)"
+    )
     thousandths = "CAST(abs(order_lines__quantity) * 1000 AS HUGEINT)"
     up = f"(2 * abs(m_amount) * {digits} + {thousandths})"
     return (

@@ -99,7 +99,7 @@ def _among(leaf: Comparison, values: tuple[Scalar, ...], raw: str, text: str) ->
 
 def _as(value: Scalar, raw: str, text: str) -> str:
     """The cell, read as what the value is."""
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         return f"lower({text})" if isinstance(value, bool) else text
     if isinstance(value, int | Decimal):
         return f"({exact(raw)})"

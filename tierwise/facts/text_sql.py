@@ -35,9 +35,8 @@ def sql_text(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """The text without outer blanks (full-width and non-breaking ones too); null where nothing is left."""
-    return (
-        f"CASE WHEN regexp_full_match({text}, {_TIDY}) THEN {text} ELSE nullif(trim({text}, {sql_text(BLANKS)}), '') END"
-    )
+    trimmed = f"nullif(trim({text}, {sql_text(BLANKS)}), '')"
+    return f"CASE WHEN regexp_full_match({text}, {_TIDY}) THEN {text} ELSE {trimmed} END"
 
 
 def present(text: str) -> str:
@@ -58,11 +57,8 @@ def identifier(text: str, *, nobody: bool = False) -> str:
     if nobody:
         cases.insert(0, f"WHEN regexp_full_match(({cleaned(text)}), {_NOTHING}) THEN NULL")
     slow = f"CASE {' '.join(cases)} ELSE nullif({inner}, '') END"
-    if nobody:
-        # A digit within: none of the words for nobody.
-        plain = "'[A-Za-z_-]*[0-9][0-9A-Za-z_-]*'"
-    else:
-        plain = _PLAIN_ID
+    # With a digit within it is none of the words for nobody.
+    plain = "'[A-Za-z_-]*[0-9][0-9A-Za-z_-]*'" if nobody else _PLAIN_ID
     return (
         f"CASE WHEN regexp_full_match({text}, {plain}) THEN {text} "
         f"WHEN regexp_full_match({text}, '[0-9]+\\.0') THEN split_part({text}, '.', 1) ELSE {slow} END"
@@ -214,7 +210,8 @@ def utc_time(text: str, form: str | None = None) -> str:
     if form and form not in ("dmy", "mdy"):
         return f"try_strptime(({cleaned(text)}), {sql_text(form)})" if "%z" in form else "CAST(NULL AS TIMESTAMP)"
     half = f"translate(({cleaned(text)}), '{_FULL_WIDTH}', '{_HALF_WIDTH}')"
-    aware = "'[0-9]{4}[/-][0-9]{1,2}[/-][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\\s*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)'"
+    day, time = "[0-9]{4}[/-][0-9]{1,2}[/-][0-9]{1,2}", "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?"
+    aware = f"'{day}[T ]{time}\\s*(Z|z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)'"
     offset = f"regexp_extract({half}, '(Z|z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$', 1)"
     naive = f"regexp_replace({half}, '\\s*(Z|z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$', '')"
     naive = f"replace(replace(replace({naive}, '/', '-'), 'T', ' '), ',', '.')"
@@ -267,7 +264,11 @@ def _transitions(zone_name: str) -> tuple[int, tuple[tuple[datetime, int, int], 
         after = offset(later)
         if after != before:
             seconds = range(int(step.total_seconds()) + 1)
-            moved = bisect_right(seconds, 0, key=lambda s, day=day, before=before: int(offset(day + timedelta(seconds=s)) != before))  # type: ignore[misc]
+
+            def moved_by(second: int, since: datetime = day, old: int = before) -> int:
+                return int(offset(since + timedelta(seconds=second)) != old)
+
+            moved = bisect_right(seconds, 0, key=moved_by)
             instant = day + timedelta(seconds=moved)
             after = offset(instant)
             changes.append((instant.replace(tzinfo=None), before, after))

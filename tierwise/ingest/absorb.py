@@ -185,7 +185,8 @@ def _lines_of(work: Absorbing, *, refund: bool) -> Lines:
     passed += ["refunds__order_id"] if refund and binding.has("refunds", "order_id") else []
     listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in own.items())
     customer = f", {work.customer} AS customer" if has_customer else ""
-    select = f"SELECT g.rowid AS rid, {'NOT refund' if work.refunds and not refund else 'TRUE'} AS counted, {listed}{customer}"
+    counted = "NOT refund" if work.refunds and not refund else "TRUE"
+    select = f"SELECT g.rowid AS rid, {counted} AS counted, {listed}{customer}"
     select += "".join(f", {name}" for name in passed)
     name = f"rows_{document.head}"
     if work.refunds:
@@ -202,7 +203,11 @@ def _lines_of(work: Absorbing, *, refund: bool) -> Lines:
 def _head_of(work: Absorbing, *, refund: bool) -> tuple[dict[str, str], dict[str, str]]:
     binding = work.binding
     at, day = ("refunded_at", "refunded_day") if refund else ("ordered_at", "ordered_day")
-    head = {at: instant("r.orders__ordered_at"), day: f"r.{quoted('orders__ordered_at:day')}", "currency": _currency(work, "orders")}
+    head = {
+        at: instant("r.orders__ordered_at"),
+        day: f"r.{quoted('orders__ordered_at:day')}",
+        "currency": _currency(work, "orders"),
+    }
     if binding.has("orders", "store_id"):
         head["store_id"] = "r.orders__store_id"
     summed: dict[str, str] = {}
@@ -246,10 +251,18 @@ def _carry(work: Absorbing, known: str | None) -> None:
         )
         names = [name for name in columns if name != "known_from"]
         if table == "customers":
-            con.execute(_carried_customers(work, last, known or "", quoted("customers__registered_at:day") if "known_from" in columns else None))
+            con.execute(
+                _carried_customers(
+                    work, last, known or "", quoted("customers__registered_at:day") if "known_from" in columns else None
+                )
+            )
             names.append("known_from")
         else:
-            mapped = next(each for each in binding.fields if each.name == CARRIED_KEY[table] and each.table in (binding.table, "orders"))
+            mapped = next(
+                each
+                for each in binding.fields
+                if each.name == CARRIED_KEY[table] and each.table in (binding.table, "orders")
+            )
             source = quoted(f"{mapped.table}__{mapped.name}")
             con.execute(
                 f"CREATE TABLE incoming AS SELECT {source} AS {key}, 0 AS rid, FALSE AS counted{last} FROM good g "

@@ -33,7 +33,7 @@ from tierwise.ingest.merge_rows import Merged
 from tierwise.ingest.source import SourceFile, open_source
 from tierwise.ingest.staging import Staged, stage
 from tierwise.ingest.trait_types import infer_types, widened
-from tierwise.ingest.watch import Cancelled, Listener, Watch, watching
+from tierwise.ingest.watch import CancelledError, Listener, Watch, watching
 from tierwise.ingest.writer import Writer
 from tierwise.kernel import clock
 from tierwise.kernel.clock import monotonic_seconds
@@ -121,7 +121,7 @@ def import_file(
         try:
             with watching(session.engine, job_id, task.watch):
                 return task.run(job_id)
-        except Cancelled:
+        except CancelledError:
             with session.engine.begin() as connection:
                 jobs.cancelled(connection, job_id)
             raise
@@ -174,7 +174,13 @@ class _Import:
         today = self.session.now.astimezone(clock.zone(project.timezone)).date()
         self.watch.at("reading", share=(0.0, 0.6))
         staged = stage(
-            con, source, binding, folder, project_zone=project.timezone, today=today, on_row=lambda _: self.watch.check()
+            con,
+            source,
+            binding,
+            folder,
+            project_zone=project.timezone,
+            today=today,
+            on_row=lambda _: self.watch.check(),
         )
         if _stamp(self.path) != stamp:
             raise TierwiseError("file_changed", "the file changed while it was read", place=str(self.path))
@@ -251,9 +257,7 @@ class _Import:
             jobs.finish(connection, job_id, {**asdict(counts), "seconds": report.seconds, "import_id": import_id})
         return _numbered(report, import_id, job_id)
 
-    def _report(
-        self, source: SourceFile, staged: Staged, merged: Merged, counts: imports.ImportCounts
-    ) -> ImportReport:
+    def _report(self, source: SourceFile, staged: Staged, merged: Merged, counts: imports.ImportCounts) -> ImportReport:
         binding = staged.binding
         used = {each.canonical: each.header for each in binding.fields if each.position is not None}
         body = self.mapping.model_dump(mode="json", by_alias=True, exclude_defaults=True)
@@ -280,8 +284,8 @@ class _Import:
         try:
             yield
         except Exception as error:
-            if self.watch.asked and not isinstance(error, Cancelled):
-                raise Cancelled from error
+            if self.watch.asked and not isinstance(error, CancelledError):
+                raise CancelledError from error
             if isinstance(error, TierwiseError):
                 raise
             if _is_full(error):
@@ -316,7 +320,9 @@ def _quarantine(connection: Connection, import_id: int, path: Path, staged: Stag
             each.column,
             each.code,
             each.message,
-            dict(zip(headers, each.cells, strict=True)) if len(each.cells) == len(headers) == len(set(headers)) else each.cells,
+            dict(zip(headers, each.cells, strict=True))
+            if len(each.cells) == len(headers) == len(set(headers))
+            else each.cells,
         )
         for each in staged.refusals
     )

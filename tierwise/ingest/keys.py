@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tierwise.ingest.writer import Writer, table_columns
+from tierwise.ingest.writer import Writer, scalar, table_columns
 
 SCOPE = "customer_id"
 
@@ -18,14 +18,14 @@ def assign_keys(writer: Writer, ids: str) -> int:
     known, last = "SELECT NULL::VARCHAR AS id, NULL::BIGINT AS source_key WHERE FALSE", 0
     if writer.stored("identities") is not None:
         known = f"SELECT id, source_key FROM stored_identities WHERE scope = '{SCOPE}'"
-        last = con.execute("SELECT coalesce(max(source_key), 0) FROM stored_identities").fetchone()[0]  # type: ignore[index]
+        last = scalar(con, "SELECT coalesce(max(source_key), 0) FROM stored_identities")
         con.execute(f"CREATE TABLE keymap AS SELECT id, source_key FROM ({known}) SEMI JOIN wanted USING (id)")
         fresh = "wanted ANTI JOIN keymap USING (id)"
     else:
         con.execute("CREATE TABLE keymap (id VARCHAR, source_key BIGINT)")
         fresh = "wanted"
     con.execute(f"INSERT INTO keymap SELECT id, {last} + row_number() OVER (ORDER BY id) FROM {fresh}")
-    new = con.execute(f"SELECT count(*) FROM keymap WHERE source_key > {last}").fetchone()[0]  # type: ignore[index]
+    new = scalar(con, f"SELECT count(*) FROM keymap WHERE source_key > {last}")
     if new:
         columns = table_columns("identities", {"source_key": "source_key", "scope": f"'{SCOPE}'", "id": "id"})
         writer.append("identities", f"SELECT {columns} FROM keymap WHERE source_key > {last} ORDER BY source_key")

@@ -15,7 +15,7 @@ import duckdb
 from tierwise.engine.duckdb_session import quoted
 from tierwise.facts.contract import TABLES
 from tierwise.ingest.merge_rows import Merged
-from tierwise.ingest.writer import Writer, table_columns
+from tierwise.ingest.writer import Writer, scalar, table_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,13 @@ class Document:
     money: Mapping[str, str]
 
 
-ORDER = Document("orders", "order_lines", "order_id", "ordered_day", {"gross_minor": "amount_minor", "discount_minor": "discount_minor", "cost_minor": "cost_minor"})  # fmt: skip
+ORDER = Document(
+    "orders",
+    "order_lines",
+    "order_id",
+    "ordered_day",
+    {"gross_minor": "amount_minor", "discount_minor": "discount_minor", "cost_minor": "cost_minor"},
+)
 REFUND = Document("refunds", "refund_lines", "refund_id", "refunded_day", {"amount_minor": "amount_minor"})
 
 
@@ -80,9 +86,7 @@ def make_documents(con: duckdb.DuckDBPyConnection, lines: Lines) -> None:
     if lines.head is None and not lines.has_customer:
         con.execute(f"ALTER TABLE grouped RENAME TO {lines.table}")
         return
-    con.execute(
-        f"CREATE TABLE {lines.table} AS SELECT d.*{head} FROM {lines.rows} r JOIN grouped d ON r.rid = d.first"
-    )
+    con.execute(f"CREATE TABLE {lines.table} AS SELECT d.*{head} FROM {lines.rows} r JOIN grouped d ON r.rid = d.first")
     con.execute("DROP TABLE grouped")
 
 
@@ -101,15 +105,17 @@ def merge_lines(writer: Writer, lines: Lines, *, replace: bool) -> Merged:
     """Merge, write what changed, and count the counted rows. `make_documents` and `add_keys` come before."""
     con, doc, id_ = writer.con, lines.document, quoted(lines.document.id)
     if writer.stored(doc.lines) is not None:
-        con.execute(f"CREATE TABLE seen AS SELECT DISTINCT {id_} FROM stored_{doc.lines} SEMI JOIN {lines.table} USING ({id_})")
+        con.execute(
+            f"CREATE TABLE seen AS SELECT DISTINCT {id_} FROM stored_{doc.lines} SEMI JOIN {lines.table} USING ({id_})"
+        )
     else:
         con.execute(f"CREATE TABLE seen AS SELECT {id_} FROM {lines.table} WHERE FALSE")
     if writer.stored(doc.head) is not None:
         con.execute(f"CREATE TABLE heads_met AS SELECT * FROM stored_{doc.head} SEMI JOIN {lines.table} USING ({id_})")
     else:
         con.execute(f"CREATE TABLE heads_met AS SELECT {table_columns(doc.head, {})} WHERE FALSE")
-    total = con.execute(f"SELECT count(*) FILTER (WHERE counted) FROM {lines.rows}").fetchone()[0]  # type: ignore[index]
-    if con.execute("SELECT (SELECT count(*) FROM seen) + (SELECT count(*) FROM heads_met)").fetchone()[0] == 0:  # type: ignore[index]
+    total = scalar(con, f"SELECT count(*) FILTER (WHERE counted) FROM {lines.rows}")
+    if scalar(con, "SELECT (SELECT count(*) FROM seen) + (SELECT count(*) FROM heads_met)") == 0:
         merged = _all_new(writer, lines, total)
     else:
         merged = _some_seen(writer, lines, replace=replace, total=total)
@@ -121,7 +127,9 @@ def merge_lines(writer: Writer, lines: Lines, *, replace: bool) -> Merged:
 def _sum(column: str) -> str:
     """A sum in minor units; of costs null where one of them is not known."""
     q = quoted(column)
-    return f"CASE WHEN count(*) = count({q}) THEN sum({q})::BIGINT END" if column == "cost_minor" else f"sum({q})::BIGINT"
+    return (
+        f"CASE WHEN count(*) = count({q}) THEN sum({q})::BIGINT END" if column == "cost_minor" else f"sum({q})::BIGINT"
+    )
 
 
 def _numbered(writer: Writer, lines: Lines) -> str:
@@ -129,7 +137,7 @@ def _numbered(writer: Writer, lines: Lines) -> str:
     id_ = quoted(lines.document.id)
     if "line_no" in lines.columns:
         return f"SELECT * FROM {lines.rows} QUALIFY row_number() OVER (PARTITION BY {id_}, line_no ORDER BY rid) = 1"
-    scattered = writer.con.execute(f"SELECT count(*) FROM {lines.table} WHERE last - first + 1 <> n").fetchone()[0]  # type: ignore[index]
+    scattered = scalar(writer.con, f"SELECT count(*) FROM {lines.table} WHERE last - first + 1 <> n")
     if not scattered:
         begins = f"CASE WHEN {id_} IS DISTINCT FROM lag({id_}) OVER () THEN rid END"
         return (
@@ -143,7 +151,10 @@ def _numbered(writer: Writer, lines: Lines) -> str:
 
 
 def _line_columns(lines: Lines, line_no: str = "line_no") -> str:
-    given = {name: quoted(name) for name in lines.columns} | {lines.document.id: quoted(lines.document.id), "line_no": line_no}
+    given = {name: quoted(name) for name in lines.columns} | {
+        lines.document.id: quoted(lines.document.id),
+        "line_no": line_no,
+    }
     if lines.document.lines == "order_lines":
         given.setdefault("discount_minor", "0")
     return table_columns(lines.document.lines, given)
@@ -207,13 +218,13 @@ def _some_seen(writer: Writer, lines: Lines, *, replace: bool, total: int) -> Me
     else:
         con.execute(f"CREATE TABLE lines_met AS SELECT {table_columns(doc.lines, {})} WHERE FALSE")
     identity = _identity(lines)
-    con.execute(
-        f"CREATE TABLE lines_in AS SELECT *, {_occurrence(identity, 'rid')} AS k FROM {lines.rows}"
-    )
+    con.execute(f"CREATE TABLE lines_in AS SELECT *, {_occurrence(identity, 'rid')} AS k FROM {lines.rows}")
     con.execute(f"CREATE TABLE lines_old AS SELECT *, {_occurrence(identity, 'line_no')} AS k FROM lines_met")
     same = " AND ".join(f"i.{name} IS NOT DISTINCT FROM o.{name}" for name in identity)
     others = [quoted(name) for name in lines.columns if quoted(name) not in identity and name != "line_no"]
-    differs = " OR ".join(f"(i.{name} IS NOT NULL AND i.{name} IS DISTINCT FROM o.{name})" for name in others) or "FALSE"
+    differs = (
+        " OR ".join(f"(i.{name} IS NOT NULL AND i.{name} IS DISTINCT FROM o.{name})" for name in others) or "FALSE"
+    )
     matched = "i.k = o.k" if "line_no" not in lines.columns else "TRUE"
     con.execute(
         f"CREATE TABLE pairs AS SELECT i.*, f.again, o.{id_} IS NOT NULL AS seen_line, ({differs}) AS differs "
@@ -251,8 +262,10 @@ def _unchanged_documents(writer: Writer, lines: Lines) -> None:
         for name in lines.head_columns
     ]
     con.execute(
-        f"CREATE TABLE same AS SELECT {id_} FROM (SELECT {id_}, count(*) AS n, bool_and(seen_line AND NOT differs) AS all_seen "
-        f"FROM pairs WHERE again GROUP BY {id_}) JOIN (SELECT {id_}, count(*) AS n_old FROM lines_met GROUP BY {id_}) USING ({id_}) "
+        f"CREATE TABLE same AS SELECT {id_} FROM "
+        f"(SELECT {id_}, count(*) AS n, bool_and(seen_line AND NOT differs) AS all_seen "
+        f"FROM pairs WHERE again GROUP BY {id_}) "
+        f"JOIN (SELECT {id_}, count(*) AS n_old FROM lines_met GROUP BY {id_}) USING ({id_}) "
         f"WHERE all_seen AND n = n_old"
     )
     con.execute(
@@ -268,16 +281,19 @@ def _write_seen(writer: Writer, lines: Lines) -> None:
     con, doc, id_ = writer.con, lines.document, quoted(lines.document.id)
     writer.delete(doc.lines, f"SELECT {id_} FROM fate WHERE again AND has_lines", doc.id)
     first = "AND k = 1" if "line_no" in lines.columns else ""
-    number = "line_no" if "line_no" in lines.columns else (
-        f"row_number() OVER (PARTITION BY p.{id_} ORDER BY p.rid) + coalesce(l.last_no, 0)"
+    number = (
+        "line_no"
+        if "line_no" in lines.columns
+        else (f"row_number() OVER (PARTITION BY p.{id_} ORDER BY p.rid) + coalesce(l.last_no, 0)")
     )
     names = ", ".join(f"p.{quoted(name)}" for name in lines.columns if name != "line_no")
     con.execute(
         f"CREATE TABLE fresh_lines AS SELECT p.{id_}, p.rid, {names}, {number} AS line_no FROM pairs p LEFT JOIN "
-        f"(SELECT {id_}, max(line_no) AS last_no FROM lines_met WHERE {id_} NOT IN (SELECT {id_} FROM fate WHERE again) GROUP BY {id_}) l "
+        f"(SELECT {id_}, max(line_no) AS last_no FROM lines_met ANTI JOIN (FROM fate WHERE again) USING ({id_}) "
+        f"GROUP BY {id_}) l "
         f"USING ({id_}) WHERE (again OR NOT seen_line) {first}"
     )
-    if con.execute("SELECT count(*) FROM fresh_lines").fetchone()[0]:  # type: ignore[index]
+    if scalar(con, "SELECT count(*) FROM fresh_lines"):
         writer.append(doc.lines, f"SELECT {_line_columns(lines)} FROM fresh_lines ORDER BY {id_}, line_no")
     _write_heads(writer, lines)
     con.execute("DROP TABLE fresh_lines")
@@ -288,24 +304,24 @@ def _write_heads(writer: Writer, lines: Lines) -> None:
     con, doc, id_ = writer.con, lines.document, quoted(lines.document.id)
     money = doc.money
     columns = ", ".join(f"{quoted(column)}" for column in dict.fromkeys(money.values()))
-    given = ", ".join(quoted(column) if column in lines.columns else ("0" if column == "discount_minor" else f"NULL::BIGINT AS {quoted(column)}") for column in dict.fromkeys(money.values()))  # fmt: skip
+    fresh = ", ".join(_given(lines, column) for column in dict.fromkeys(money.values()))
     sums = ", ".join(f"{_sum(column)} AS {quoted(head)}" for head, column in money.items())
     con.execute(
         f"CREATE TABLE totals AS SELECT {id_}, {sums} FROM ("
-        f"SELECT {id_}, {columns} FROM lines_met WHERE {id_} NOT IN (SELECT {id_} FROM fate WHERE again) "
-        f"UNION ALL SELECT {id_}, {given} FROM fresh_lines) GROUP BY {id_}"
+        f"SELECT {id_}, {columns} FROM lines_met ANTI JOIN (FROM fate WHERE again) USING ({id_}) "
+        f"UNION ALL SELECT {id_}, {fresh} FROM fresh_lines) GROUP BY {id_}"
     )
     source = f"FROM {lines.table} d JOIN totals t USING ({id_}) JOIN fate f USING ({id_})"
     if lines.head is not None:
-        given = {name: f"d.{quoted(name)}" for name in lines.head_columns} | {name: f"t.{quoted(name)}" for name in money}
+        given = {name: f"d.{quoted(name)}" for name in lines.head_columns} | {
+            name: f"t.{quoted(name)}" for name in money
+        }
         made = _head(lines, given)
         writer.append(
             doc.head, f"SELECT {table_columns(doc.head, made)} {source} WHERE NOT f.has_head ORDER BY {quoted(doc.day)}"
         )
-        kept = {
-            column.name: f"coalesce({made[column.name]}, m.{quoted(column.name)})" if column.name in given or column.name == "from_lines" else f"m.{quoted(column.name)}"
-            for column in TABLES[doc.head].columns
-        }
+        kept = {column.name: f"m.{quoted(column.name)}" for column in TABLES[doc.head].columns}
+        kept |= {name: f"coalesce({made[name]}, {kept[name]})" for name in (*given, "from_lines")}
         writer.upsert(
             doc.head, f"SELECT {table_columns(doc.head, kept)} {source} JOIN heads_met m USING ({id_}) WHERE f.again"
         )
@@ -314,7 +330,15 @@ def _write_heads(writer: Writer, lines: Lines) -> None:
     summed |= {name: f"t.{quoted(name)}" for name in money}
     writer.upsert(
         doc.head,
-        f"SELECT {table_columns(doc.head, summed)} FROM heads_met m JOIN totals t USING ({id_}) JOIN {touched} USING ({id_}) "
+        f"SELECT {table_columns(doc.head, summed)} FROM heads_met m "
+        f"JOIN totals t USING ({id_}) JOIN {touched} USING ({id_}) "
         f"JOIN fate f USING ({id_}) WHERE m.from_lines AND NOT f.again",
     )
     con.execute("DROP TABLE totals")
+
+
+def _given(lines: Lines, column: str) -> str:
+    """A money column of the file's lines, or what stands for it where the file has none."""
+    if column in lines.columns:
+        return quoted(column)
+    return "0" if column == "discount_minor" else "NULL::BIGINT"

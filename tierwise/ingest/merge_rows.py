@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tierwise.engine.duckdb_session import quoted
 from tierwise.facts.contract import TABLES
-from tierwise.ingest.writer import Writer, table_columns
+from tierwise.ingest.writer import Writer, scalar, table_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def merge_rows(
             con.execute(f"ALTER TABLE met ADD COLUMN {quoted(name)} VARCHAR")
             stored.append(name)
     some_twice = _some_twice(writer, incoming, key)
-    nothing_met = con.execute("SELECT count(*) FROM met").fetchone()[0] == 0  # type: ignore[index]
+    nothing_met = scalar(con, "SELECT count(*) FROM met") == 0
     if nothing_met and not some_twice:
         con.execute("DROP TABLE met")
         return _all_new(writer, table, incoming, key, columns, stored, dict(defaults or {}), sort)
@@ -84,7 +84,7 @@ def _some_twice(writer: Writer, incoming: str, key: str) -> bool:
     """Make the table `twice` of the keys that stand on several rows; whether there are any."""
     k = quoted(key)
     writer.con.execute(f"CREATE OR REPLACE TABLE twice AS SELECT {k} FROM {incoming} GROUP BY {k} HAVING count(*) > 1")
-    return bool(writer.con.execute("SELECT count(*) > 0 FROM twice").fetchone()[0])  # type: ignore[index]
+    return bool(scalar(writer.con, "SELECT count(*) > 0 FROM twice"))
 
 
 def _all_new(
@@ -138,7 +138,9 @@ def _verdicts(rows: str, key: str, columns: list[str], *, keyed: bool, replace: 
         column = quoted(name)
         previous = f"m.{column}"
         if repeated:
-            previous = f"coalesce(last_value(CASE WHEN i.applies THEN i.{column} END IGNORE NULLS) {before}, {previous})"
+            previous = (
+                f"coalesce(last_value(CASE WHEN i.applies THEN i.{column} END IGNORE NULLS) {before}, {previous})"
+            )
         if name == "known_from":
             # The earliest day that any source knows; it never moves forward, and says nothing new about the row.
             continue
@@ -157,8 +159,11 @@ def _write(
     last = ", ".join(_final(name) for name in columns)
     earlier = ""
     if "known_from" in columns:
-        judged = f"(SELECT j.*, m.known_from AS was_known_from, m.{k} IS NOT NULL AS was FROM judged j LEFT JOIN met m USING ({k}))"
-        earlier = "OR (bool_or(was) AND coalesce(min(known_from) < any_value(was_known_from), min(known_from) IS NOT NULL))"
+        was = f"m.known_from AS was_known_from, m.{k} IS NOT NULL AS was"
+        judged = f"(SELECT j.*, {was} FROM judged j LEFT JOIN met m USING ({k}))"
+        earlier = (
+            "OR (bool_or(was) AND coalesce(min(known_from) < any_value(was_known_from), min(known_from) IS NOT NULL))"
+        )
     else:
         judged = "judged"
     con = writer.con
@@ -167,7 +172,7 @@ def _write(
         f"bool_or(verdict = 'accepted') AS is_new, bool_or(verdict = 'replaced') {earlier} AS is_changed "
         f"FROM {judged} GROUP BY {k}"
     )
-    if con.execute("SELECT count(*) FROM final WHERE is_new").fetchone()[0]:  # type: ignore[index]
+    if scalar(con, "SELECT count(*) FROM final WHERE is_new"):
         _append(writer, table, "(FROM final WHERE is_new)", key, columns, stored, defaults, sort)
     merged = {name: f"m.{quoted(name)}" for name in stored}
     merged |= {name: f"coalesce(f.{quoted(name)}, m.{quoted(name)})" for name in columns}
@@ -176,7 +181,8 @@ def _write(
     extra = {name: merged[name] for name in _traits(table, stored)}
     writer.upsert(
         table,
-        f"SELECT {table_columns(table, merged, extra)} FROM final f JOIN met m USING ({k}) WHERE f.is_changed AND NOT f.is_new",
+        f"SELECT {table_columns(table, merged, extra)} FROM final f JOIN met m USING ({k}) "
+        "WHERE f.is_changed AND NOT f.is_new",
     )
     con.execute("DROP TABLE final")
 
@@ -191,7 +197,9 @@ def _append(
     defaults: dict[str, str],
     sort: str,
 ) -> None:
-    given = {name: f"coalesce({quoted(name)}, {defaults[name]})" if name in defaults else quoted(name) for name in columns}
+    given = {
+        name: f"coalesce({quoted(name)}, {defaults[name]})" if name in defaults else quoted(name) for name in columns
+    }
     new = {key: quoted(key), **defaults, **given}
     extra = {name: new.get(name, "NULL") for name in _traits(table, stored)}
     order = f" ORDER BY {sort}" if sort else ""

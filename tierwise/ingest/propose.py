@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.write import mapping_to_yaml
@@ -23,14 +24,16 @@ class Proposal:
 
 
 def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
-    """Propose a mapping for a file as rows of `table`. temporary: a private folder for a transcoded copy.
+    """Propose a mapping for a file as rows of `table`. temporary: where a transcoded copy may stand for a while.
 
     In a customers file every header that is not recognised becomes a trait under its own name; elsewhere it stands
     in the YAML as a comment. A header that stands twice is mapped by its position. Raises what `open_source` raises,
     and `unknown_table`.
     """
     check_table(table)
-    source = open_source(path, Mapping(table=table), temporary)
+    temporary.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="propose-", dir=temporary) as folder:
+        source = open_source(path, Mapping(table=table), Path(folder))
     headers = source.headers
     seen = recognise(headers, table)
     columns: dict[str, str | int] = {name: _by_name(headers, at) for name, at in seen.columns.items()}
@@ -41,8 +44,9 @@ def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
         left = []
     mapping = Mapping(table=table, columns=columns)
     lines = [
-        f"# Proposed for {path.name} ({source.encoding}, delimiter {_shown(source.delimiter)}). Look it over, save it, and",
-        "# give it with --map. Left: our name; right: the file's header, or its place counted from 1.",
+        f"# Proposed for {path.name} ({source.encoding}, delimiter {_shown(source.delimiter)}).",
+        "# Look it over, save it, and give it with --map.",
+        "# Left: our name. Right: the file's header, or its place counted from 1.",
         mapping_to_yaml(mapping).rstrip(),
     ]
     missing = _missing(table, set(columns))

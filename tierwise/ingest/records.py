@@ -36,7 +36,7 @@ class BadRecord:
     cells: list[str]
 
 
-class _TooLong(Exception):
+class _TooLongError(Exception):
     pass
 
 
@@ -84,7 +84,7 @@ def _by_csv(source: SourceFile) -> Iterator[Record | BadRecord]:
             text = numbered[1]
             size[0] += len(text or "")
             if text is None or (len(used) > 1 and size[0] > LONGEST_LINE):
-                raise _TooLong
+                raise _TooLongError
             yield text
 
     reader = csv.reader(feed(), delimiter=source.delimiter, skipinitialspace=True, strict=True)
@@ -95,7 +95,7 @@ def _by_csv(source: SourceFile) -> Iterator[Record | BadRecord]:
             cells = next(reader)
         except StopIteration:
             return
-        except (csv.Error, _TooLong):
+        except (csv.Error, _TooLongError):
             line, text = used[0]
             unread.extendleft(reversed(used[1:]))
             if text is not None and line != tried and (tidy := after_quote.sub('"', text)) != text:
@@ -107,7 +107,8 @@ def _by_csv(source: SourceFile) -> Iterator[Record | BadRecord]:
             if text is None:
                 yield _too_long(line)
             else:
-                yield BadRecord(line, "bad_quote", "a quotation mark is not closed, or stands in the midst of a cell", [text.rstrip("\r\n")[:_SHOWN]])  # fmt: skip
+                message = "a quotation mark is not closed, or stands in the midst of a cell"
+                yield BadRecord(line, "bad_quote", message, [text.rstrip("\r\n")[:_SHOWN]])
             continue
         if cells:
             yield Record(used[0][0], cells)

@@ -112,10 +112,9 @@ def open_source(path: Path, mapping: Mapping, temporary: Path, tick: Tick | None
     scan = _Scan()
     digest = hashlib.sha256()
     copy = temporary / "source.txt"
-    found = None
     if encoding is None:
         failure = _check_utf8(path, size, scan, digest, tick)
-        found = "utf-8" if failure is None else None
+        found = "utf-8"
         if failure is not None:
             scan, digest = _Scan(), hashlib.sha256()
             _transcode(path, "gb18030", copy, size, scan, digest, tick, failure)
@@ -141,7 +140,13 @@ def open_source(path: Path, mapping: Mapping, temporary: Path, tick: Tick | None
 def _encoding(path: Path, wanted: str, head: bytes) -> str | None:
     """The codec; None for: UTF-8 if it is, else GB18030."""
     for bom, name in _BOMS:
-        if head.startswith(bom) and wanted.lower().replace("_", "-") in ("auto", "utf-8", "utf8", "utf-8-sig", "utf-16"):
+        if head.startswith(bom) and wanted.lower().replace("_", "-") in (
+            "auto",
+            "utf-8",
+            "utf8",
+            "utf-8-sig",
+            "utf-16",
+        ):
             return name
     if wanted != "auto":
         try:
@@ -220,7 +225,9 @@ def _transcode(
             try:
                 text = decoder.decode(block)
             except UnicodeDecodeError as error:
-                raise _undecodable(path, utf8 or _failure(scan, error, done, 0), encoding if utf8 is None else None) from error
+                raise _undecodable(
+                    path, utf8 or _failure(scan, error, done, 0), encoding if utf8 is None else None
+                ) from error
             plain = text.encode("utf-8", "surrogatepass")
             scan.feed(plain) if plain else None
             out.write(plain)
@@ -277,7 +284,11 @@ def _header(text: Path, mapping: Mapping, path: Path) -> tuple[str, tuple[str, .
     delimiter = _delimiter(mapping.delimiter, first, path)
     if delimiter == "space":
         blank_before = next(at for at, line in enumerate(lines) if line.strip())
-        return "space", tuple(first.split()) if mapping.header else ("",) * len(first.split()), (blank_before + 1) * mapping.header
+        return (
+            "space",
+            tuple(first.split()) if mapping.header else ("",) * len(first.split()),
+            (blank_before + 1) * mapping.header,
+        )
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
     reader = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
@@ -298,6 +309,9 @@ def _delimiter(wanted: str, first: str, path: Path) -> str:
         return best[2] if best[0] else ","
     if wanted != "space" and (len(wanted) != 1 or wanted in '"\r\n'):
         raise TierwiseError(
-            "bad_delimiter", f'"{wanted}" is not a delimiter', place=str(path), remedy='auto, space, tab, or one character'
+            "bad_delimiter",
+            f'"{wanted}" is not a delimiter',
+            place=str(path),
+            remedy="auto, space, tab, or one character",
         )
     return wanted

@@ -19,6 +19,7 @@ from tierwise.facts.conform_sql import Staging, quoted, staging
 from tierwise.facts.text_sql import BLANKS, cleaned, sql_text
 from tierwise.ingest.records import BadRecord, Record, records
 from tierwise.ingest.source import LONGEST_LINE, SourceFile
+from tierwise.ingest.writer import scalar
 from tierwise.kernel.errors import Problem, TierwiseError
 
 Row = Callable[[int], None]
@@ -85,7 +86,8 @@ def stage(
         binding = told
     con.execute("ALTER TABLE fresh RENAME TO staged")
     read, refused, ignored, mended = con.execute(
-        "SELECT count(*), count(problems), count(*) FILTER (WHERE ignored), coalesce(sum(mended), 0)::BIGINT FROM staged"
+        "SELECT count(*), count(problems), count(*) FILTER (WHERE ignored), coalesce(sum(mended), 0)::BIGINT "
+        "FROM staged"
     ).fetchone()  # type: ignore[misc]
     refusals = [Refusal(each.line, None, each.code, each.message, each.cells) for each in bad]
     if refused:
@@ -93,7 +95,8 @@ def stage(
     refusals.sort(key=lambda each: each.line)
     if refused or ignored:
         con.execute(
-            "CREATE TABLE good AS SELECT * EXCLUDE (problems, raw, ignored) FROM staged WHERE problems IS NULL AND NOT ignored"
+            "CREATE TABLE good AS SELECT * EXCLUDE (problems, raw, ignored) FROM staged "
+            "WHERE problems IS NULL AND NOT ignored"
         )
     else:
         con.execute("CREATE VIEW good AS SELECT *, rowid FROM staged")
@@ -139,9 +142,9 @@ def _tell_day_from_month(
     """The binding with `dmy` or `mdy` for the columns whose dates need it; itself where none does."""
     numbers = {at: problem for at, problem in enumerate(query.problems, 1) if problem.code == "ambiguous_date"}
     listed = ", ".join(map(str, numbers))
-    if not numbers or not con.execute(
-        f"SELECT count(*) FROM fresh WHERE problems IS NOT NULL AND list_has_any(problems, [{listed}])"
-    ).fetchone()[0]:  # type: ignore[index]
+    if not numbers or not scalar(
+        con, f"SELECT count(*) FROM fresh WHERE problems IS NOT NULL AND list_has_any(problems, [{listed}])"
+    ):
         return binding
     told: dict[str, str] = {}
     problems: list[Problem] = []
@@ -155,7 +158,8 @@ def _tell_day_from_month(
                     "ambiguous_dates",
                     f'"{each.header}" has dates such as {needed}, and nothing tells day from month',
                     str(source.path),
-                    f'say "formats: {{{each.canonical}: "%d/%m/%Y"}}" or "%m/%d/%Y" in the mapping, with " %H:%M" where there are times',
+                    f'say "formats: {{{each.canonical}: "%d/%m/%Y"}}" or "%m/%d/%Y" in the mapping, '
+                    'with " %H:%M" where there are times',
                 )
             )
     if problems:
@@ -197,7 +201,9 @@ def _refusals(
     for at, numbers, raw in rows:
         found = [query.problems[number - 1] for number in numbers]
         message = "; ".join(dict.fromkeys(problem.message for problem in found))
-        made.append(Refusal(lines[at], found[0].column, found[0].code, message, [(cell or "").strip(BLANKS) for cell in raw]))
+        made.append(
+            Refusal(lines[at], found[0].column, found[0].code, message, [(cell or "").strip(BLANKS) for cell in raw])
+        )
     return made
 
 

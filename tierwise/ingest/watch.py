@@ -30,7 +30,7 @@ class Progress:
 Listener = Callable[[Progress], None]
 
 
-class Cancelled(TierwiseError):
+class CancelledError(TierwiseError):
     """The import was asked to stop; nothing of the file was taken in."""
 
     def __init__(self) -> None:
@@ -58,9 +58,9 @@ class Watch:
         self.check()
 
     def check(self) -> None:
-        """Raises `Cancelled` when the job was asked to stop."""
+        """Raises `CancelledError` when the job was asked to stop."""
         if self.asked:
-            raise Cancelled
+            raise CancelledError
 
     def now(self) -> Progress:
         low, high = self.share

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -73,6 +74,13 @@ class Writer:
         """Take every table back to what is recorded."""
         for table in sorted(self.touched):
             self.lake.heal(table, self.before.get(table))
+
+
+def scalar(con: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """The one value of a query that gives one."""
+    row = con.execute(query).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _schema(table: str, given: pa.Schema) -> pa.Schema:
