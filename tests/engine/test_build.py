@@ -102,6 +102,7 @@ def test_stores_count_orders_of_nobody(connection: duckdb.DuckDBPyConnection, la
         "orders": 4,
         "identified_orders": 3,
         "identified_amount_rate": 45000 / 49000,
+        "currency": "CNY",
     }
 
 
@@ -124,6 +125,22 @@ def test_no_facts_but_customers_is_no_error(connection: duckdb.DuckDBPyConnectio
     built = run(connection, lake, versions={"identities": 0})
     assert built.counts["customers"] == 0
     assert built.counts["identified_amount_rate"] is None
+
+
+def test_money_of_two_currencies_is_never_added(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    customers(lake, ["a"])
+    put(lake, "orders", [order("1", 1, AS_OF, 100), {**order("2", 1, AS_OF, 200), "currency": "USD"}])
+    with pytest.raises(TierwiseError, match="in CNY and USD") as caught:
+        run(connection, lake, versions={"identities": 0, "orders": 0})
+    assert caught.value.code == "mixed_currencies"
+
+
+def test_the_facts_currency_is_the_runs(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    customers(lake, ["a"])
+    put(lake, "orders", [{**order("1", 1, AS_OF, 100), "currency": "JPY"}])
+    assert run(connection, lake, versions={"identities": 0, "orders": 0}).counts["currency"] == "JPY"
 
 
 def test_a_merged_customer_is_one_row(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ STATUS: dict[str, int] = {
     "already_initialised": 409,
     "busy": 409,
     "cancelled": 409,
+    "mixed_currencies": 409,
     "defined_twice": 422,
     "doubled_key": 422,
     "job_not_running": 409,

@@ -62,7 +62,7 @@ def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> Custo
             customer_id=customer_id,
             run_id=reader.run.id,
             as_of=reader.run.as_of,
-            currency=reader.project.currency,
+            currency=reader.currency,
             base=_base(reader, row[0]),
             traits={n.removeprefix("trait."): v for n, v in values.items() if n.startswith("trait.")},
             attributes=_attributes(reader, values),
@@ -81,7 +81,7 @@ def _attributes(reader: Reader, values: dict[str, Any]) -> tuple[AttributeValue,
             continue
         attribute = known.get(name)
         unit = (
-            reader.project.currency if attribute and attribute.type == "money" else attribute.unit if attribute else ""
+            reader.currency if attribute and attribute.type == "money" else attribute.unit if attribute else ""
         )
         reason = None
         if value is None:
@@ -107,7 +107,7 @@ def local(reader: Reader, column: str) -> str:
 
 
 def _facts(reader: Reader, key: int) -> dict[str, tuple[dict[str, Any], ...]]:
-    currency = reader.project.currency
+    currency = reader.currency
 
     def columns(*names: str) -> str:
         return ", ".join(

@@ -55,7 +55,7 @@ def _snapshot(reader: Reader, table: str) -> duckdb.DuckDBPyRelation:
         columns = list(reader.connection.view(table).columns)
         key = "store_id"
     select = outside_columns(
-        columns, reader.project.currency, {column: f"trait.{label}" for column, label in reader.trait_labels.items()}
+        columns, reader.currency, {column: f"trait.{label}" for column, label in reader.trait_labels.items()}
     )
     return reader.connection.sql(f"SELECT {select} FROM {table} ORDER BY {key}")
 

@@ -48,7 +48,7 @@ def _lifecycle(reader: Reader, definition: Lifecycle) -> LadderView:
             title=label_of(stage.title, stage.name),
             customers=0,
             share=None,
-            monetary_amount=from_minor(0, reader.project.currency),
+            monetary_amount=from_minor(0, reader.currency),
             monetary_share=None,
             strategy=None if stage.strategy is None else label_of(stage.strategy),
             owner=stage.owner or definition.owner,
@@ -59,13 +59,13 @@ def _lifecycle(reader: Reader, definition: Lifecycle) -> LadderView:
 
 
 def _activity(reader: Reader, definition: Activity) -> LadderView:
-    nothing = from_minor(0, reader.project.currency)
+    nothing = from_minor(0, reader.currency)
     stages = [StageRow(name, ACTIVITY_TITLES[name], 0, None, nothing, None) for name in ACTIVITY_CLASSES]
     return _view(reader, definition, stages)
 
 
 def _view(reader: Reader, definition: Lifecycle | Activity, stages: list[StageRow]) -> LadderView:
-    currency = reader.project.currency
+    currency = reader.currency
     found = snapshots.by_class(reader.connection, definition.name)
     outside = found.pop(None, (0, 0))[0]
     customers = sum(count for count, _ in found.values())

@@ -40,6 +40,11 @@ class Reader:
         return self.definitions.project
 
     @property
+    def currency(self) -> str:
+        """The currency of the run's money."""
+        return str((self.run.counts or {}).get("currency", self.project.currency))
+
+    @property
     def windows(self) -> tuple[int, ...]:
         """The windows in days that the profile counts."""
         return windows_of_profile(self.definitions.of_profile, self.project.windows_days)
@@ -63,7 +68,7 @@ class Reader:
 
     def value_sql(self, column: str) -> str:
         """The column as the outside sees it."""
-        return money_sql(column, self.project.currency) if column.endswith("_minor") else quoted(column)
+        return money_sql(column, self.currency) if column.endswith("_minor") else quoted(column)
 
     def label(self, name: str) -> Label:
         """The attribute's title in both languages."""

@@ -37,7 +37,7 @@ def overview(ctx: Context, run_id: int | None = None) -> OverviewView:
         run = view_of(reader.run)
         return OverviewView(
             run=run,
-            currency=reader.project.currency,
+            currency=reader.currency,
             customers=run.counts["customers"],
             buyers=run.counts["buyers"],
             monetary_amount=sum((row.monetary_amount for row in activity[0].rows), Decimal(0)),

@@ -35,7 +35,7 @@ def stores_of(reader: Reader) -> StoresView:
         "ORDER BY monetary_amount_gross_minor DESC, store_id NULLS LAST",
     )
     total = {name: sum(row[name] for row in rows) for name in _COLUMNS}
-    currency = reader.project.currency
+    currency = reader.currency
     return StoresView(
         run_id=reader.run.id,
         as_of=reader.run.as_of,

@@ -31,7 +31,7 @@ def rfm(ctx: Context, run_id: int | None = None) -> RfmView:
 def rfm_of(reader: Reader) -> RfmView:
     """As `rfm`, of a snapshot that is open."""
     definition = reader.definitions.rfm[0] if reader.definitions.rfm else Rfm()
-    currency = reader.project.currency
+    currency = reader.currency
     summary = rfm_summary(frame(reader.connection, "profile"), definition)
     names = rfm_columns(definition)
     means = snapshots.cell_means(reader.connection, names["cell"], rfm_inputs(definition)[1])
@@ -94,7 +94,7 @@ def deciles_of(reader: Reader, metric: str) -> DecilesView:
         ranked = decile_parts(plain, definition.model_copy(update={"name": "part__"}))
     table = decile_table(ranked, definition.model_copy(update={"name": "part__"}))
     title = reader.label(metric)
-    currency = reader.project.currency
+    currency = reader.currency
 
     def amount(value: int | float) -> Number:
         return from_minor(int(value), currency) if table.is_money else value

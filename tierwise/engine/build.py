@@ -24,6 +24,7 @@ from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY, Step, plan
 from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
 from tierwise.kernel.clock import monotonic_seconds
+from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
 from tierwise.metrics.rules import RuleColumn, Schema
 
@@ -56,18 +57,18 @@ class Built:
 
 def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
     """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop."""
+    register_facts(connection, lake, inputs.versions)
+    register_people(connection, inputs.project.timezone, inputs.traits)
+    currency = _currency(connection, inputs.project)
     steps = plan(
         inputs.definitions,
         inputs.as_of,
         inputs.project.windows_days,
-        digits=exponent(inputs.project.currency),
+        digits=exponent(currency),
         traits=_trait_schema(inputs),
     )
     timings: dict[str, float] = {}
     total = len(steps) + 1
-
-    register_facts(connection, lake, inputs.versions)
-    register_people(connection, inputs.project.timezone, inputs.traits)
     for done, step in enumerate(steps):
         watch(done, total, step.name)
         started = monotonic_seconds()
@@ -86,7 +87,21 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         "store_totals": lake.overwrite("store_totals", _rows(connection, "named_totals", "store_id")),
     }
     timings["write"] = round(monotonic_seconds() - started, 3)
-    return Built(outputs, _counts(connection), timings)
+    return Built(outputs, {**_counts(connection), "currency": currency}, timings)
+
+
+def _currency(connection: duckdb.DuckDBPyConnection, project: Project) -> str:
+    """The one currency of the facts, the project's where there is no money yet. Raises `mixed_currencies`."""
+    found = connection.execute(
+        "SELECT DISTINCT currency FROM (SELECT currency FROM orders UNION ALL SELECT currency FROM refunds) ORDER BY 1"
+    ).fetchall()
+    if len(found) > 1:
+        raise TierwiseError(
+            "mixed_currencies",
+            f"orders and refunds are in {' and '.join(row[0] for row in found)}: their sum would mean nothing",
+            remedy="convert the amounts, say the same `currency` in the mappings, and import with --replace-orders",
+        )
+    return str(found[0][0]) if found else project.currency
 
 
 def _begin_profile(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:

@@ -51,6 +51,8 @@ def _plain(work: Absorbing) -> Merged:
     _assign(work)
     table = work.binding.table
     columns = stored_columns(work.binding, table, work.traits)
+    if table == "refunds":
+        columns |= {"currency": _currency(work, table), "from_lines": "FALSE"}
     merged = _merge_own(work, table, columns, "good", "TRUE", {})
     day = TABLES[table].day
     _carry(work, _known_days(work, "good", quoted(f"{table}__{TABLES[table].occurred}:day") if day else None))

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,24 +174,27 @@ class _Failure:
     reason: str
 
 
-def _blocks(path: Path, size: int, tick: Tick | None) -> Iterator[bytes]:
+def _blocks(path: Path, size: int, digest: hashlib._Hash, tick: Tick | None) -> Iterator[bytes]:
+    """The file's bytes, hashed by another thread meanwhile."""
     done = 0
-    with path.open("rb", buffering=0) as stream:
+    with path.open("rb", buffering=0) as stream, ThreadPoolExecutor(1) as hasher:
         while block := stream.read(_BLOCK):
+            hashed = hasher.submit(digest.update, block)
             yield block
             done += len(block)
             if tick:
                 tick(done, size)
+            hashed.result()
 
 
 def _check_utf8(path: Path, size: int, scan: _Scan, digest: hashlib._Hash, tick: Tick | None) -> _Failure | None:
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     done = 0
-    for block in _blocks(path, size, tick):
-        digest.update(block)
+    for block in _blocks(path, size, digest, tick):
         pending = len(decoder.getstate()[0])
         try:
-            decoder.decode(block)
+            if pending or not block.isascii():
+                decoder.decode(block)
         except UnicodeDecodeError as error:
             return _failure(scan, error, done - pending, pending)
         scan.feed(block)
@@ -220,8 +224,7 @@ def _transcode(
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     done = 0
     with copy.open("wb") as out:
-        for block in _blocks(path, size, tick):
-            digest.update(block)
+        for block in _blocks(path, size, digest, tick):
             try:
                 text = decoder.decode(block)
             except UnicodeDecodeError as error:
