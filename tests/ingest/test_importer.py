@@ -395,3 +395,16 @@ def test_days_are_the_businesss_whatever_the_files_zone(new_home: Callable[[], H
         ("2", "2026-03-05 12:00:00+00", "2026-03-05"),
         ("3", "2026-03-05 12:00:00+00", "2026-03-05"),
     ]
+
+
+def test_a_birth_date_of_nothing_is_nothing(home: Home) -> None:
+    text = "customer_id,生日,性别\n1,1900-01-01,女\n2,1900-01-00,\n3,1931-04-05,先生\n4,0000-00-00,x\n"
+    text += "5,1899-12-31,\n6,12/31,\n"
+    report = home.take(text, "customers")
+    assert (report.accepted, report.reasons) == (4, {"date_out_of_range": 1, "bad_date": 1})
+    assert home.rows("SELECT birth_on::VARCHAR, gender FROM customers ORDER BY source_key") == [
+        (None, "female"),
+        (None, None),
+        ("1931-04-05", "male"),
+        (None, "unknown"),
+    ]

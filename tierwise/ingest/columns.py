@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tierwise.engine.duckdb_session import quoted
 from tierwise.facts.conform import Binding, Field
-from tierwise.facts.conform_sql import column_of
+from tierwise.facts.conform_columns import column_of
 from tierwise.facts.contract import TABLES
 
 

@@ -27,7 +27,7 @@ from tierwise.definitions.project import Project
 from tierwise.engine.duckdb_session import connect
 from tierwise.engine.lake import Lake
 from tierwise.facts.conform import Binding, bind, check_table
-from tierwise.facts.conform_sql import column_of
+from tierwise.facts.conform_columns import column_of
 from tierwise.ingest.absorb import Absorbing, absorb
 from tierwise.ingest.merge_rows import Merged
 from tierwise.ingest.source import SourceFile, open_source

@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 
 from tierwise.facts.conform import Binding, Field
-from tierwise.facts.conform_sql import Staging, quoted, staging
+from tierwise.facts.conform_columns import quoted
+from tierwise.facts.conform_sql import Staging, staging
 from tierwise.facts.text_sql import BLANKS, cleaned, sql_text
 from tierwise.ingest.records import BadRecord, Record, records
 from tierwise.ingest.source import LONGEST_LINE, SourceFile
