@@ -103,3 +103,26 @@ def test_a_window_of_its_own_is_an_attribute(house: Context, tmp_path: Path) -> 
 def test_a_second_rfm_is_refused(house: Context, tmp_path: Path) -> None:
     with pytest.raises(TierwiseError, match="there can be one rfm"):
         apply_definitions(house, [write(tmp_path, "kind: rfm\nname: rfm_two\n")])
+
+
+def test_an_operator_that_does_not_fit_is_refused_before_a_run(house: Context, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "kind: lifecycle\nname: other_stage\nstages:\n"
+        "  - {name: a, when: {attribute: frequency_count, op: starts_with, value: x}}\n  - {name: b}\n",
+    )
+    with pytest.raises(TierwiseError) as caught:
+        apply_definitions(house, [path])
+    assert caught.value.code == "bad_operator"
+    assert caught.value.place == 'other_stage, stage "a"'
+
+
+def test_a_date_in_a_rule_comes_back_from_the_database(house: Context, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "kind: lifecycle\nname: dated_stage\nstages:\n"
+        "  - {name: old, when: {attribute: first_ordered_on, op: before, value: 2024-03-01}}\n  - {name: rest}\n",
+    )
+    assert apply_definitions(house, [path]).added == ("lifecycle dated_stage",)
+    assert "value: '2024-03-01'" in export_definitions(house)
+    assert apply_definitions(house, [write(tmp_path, export_definitions(house))]).changed == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,16 +12,19 @@ from sqlalchemy import Connection
 from tierwise.app.context import Context
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
-from tierwise.definitions.check import check, left_open
+from tierwise.definitions.check import RFM_COLUMNS, SILENCE_ATTRIBUTES, check, left_open
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.rule import attributes_of
 from tierwise.definitions.write import body_of, to_yaml
 from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
-from tierwise.metrics.attributes import attribute_names
+from tierwise.kernel.money import exponent
+from tierwise.metrics.attributes import attributes
+from tierwise.metrics.rules import RuleColumn, RuleType, rule_problems
 from tierwise.state import audit, traits
 from tierwise.state import definitions as stored
 
@@ -127,9 +130,34 @@ def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
 
 def _raise_problems(connection: Connection, before: Definitions, new: Sequence[Definition]) -> None:
     merged = {(kind_of(d), d.name): d for d in (*before.all, *new)}
-    problems = [*_one_of_each(merged), *check(list(merged.values()), _attributes(connection, merged))]
+    schema = _schema(connection, list(merged.values()))
+    problems = [*_one_of_each(merged), *check(list(merged.values()), schema)]
+    problems += [] if problems else _unfit_rules(new, schema)
     if problems:
         raise TierwiseError.of(problems)
+
+
+def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn]) -> list[Problem]:
+    """Operators and values that do not fit the attribute's type."""
+    days: dict[str, RuleColumn] = {name: RuleColumn(name, "integer") for name in SILENCE_ATTRIBUTES}
+    readable = {**schema, **days, **{name: RuleColumn(name, "text") for name in RFM_COLUMNS}}
+    readable |= {name: RuleColumn(name, "integer") for name in RFM_COLUMNS[:3]}
+    for definition in new:
+        if isinstance(definition, Deciles):
+            readable[definition.name] = RuleColumn(definition.name, "integer")
+        if isinstance(definition, Activity):
+            readable[definition.name] = RuleColumn(definition.name, "text")
+    return [
+        problem
+        for definition in new
+        if isinstance(definition, Lifecycle)
+        for place, rule in (
+            *((f'{definition.name}, stage "{stage.name}"', stage.when) for stage in definition.stages),
+            (f"{definition.name}, population", definition.population),
+        )
+        if rule is not None and set(attributes_of(rule)) <= set(readable)
+        for problem in rule_problems(rule, readable, place)
+    ]
 
 
 def export_definitions(ctx: Context) -> str:
@@ -204,11 +232,14 @@ def _one_of_each(merged: dict[tuple[str, str], Definition]) -> list[Problem]:
     return problems
 
 
-def _attributes(connection: Connection, merged: dict[tuple[str, str], Definition]) -> set[str]:
-    project = next((d for d in merged.values() if isinstance(d, Project)), Project())
-    labels = [trait.name for trait in traits.list_traits(connection)]
-    return {
-        *attribute_names(windows_of_profile(list(merged.values()), project.windows_days)),
-        *labels,
-        *(f"trait.{label}" for label in labels),
-    }
+def _schema(connection: Connection, definitions: Sequence[Definition]) -> dict[str, RuleColumn]:
+    """Every attribute of the profile with its type, traits by `trait.NAME` and plain NAME included."""
+    project = next((d for d in definitions if isinstance(d, Project)), Project())
+    found: dict[str, RuleColumn] = {"gender": RuleColumn("gender", "text")}
+    for trait in traits.list_traits(connection):
+        found[trait.name] = found[f"trait.{trait.name}"] = RuleColumn(trait.column_name, trait.type)
+    for attribute in attributes(windows_of_profile(definitions, project.windows_days)):
+        digits = exponent(project.currency) if attribute.type == "money" else 0
+        kind: RuleType = "integer" if attribute.type == "money" else attribute.type
+        found[attribute.name] = RuleColumn(attribute.column, kind, digits)
+    return found

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from tierwise.app import importing, running, showing
@@ -48,9 +49,10 @@ def demo(dealers: int, retail: int, seed: int) -> None:
         seconds = clock.monotonic_seconds() - started
         say(f"\nAll of it, files to tiers, in {seconds:.1f} s. The files, and what was planted in them, are in")
         say(f"  {root}/files")
-        say("Look further (the first command starts this demo's PostgreSQL, the second ends it):")
-        say(f"  TIERWISE_HOME={homes['dealer']} tierwise customer {_somebody(made['dealer'])}")
-        say(f"  TIERWISE_HOME={homes['dealer']} tierwise stop")
+        say("Look further (a command starts this demo's PostgreSQL, stop ends it):")
+        say(f"  export TIERWISE_HOME={quote(str(homes['dealer']))}")
+        say(f"  {quote(sys.argv[0])} customer {_somebody(made['dealer'])}")
+        say(f"  {quote(sys.argv[0])} stop")
         if sys.stdout.isatty() and sys.stdin.isatty():
             _serve(of_demo["dealer"])
     finally:

@@ -61,11 +61,19 @@ class Comparison(Part):
             raise ValueError(f'"{op}" needs one value, not a list')
         elif op in _TEXTS and not isinstance(value, str):
             raise ValueError(f'"{op}" needs a text')
-        elif op in _DATES and not isinstance(value, date):
-            raise ValueError(f'"{op}" needs a date such as 2026-06-30')
+        elif op in _DATES:
+            return _as_date(op, value)
         elif op in _DAY_COUNTS and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
             raise ValueError(f'"{op}" needs a whole number of days')
         return value
+
+
+def _as_date(op: str, value: Any) -> date:
+    """A date, also where JSON has made a text of it."""
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(f'"{op}" needs a date such as 2026-06-30') from None
 
 
 class All(Part):
