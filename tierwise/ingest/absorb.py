@@ -61,7 +61,13 @@ def _plain(work: Absorbing) -> Merged:
 
 def _assign(work: Absorbing) -> None:
     if work.customer:
-        assign_keys(work.writer, f"SELECT {work.customer} AS id FROM good")
+        assign_keys(work.writer, f"SELECT {work.customer} AS id FROM {_rows_of_customers(work)}")
+
+
+def _rows_of_customers(work: Absorbing) -> str:
+    """The rows that tell of customers: of orders the ignored ones too, since who is named in one has been there."""
+    of_orders = work.binding.table in ("orders", "order_lines")
+    return "seen" if of_orders and work.binding.ignore is not None else "good"
 
 
 def _merge_own(
@@ -114,7 +120,7 @@ def _orders(work: Absorbing) -> Merged:
         con.execute("CREATE TABLE back AS SELECT * FROM good WHERE refund")
         merged = _merge_own(work, "orders", columns, "sold", "NOT refund", defaults)
         merged += _merge_own(work, "refunds", _refund_columns(work, columns), "back", "TRUE", {})
-    _carry(work, _known_days(work, "good", quoted("orders__ordered_at:day")))
+    _carry(work, _known_days(work, _rows_of_customers(work), quoted("orders__ordered_at:day")))
     return merged
 
 
@@ -148,8 +154,8 @@ def _order_lines(work: Absorbing) -> Merged:
         make_documents(con, lines)
     if orders.has_customer:
         ids = " UNION ALL ".join(f"SELECT customer AS id FROM {lines.table}" for lines in both)
-        if work.binding.of("customers"):
-            ids = f"SELECT {work.customer} AS id FROM good"
+        if work.binding.of("customers") or work.binding.ignore is not None:
+            ids = f"SELECT {work.customer} AS id FROM {_rows_of_customers(work)}"
         assign_keys(work.writer, ids)
         for lines in both:
             add_keys(con, lines)
@@ -161,6 +167,8 @@ def _order_lines(work: Absorbing) -> Merged:
         known = " UNION ALL ".join(
             f"SELECT source_key, {quoted(lines.document.day)} AS day FROM {lines.table}" for lines in both
         )
+        if work.binding.ignore is not None:
+            known = _known_days(work, _rows_of_customers(work), quoted("orders__ordered_at:day"))
     _carry(work, known)
     return merged
 
@@ -282,6 +290,6 @@ def _carried_customers(work: Absorbing, last: str, known: str, registered: str |
     return (
         f"CREATE TABLE incoming AS SELECT source_key, 0 AS rid, FALSE AS counted, a.* EXCLUDE (source_key, since), "
         f"least(k.known_from, a.since) AS known_from FROM (SELECT source_key{last}, {since} AS since "
-        f"FROM good g JOIN keymap ON keymap.id = g.{work.customer} GROUP BY source_key) a "
+        f"FROM {_rows_of_customers(work)} g JOIN keymap ON keymap.id = g.{work.customer} GROUP BY source_key) a "
         f"LEFT JOIN ({days}) k USING (source_key)"
     )

@@ -40,7 +40,8 @@ def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
     notes: list[str] = []
     left = [at for at in seen.unknown if headers[at]]
     if table == "customers":
-        columns |= {headers[at]: _by_name(headers, at) for at in left if headers[at] not in columns}
+        for at in left:
+            columns.setdefault(headers[at], _by_name(headers, at))
         left = []
     mapping = Mapping(table=table, columns=columns)
     lines = [
