@@ -170,7 +170,8 @@ CREATE MACRO clock(s) AS strftime(make_timestamp(s * 1000000), '%Y-%m-%d %H:%M:%
 """
 
 _ORDER = """
-    order_id(i) AS order_id, customer_id(customer) AS customer_id, clock(second) AS ordered_at, store_id(store) AS store_id,
+    order_id(i) AS order_id, customer_id(customer) AS customer_id, clock(second) AS ordered_at,
+    store_id(store) AS store_id,
     money(gross) AS gross, money(discount) AS discount, money(coupon) AS coupon, money(cost) AS cost
 """
 _REFUND = """

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -84,3 +85,24 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         customers(Lake(tmp_path / "lake"), ["a"])
     assert caught.value.code == "lake_write_failed"
     assert "nothing was changed" in (caught.value.remedy or "")
+
+
+def test_a_relation_is_written_in_its_order_with_its_own_schema_and_versions_stay(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake 湖")
+    with connect(tmp_path) as connection:
+        first = lake.overwrite("profile", connection.sql("SELECT i FROM range(1000) t(i) ORDER BY i DESC"))
+        second = lake.overwrite("profile", connection.sql("SELECT 'a''b' AS s, 1.5::DECIMAL(18, 3) AS q WHERE false"))
+        assert lake.read(connection, "profile", first).limit(2).fetchall() == [(999,), (998,)]
+        empty = lake.read(connection, "profile", second)
+        assert (empty.columns, len(empty)) == (["s", "q"], 0)
+        lake.heal("profile", first)
+        assert len(lake.read(connection, "profile", lake.latest_version("profile"))) == 1000
+
+
+def test_a_relation_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    with connect(tmp_path) as connection:
+        relation = connection.sql("SELECT error('broken') AS e FROM range(3)")
+        with pytest.raises(duckdb.InvalidInputException):
+            lake.overwrite("profile", relation)
+    assert not list(lake.path("profile").glob("*.parquet"))

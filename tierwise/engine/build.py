@@ -140,8 +140,8 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
     )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, name: str, key: str) -> Any:
-    return connection.sql(f"SELECT * FROM {quoted(name)} ORDER BY {quoted(key)}").to_arrow_reader(262_144)
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, key: str) -> duckdb.DuckDBPyRelation:
+    return connection.sql(f"SELECT * FROM {quoted(name)} ORDER BY {quoted(key)}")
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

@@ -7,18 +7,23 @@ reads, and `heal`, at the start of the next job, takes its leftovers back.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 from urllib.parse import unquote
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
+from deltalake.transaction import AddAction, create_table_with_add_actions
+from pyarrow import parquet
 
 from tierwise.engine.arrow_types import arrow_schema
+from tierwise.engine.duckdb_session import literal
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.errors import TierwiseError
 
@@ -57,8 +62,13 @@ class Lake:
         """Add rows; new columns widen the table. The new version."""
         return self._write(name, rows, "append")
 
-    def overwrite(self, name: str, rows: Source) -> int:
-        """Replace all rows and the schema; older versions stay readable. The new version."""
+    def overwrite(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
+        """Replace all rows and the schema; older versions stay readable. The new version.
+
+        The rows of a relation are written by DuckDB, in the relation's order, by all its threads.
+        """
+        if isinstance(rows, duckdb.DuckDBPyRelation):
+            return self._guarded(name, lambda: self._overwrite_by_duckdb(name, rows))
         return self._write(name, rows, "overwrite")
 
     def upsert(self, name: str, rows: pa.Table, key: tuple[str, ...]) -> int:
@@ -141,10 +151,30 @@ class Lake:
 
         return self._guarded(name, write)
 
+    def _overwrite_by_duckdb(self, name: str, rows: duckdb.DuckDBPyRelation) -> int:
+        folder = self.path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"part-{uuid4()}.parquet"
+        schema = Schema.from_arrow(rows.limit(0).to_arrow_table().schema)
+        options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROWS_PER_GROUP}"
+        try:
+            rows.query("to_write", f"COPY (SELECT * FROM to_write) TO {literal(str(file))} ({options})")
+            stats = json.dumps({"numRecords": parquet.read_metadata(file).num_rows})
+            seen = file.stat()
+            action = AddAction(file.name, seen.st_size, {}, int(seen.st_mtime * 1000), True, stats)
+            if self.exists(name):
+                DeltaTable(str(folder)).create_write_transaction([action], mode="overwrite", schema=schema)
+            else:
+                create_table_with_add_actions(str(folder), schema, [action], name=name)
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
+        return DeltaTable(str(folder)).version()
+
     def _guarded(self, name: str, act: Callable[[], _T]) -> _T:
         try:
             return act()
-        except (DeltaError, OSError) as error:
+        except (DeltaError, OSError, duckdb.IOException) as error:
             full = "No space left" in str(error) or "os error 28" in str(error)
             raise TierwiseError(
                 "disk_full" if full else "lake_write_failed",
