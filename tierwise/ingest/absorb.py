@@ -67,7 +67,7 @@ def _assign(work: Absorbing) -> None:
 def _rows_of_customers(work: Absorbing) -> str:
     """The rows that tell of customers: of orders the ignored ones too, since who is named in one has been there."""
     of_orders = work.binding.table in ("orders", "order_lines")
-    return "seen" if of_orders and work.binding.ignore is not None else "good"
+    return "told_of" if of_orders and work.binding.ignore is not None else "good"
 
 
 def _merge_own(

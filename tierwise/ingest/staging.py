@@ -63,7 +63,7 @@ def stage(
     today: date,
     on_row: Row | None = None,
 ) -> Staged:
-    """Make the tables `staged` (every row that is one), `good` (those to take in) and `seen` (good or ignored).
+    """Make the tables `staged` (every row that is one), `good` (those to take in) and `told_of` (good or ignored).
 
     Raises `ambiguous_dates` where nothing in a column tells day from month.
     """
@@ -101,7 +101,7 @@ def stage(
         )
     else:
         con.execute("CREATE VIEW good AS SELECT *, rowid FROM staged")
-    con.execute("CREATE VIEW seen AS SELECT *, rowid FROM staged WHERE problems IS NULL")
+    con.execute("CREATE VIEW told_of AS SELECT *, rowid FROM staged WHERE problems IS NULL")
     good = read - refused - ignored
     return Staged(read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined)
 
