@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
-from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyarrow import parquet
@@ -34,6 +34,17 @@ _T = TypeVar("_T")
 
 
 Source: TypeAlias = pa.Table | pa.RecordBatchReader
+
+
+def _properties(name: str) -> WriterProperties:
+    """Text keys hardly repeat, so a dictionary of them only costs: a quarter of the time, a quarter of the size."""
+    table = TABLES.get(name)
+    keys = (*table.key, "id") if table else ()
+    texts = [column.name for column in table.columns if column.type == "id" and column.name in keys] if table else []
+    plain = {text: ColumnProperties(dictionary_enabled=False) for text in texts}
+    return WriterProperties(
+        compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP, column_properties=plain or None
+    )
 
 
 class Lake:
@@ -134,7 +145,7 @@ class Lake:
         return connection.from_arrow(schema.empty_table())
 
     def _write(self, name: str, rows: Source, mode: Literal["append", "overwrite"]) -> int:
-        properties = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP)
+        properties = _properties(name)
 
         def write() -> int:
             folder = str(self.path(name))
