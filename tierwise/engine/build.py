@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 
 import duckdb
@@ -26,6 +25,7 @@ from tierwise.engine.sources import TraitType, frame, keep, register_facts, regi
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
+from tierwise.metrics.frame import Frame
 from tierwise.metrics.rules import RuleColumn, Schema
 
 Watch = Callable[[int, int, str], None]
@@ -72,9 +72,7 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
     for done, step in enumerate(steps):
         watch(done, total, step.name)
         started = monotonic_seconds()
-        _execute(connection, step)
-        if step.writes == "customer_metrics":
-            _begin_profile(connection, inputs)
+        _execute(connection, step, inputs)
         timings[step.name] = round(monotonic_seconds() - started, 3)
     watch(len(steps), total, "write")
     connection.execute(
@@ -104,14 +102,17 @@ def _currency(connection: duckdb.DuckDBPyConnection, project: Project) -> str:
     return str(found[0][0]) if found else project.currency
 
 
-def _begin_profile(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    """`profile_rows`: the metrics with the customer's own id, gender and traits."""
+def _begin_profile(connection: duckdb.DuckDBPyConnection, inputs: Inputs, metrics: Frame) -> None:
+    """`profile_rows`: the metrics with the customer's own id, gender and traits, joined once for all steps to come."""
+    native: duckdb.DuckDBPyRelation = nw.to_native(metrics)
+    native.create_view("customer_metrics")
     people = set(connection.view("people").columns)
     traits = [f"p.{quoted(column)}" for column in inputs.traits if column in people]
     connection.execute(
-        f"CREATE VIEW profile_rows AS SELECT i.id AS customer_id, m.*, {', '.join(['p.gender', *traits])} "
+        f"CREATE TABLE named_metrics AS SELECT i.id AS customer_id, m.*, {', '.join(['p.gender', *traits])} "
         f"FROM customer_metrics m JOIN identities i ON i.source_key = m.{KEY} LEFT JOIN people p USING ({KEY})"
     )
+    connection.execute("CREATE VIEW profile_rows AS SELECT * FROM named_metrics")
 
 
 def _trait_schema(inputs: Inputs) -> Schema:
@@ -124,12 +125,27 @@ def _trait_schema(inputs: Inputs) -> Schema:
     return found
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
-    """Keep what the step computes; a step that adds columns widens the view `profile_rows` by them."""
-    computed = step.compute({name: frame(connection, name) for name in step.reads}, partial(keep, connection))
-    if not step.widens:
+def _execute(connection: duckdb.DuckDBPyConnection, step: Step, inputs: Inputs) -> None:
+    """Keep what the step computes, and let go of its intermediates."""
+    intermediate: list[str] = []
+
+    def keep_for_now(name: str, computed: Frame) -> Frame:
+        intermediate.append(name)
+        return keep(connection, name, computed)
+
+    computed = step.compute({name: frame(connection, name) for name in step.reads}, keep_for_now)
+    if step.widens:
+        _widen(connection, step, computed)
+    elif step.writes == "customer_metrics":
+        _begin_profile(connection, inputs, computed)
+    else:
         keep(connection, step.writes, computed)
-        return
+    for name in intermediate:
+        connection.execute(f"DROP TABLE {quoted(name)}")
+
+
+def _widen(connection: duckdb.DuckDBPyConnection, step: Step, computed: Frame) -> None:
+    """Widen the view `profile_rows` by the columns that the step adds."""
     there = set(connection.view("profile_rows").columns)
     added = [name for name in computed.collect_schema().names() if name not in there]
     keep(connection, step.writes, computed.select(nw.col(KEY), *added))
