@@ -53,7 +53,7 @@ def import_file(
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Take a file in, all of it or nothing. Audited. Raises what `ingest.importer.import_file` raises."""
+    """Take a file in, all of it or nothing; audited with it. Raises what `ingest.importer.import_file` raises."""
     ctx.principal.require("import")
     ensure_initialised(ctx)
     session = ImportSession(
@@ -66,16 +66,7 @@ def import_file(
         on_progress=None if progress is None else lambda seen: progress(seen.done, seen.total, seen.message),
         memory_limit=ctx.memory_limit,
     )
-    report = importer.import_file(session, path, table, mapping, replace_orders=replace_orders, dry_run=dry_run)
-    if not dry_run:
-        counts = {
-            name: count
-            for name, count in asdict(report).items()
-            if name in ("read", "accepted", "replaced", "unchanged", "ignored", "quarantined", "import_id")
-        }
-        with ctx.database.begin() as connection:
-            audit.write(connection, ctx.principal.name, "import", f"{path.name} → {table}", counts)
-    return report
+    return importer.import_file(session, path, table, mapping, replace_orders=replace_orders, dry_run=dry_run)
 
 
 def quarantine_rows(

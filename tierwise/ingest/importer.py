@@ -39,7 +39,7 @@ from tierwise.kernel import clock
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.ids import column_name
-from tierwise.state import imports, jobs, lake_tables, quarantine, traits
+from tierwise.state import audit, imports, jobs, lake_tables, quarantine, traits
 from tierwise.state.locks import HOME_WRITE, held
 from tierwise.state.traits import TraitType
 
@@ -252,7 +252,15 @@ class _Import:
                 mapping={**report.mapping, "file": _file(source, staged.binding)},
                 job_id=job_id,
             )
+            quarantine.supersede(connection, import_id)
             _quarantine(connection, import_id, self.path, staged)
+            audit.write(
+                connection,
+                self.session.principal,
+                "import",
+                f"{self.path.name} → {report.table}",
+                {**asdict(counts), "import_id": import_id},
+            )
             jobs.progress(connection, job_id, done=counts.read, total=counts.read, message="done")
             jobs.finish(connection, job_id, {**asdict(counts), "seconds": report.seconds, "import_id": import_id})
         return _numbered(report, import_id, job_id)

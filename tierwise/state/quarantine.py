@@ -130,6 +130,18 @@ def resolve(connection: Connection, ids: Sequence[int]) -> int:
     return connection.execute(change.values(state="resolved")).rowcount
 
 
+def supersede(connection: Connection, import_id: int) -> int:
+    """Close the open rows of earlier imports of the same bytes as the same table: this import tells them again."""
+    this = imported_file.alias()
+    earlier = (
+        select(imported_file.c.id)
+        .join(this, (this.c.sha256 == imported_file.c.sha256) & (this.c.table_name == imported_file.c.table_name))
+        .where(this.c.id == import_id, imported_file.c.id < import_id)
+    )
+    change = update(quarantine).where(quarantine.c.import_id.in_(earlier), quarantine.c.state == "open")
+    return connection.execute(change.values(state="resolved")).rowcount
+
+
 def _storable(text: str) -> str:
     if "\0" not in text and _is_utf8(text):
         return text
