@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 HALF_A_YEAR = timedelta(days=183)
 
 ORDER_OF_IMPORT = (
-    "stores", "staff", "products", "customers", "vehicles", "order_lines", "orders", "refunds", "visits", "interactions",
-    "leads", "calls", "surveys",
+    "stores", "staff", "products", "customers", "vehicles", "order_lines", "orders", "refunds", "visits",
+    "interactions", "leads", "calls", "surveys",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ unit_price: decimal(18,6) currency units · instant: UTC timestamp, microseconds
 
 Rule = Literal["keyed", "order", "line"]
 """How rows of a file meet stored rows: keyed (same key: the later row replaces), order (an order is replaced only by
-a newer `updated_at` or on request), line (see `Table.identity`)."""
+a newer `updated_at` or on request), line (by its number, else by product, price, quantity and occurrence)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ CUSTOMER_MAP = Table(
     ("source_key",),
     (
         Column("source_key", "key", "the key of a source's id", False),
-        Column("customer_key", "key", "the customer to whom it belongs: the source key of that customer's first id", False),
+        Column("customer_key", "key", "the customer to whom it belongs: the source key of the first id", False),
     ),
 )
 
@@ -359,8 +359,8 @@ CONSENTS = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        IDENTITIES, CUSTOMER_MAP, CUSTOMERS, ORDERS, ORDER_LINES, REFUNDS, REFUND_LINES, PRODUCTS, STORES, STAFF, VEHICLES, VISITS,
-        INTERACTIONS, LEADS, CALLS, SURVEYS, CONSENTS,
+        IDENTITIES, CUSTOMER_MAP, CUSTOMERS, ORDERS, ORDER_LINES, REFUNDS, REFUND_LINES, PRODUCTS, STORES, STAFF,
+        VEHICLES, VISITS, INTERACTIONS, LEADS, CALLS, SURVEYS, CONSENTS,
     )
 }  # fmt: skip
 
