@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
 
 
 def test_all_problems_of_a_mapping_are_told_at_once(home: Home) -> None:
-    mapping = {"columns": {"order_id": "nr", "gross": "gros", "colour": "gross"}, "timezone": "Mars"}
+    mapping = {"columns": {"order_id": "nr", "gross": "gros", "chanel": "gross"}, "timezone": "Mars"}
     with pytest.raises(TierwiseError) as caught:
         home.take(GOOD, "orders", mapping)
     assert {problem.code for problem in caught.value.problems} == {

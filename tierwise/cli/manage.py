@@ -67,6 +67,8 @@ def print_import(report: ImportReport) -> None:
             say(f"  {name:<12} {count:>14,}")
     if report.quarantined:
         say("  see them: tierwise quarantine; mend them: tierwise quarantine --to FILE")
+    if report.columns_not_imported:
+        say(f"  not imported: {', '.join(report.columns_not_imported)}")
     for text in report.notes:
         say(f"  {text}")
 

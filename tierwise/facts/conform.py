@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from tierwise.definitions.mapping import Mapping
@@ -161,7 +162,7 @@ def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, 
         names = tuple(header.strip() or f"column {at}" for at, header in enumerate(headers, 1))
     counted = Counter(names)
     doubled = {name for name, times in counted.items() if times > 1}
-    columns = dict(mapping.columns) or _recognised(mapping, names)
+    columns = _named(mapping) or _recognised(mapping, names)
     if doubled and (not mapping.columns or doubled & _referred(mapping)):
         shown = ", ".join(f'"{name}"' for name in sorted(doubled))
         found.add("duplicate_header", f"the header names {shown} more than once", place=place,
@@ -187,6 +188,26 @@ def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, 
     _check_required(binding, {each.canonical for each in fields} | set(columns) | set(mapping.constants), found, place)
     found.raise_if_any()
     return binding
+
+
+def _named(mapping: Mapping) -> dict[str, str | int]:
+    """The mapping's columns under names that mean something.
+
+    A name that only a header would have (`description`, `price`) is taken as what it would be recognised as. One that
+    means nothing and resembles nothing is not imported, like any column that no mapping names; one that resembles a
+    name stays, to be refused with that name.
+    """
+    columns: dict[str, str | int] = {}
+    for canonical, source in mapping.columns.items():
+        if resolve(mapping.table, canonical) is not None:
+            columns[canonical] = source
+            continue
+        alike = next(iter(recognise([canonical], mapping.table, taken=mapping.columns).columns), None)
+        if alike is not None:
+            columns[alike] = source
+        elif "." in canonical or get_close_matches(canonical, _keys(mapping.table), n=1, cutoff=0.75):
+            columns[canonical] = source
+    return columns
 
 
 def _recognised(mapping: Mapping, names: tuple[str, ...]) -> dict[str, str | int]:
