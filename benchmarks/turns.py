@@ -41,7 +41,8 @@ class Measured:
 def process(command: Sequence[str], *, says_seconds: bool = True, environment: Mapping[str, str] | None = None) -> Once:
     """Run a command to its end. says_seconds: its last line of stdout is the figure; else its whole wall time is.
 
-    Raises SystemExit with what it said when it fails.
+    Raises SystemExit with what it said when it fails. Linux counts what this process holds at the start into the peak
+    of its child, so whoever measures must stay small: no DuckDB, no NumPy here.
     """
     with TemporaryFile("w+") as said, TemporaryFile("w+") as errors:
         started = monotonic_seconds()
