@@ -386,14 +386,21 @@ def test_the_job_row_tells_what_came_of_it(home: Home) -> None:
     assert (failed.state, failed.error["code"]) == ("failed", "empty_file")
 
 
-def test_days_are_the_businesss_whatever_the_files_zone(new_home: Callable[[], Home]) -> None:
+def test_days_are_those_where_the_file_is_from(new_home: Callable[[], Home]) -> None:
     home = new_home()
-    text = "order_id,ordered_at,gross\n1,2026-03-05 20:00:00,1\n2,2026-03-05T20:00:00+08:00,1\n3,1772712000000,1\n"
+    text = "order_id,ordered_at,gross\n1,2026-03-05 20:00:00,1\n2,2026-03-05T19:00:00Z,1\n3,1772712000000,1\n"
     home.take(text, "orders", {"timezone": "Europe/London"})
     assert home.rows("SELECT order_id, ordered_at::VARCHAR, ordered_day::VARCHAR FROM orders ORDER BY 1") == [
-        ("1", "2026-03-05 20:00:00+00", "2026-03-06"),
-        ("2", "2026-03-05 12:00:00+00", "2026-03-05"),
+        ("1", "2026-03-05 20:00:00+00", "2026-03-05"),
+        ("2", "2026-03-05 19:00:00+00", "2026-03-05"),
         ("3", "2026-03-05 12:00:00+00", "2026-03-05"),
+    ]
+    home = new_home()
+    home.take(text, "orders")
+    assert home.rows("SELECT order_id, ordered_day::VARCHAR FROM orders ORDER BY 1") == [
+        ("1", "2026-03-05"),
+        ("2", "2026-03-06"),
+        ("3", "2026-03-05"),
     ]
 
 

@@ -36,7 +36,7 @@ def staged(folder: Path, content: bytes, *, slow: bool, mapping: Mapping = _MAPP
         source = replace(source, plain=False)
     binding = bind(mapping, source.headers, zone="Asia/Shanghai", currency="CNY", place="in.csv")
     con = connect(folder / "spill", threads=2)
-    found = stage(con, source, binding, folder, project_zone="Asia/Shanghai", today=TODAY)
+    found = stage(con, source, binding, folder, today=TODAY)
     columns = "orders__order_id, orders__ordered_at, orders__gross, orders__customer_id, orders__channel, mended"
     rows = con.execute(f"SELECT {columns} FROM good ORDER BY rowid").fetchall()
     con.close()

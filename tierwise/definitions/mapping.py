@@ -19,8 +19,8 @@ class Mapping(Part):
 
     encoding: `auto` (BOM, else UTF-8, else GB18030) or a Python codec name. delimiter: `auto`, `space` (runs of
     blanks), or one character. header: whether the first line names the columns. formats: canonical date -> a
-    strptime format, where the file's dates are ambiguous. timezone, currency: of the file's naive times and of its
-    amounts; the project's where null.
+    strptime format, where the file's dates are ambiguous. timezone: of the file's naive times, and whose days its
+    orders, refunds and visits fall on; currency: of its amounts; the project's where null.
 
     order_key: what tells one order from another where no order id is mapped: `line` (each line is an order), or
     source columns that together name an order. refunds, ignore: rules over the source columns (as text; numbers

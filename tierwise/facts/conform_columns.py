@@ -55,9 +55,8 @@ def quoted(name: str) -> str:
 class Columns:
     """Collects the columns of the layers and the checks, in the order in which people should see them."""
 
-    def __init__(self, binding: Binding, project_zone: str, today: date) -> None:
+    def __init__(self, binding: Binding, today: date) -> None:
         self.binding = binding
-        self.project_zone = project_zone
         self.last_day = today + timedelta(days=1)
         self.today = today
         self.typed: dict[str, str] = {}
@@ -163,12 +162,8 @@ class Columns:
         self.typed[f"{name}:local"] = t.local_time(raw, field.form)
         local, utc = quoted(f"{name}:local"), quoted(f"{name}:utc")
         self.aware[f"{name}:utc"] = f"CASE WHEN {local} IS NULL THEN {t.utc_time(raw, field.form)} END"
-        same = self.binding.zone == self.project_zone
         instant = f"CASE WHEN {utc} IS NOT NULL THEN {utc} ELSE {t.to_utc(local, self.binding.zone)} END"
-        far = f"CASE WHEN {utc} IS NULL THEN {local} ELSE {t.to_local(utc, self.project_zone)} END"
-        if not same and field.type == "instant":
-            far = t.to_local(f"({instant})", self.project_zone)
-        day = f"CAST({far} AS DATE)"
+        day = f"CAST(CASE WHEN {utc} IS NULL THEN {local} ELSE {t.to_local(utc, self.binding.zone)} END AS DATE)"
         if field.type == "day":
             self.resolved[name] = day
             day_name = q

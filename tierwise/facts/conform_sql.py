@@ -29,14 +29,14 @@ class Staging:
     """Date fields whose values could begin with day or month, were there any."""
 
 
-def staging(binding: Binding, *, project_zone: str, today: date, numbered_lines: bool = False) -> Staging:
+def staging(binding: Binding, *, today: date, numbered_lines: bool = False) -> Staging:
     """The query that types and checks the file. today: where the business is; facts after tomorrow are refused.
 
     `source` has the columns r0, r1, … of texts, and `line` where numbered_lines.
 
     A birth date of 1900-01-01 (or Excel's 1900-01-00) is a program's "none" and becomes null; so does 0000-00-00.
     """
-    build = Columns(binding, project_zone, today)
+    build = Columns(binding, today)
     for field in binding.fields:
         build.add(field)
     if "customers__birth_on" in build.resolved:

@@ -78,7 +78,7 @@ _UPDATED = _c("updated_at", "instant", "when the source last changed this row")
 
 def _occurred(name: str, meaning: str) -> tuple[Column, Column]:
     day = name.removesuffix("_at") + "_day"
-    return _need(name, "instant", meaning), _need(day, "day", f"the business's local day of {name}")
+    return _need(name, "instant", meaning), _need(day, "day", f"the local day of {name} where the file is from")
 
 
 IDENTITIES = Table(

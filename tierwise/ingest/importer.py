@@ -178,7 +178,6 @@ class _Import:
             source,
             binding,
             folder,
-            project_zone=project.timezone,
             today=today,
             on_row=lambda _: self.watch.check(),
         )

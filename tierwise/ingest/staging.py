@@ -59,7 +59,6 @@ def stage(
     binding: Binding,
     temporary: Path,
     *,
-    project_zone: str,
     today: date,
     on_row: Row | None = None,
 ) -> Staged:
@@ -73,7 +72,7 @@ def stage(
         if not fast and not lined:
             text, lined = temporary / "rows.csv", True
             bad = _clean_copy(source, text, on_row)
-        query = staging(binding, project_zone=project_zone, today=today, numbered_lines=lined)
+        query = staging(binding, today=today, numbered_lines=lined)
         try:
             _create(con, source, text, lined, query)
         except duckdb.InvalidInputException:
