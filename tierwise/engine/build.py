@@ -25,6 +25,7 @@ from tierwise.engine.sources import TraitType, frame, keep, register_facts, regi
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
+from tierwise.metrics.customer import Keep
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.rules import RuleColumn, Schema
 
@@ -133,24 +134,34 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: Step, inputs: Inputs) 
         intermediate.append(name)
         return keep(connection, name, computed)
 
-    computed = step.compute({name: frame(connection, name) for name in step.reads}, keep_for_now)
     if step.widens:
-        _widen(connection, step, computed)
-    elif step.writes == "customer_metrics":
-        _begin_profile(connection, inputs, computed)
+        _widen(connection, step, keep_for_now)
     else:
-        keep(connection, step.writes, computed)
+        computed = step.compute({name: frame(connection, name) for name in step.reads}, keep_for_now)
+        if step.writes == "customer_metrics":
+            _begin_profile(connection, inputs, computed)
+        else:
+            keep(connection, step.writes, computed)
     for name in intermediate:
         connection.execute(f"DROP TABLE {quoted(name)}")
 
 
-def _widen(connection: duckdb.DuckDBPyConnection, step: Step, computed: Frame) -> None:
-    """Widen the view `profile_rows` by the columns that the step adds."""
-    there = set(connection.view("profile_rows").columns)
-    added = [name for name in computed.collect_schema().names() if name not in there]
-    keep(connection, step.writes, computed.select(nw.col(KEY), *added))
+def _widen(connection: duckdb.DuckDBPyConnection, step: Step, keep_for_now: Keep) -> None:
+    """Widen the view `profile_rows` by what the step adds.
+
+    Columns that come of a customer's own row stay expressions, computed once, in the pass that writes them; ranks
+    are kept and joined.
+    """
     narrower = f"before_{step.writes}"
     connection.execute(f"ALTER VIEW profile_rows RENAME TO {quoted(narrower)}")
+    computed = step.compute({"profile_rows": frame(connection, narrower)}, keep_for_now)
+    if step.widens == "by row":
+        native: duckdb.DuckDBPyRelation = nw.to_native(computed)
+        native.create_view("profile_rows")
+        return
+    there = set(connection.view(narrower).columns)
+    added = [name for name in computed.collect_schema().names() if name not in there]
+    keep(connection, step.writes, computed.select(nw.col(KEY), *added))
     connection.execute(
         f"CREATE VIEW profile_rows AS SELECT * FROM {quoted(narrower)} LEFT JOIN {quoted(step.writes)} USING ({KEY})"
     )

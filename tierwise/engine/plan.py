@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
@@ -38,14 +38,15 @@ Compute: TypeAlias = Callable[[Tables, Keep], Frame]
 class Step:
     """One step: the tables it reads, the table it writes, and the pure function between them.
 
-    widens: the function takes the profile as far as it is (`profile_rows`) and gives more columns of it.
+    widens: the function takes the profile as far as it is (`profile_rows`) and gives more columns of it: by row, where
+    a customer's own row is enough, or by rank, where all rows are looked at and some may be left out.
     """
 
     name: str
     reads: tuple[str, ...]
     writes: str
     compute: Compute
-    widens: bool = False
+    widens: Literal["by row", "by rank"] | None = None
 
 
 def plan(
@@ -85,7 +86,7 @@ def plan(
                 ("profile_rows",),
                 f"tier_{definition.name}",
                 _widening(definition, as_of, digits, traits),
-                widens=True,
+                widens="by rank" if isinstance(definition, Deciles) else "by row",
             )
             for definition in in_order(definitions)
         ),
