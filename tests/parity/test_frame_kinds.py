@@ -189,6 +189,54 @@ def test_nobody_at_all() -> None:
     assert [cell.customers for cell in tw.rfm_cells(found).cells] == [0] * 8
 
 
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_nobody_at_all_in_columns_without_a_type(kind: str) -> None:
+    columns = list(orders().columns)
+    empty: Any = pd.DataFrame(columns=columns) if kind == "pandas" else pl.DataFrame({name: [] for name in columns})
+    metrics = tw.customer_metrics(empty, as_of=AS_OF)
+    staged = tw.activity(tw.lifecycle(metrics, as_of=AS_OF), as_of=AS_OF)
+    assert (len(tw.rfm(empty, as_of=AS_OF)), len(staged), len(tw.deciles(metrics))) == (0, 0, 0)
+
+
+def test_a_column_of_nulls_is_missing_whatever_its_type() -> None:
+    with pytest.raises(tw.TierwiseError, match='"ordered_day" is missing in 3 rows'):
+        tw.rfm(orders(ordered_day=[None] * 3), as_of=AS_OF)
+
+
+def test_a_misspelt_keyword_names_the_field_that_was_meant() -> None:
+    with pytest.raises(tw.TierwiseError) as raised:
+        tw.rfm(orders(), as_of=AS_OF, last_day=90)
+    assert (raised.value.code, raised.value.remedy) == ("unknown_column", 'did you mean "last_days"?')
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(tw.TierwiseError, match="Asia/Shangai"):
+        tw.rfm(orders(), as_of=AS_OF, timezone="Asia/Shangai")
+
+
+def test_tables_of_something_else_name_what_they_lack() -> None:
+    for call in (tw.rfm_cells, lambda frame: tw.lifecycle(frame, as_of=AS_OF)):
+        with pytest.raises(tw.TierwiseError, match='have no column "monetary_amount"') as raised:
+            call(orders())
+        assert raised.value.code == "missing_column"
+
+
+def test_what_is_not_finite_is_in_no_part() -> None:
+    spend = [1.0, float("nan"), 3.0, float("inf"), None]
+    frame = pl.DataFrame({"customer_id": list("abcde"), "spend": spend})
+    for given in (frame, frame.to_pandas()):
+        found = {row["customer_id"]: row["spend_decile"] for row in plain(tw.deciles(given, metric="spend", parts=2))}
+        assert found == {"a": 2, "b": None, "c": 1, "d": None, "e": None}
+    table = tw.decile_table(frame, metric="spend", parts=2)
+    assert (table.total, table.unranked) == (4.0, 3)
+
+
+def test_the_smallest_integer_of_a_type_is_ranked() -> None:
+    for kind, least in ((pl.Int8, -128), (pl.Int64, -(2**63)), (pl.UInt8, 0)):
+        frame = pl.DataFrame({"customer_id": ["a", "b"], "spend": pl.Series([least, 1], dtype=kind)})
+        assert tw.deciles(frame, metric="spend", parts=2)["spend_decile"].to_list() == [2, 1]
+
+
 def test_all_missing_columns_are_named_with_the_nearest() -> None:
     frame = orders().rename(columns={"customer_id": "custommer_id", "net": "nett"})
     with pytest.raises(tw.TierwiseError) as raised:
@@ -203,7 +251,7 @@ def test_all_missing_columns_are_named_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("changed", "code", "said"),
     [
-        ({"net": [1.0, float("inf"), 2.0]}, "bad_value", '"net" is missing or not finite in 1 rows'),
+        ({"net": [1.0, float("inf"), 2.0]}, "bad_value", '"net" is missing or not finite in 1 row'),
         ({"net": [1.0, float("nan"), None]}, "bad_value", '"net" is missing or not finite in 2 rows'),
         ({"net": ["1", "2", "3"]}, "bad_column", '"net" is String, not money'),
         ({"ordered_day": ["2026-01-01"] * 3}, "bad_column", '"ordered_day" is String, not a date'),

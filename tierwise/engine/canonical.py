@@ -17,6 +17,11 @@ from tierwise.metrics.frame import Frame, columns_of, count_where, integer_sum, 
 
 KEY = "customer_id"
 
+ORDER_COLUMNS = (
+    KEY, "order_id", "ordered_day", "ordered_at", "gross", "net", "coupon", "cost", "store_id",
+)  # fmt: skip
+"""What a frame of orders may have."""
+
 _MONEY_DIGITS = 24
 """Digits that money may have on the way to minor units: more than 10^15 currency units and six decimals."""
 
@@ -66,10 +71,8 @@ def canonical_orders(frame: Frame, names: Names, *, digits: int, needed: Sequenc
     taken to be the other one. Rows without customer_id are left out. Raises `missing_column`, `unknown_column`,
     `bad_column` and `bad_value`, the latter with how many rows.
     """
-    known = ("customer_id", "order_id", "ordered_day", "ordered_at", "gross", "net", "coupon", "cost", "store_id")
-    names.check(
-        frame, known, [[KEY], ["order_id"], ["ordered_day", "ordered_at"], *[[name] for name in needed]], "orders"
-    )
+    choices = [[KEY], ["order_id"], ["ordered_day", "ordered_at"], *[[name] for name in needed]]
+    names.check(frame, ORDER_COLUMNS, choices, "orders")
     amounts = [name for name in ("gross", "net", "coupon", "cost") if names.has(frame, name)]
     day = "ordered_day" if names.has(frame, "ordered_day") else "ordered_at"
     check_values(frame, names, money=[name for name in amounts if name != "cost"], needed=["order_id", day])
@@ -153,8 +156,13 @@ def check_values(frame: Frame, names: Names, *, money: Sequence[str], needed: Se
     there = frame.filter(~nw.col(names.of(KEY)).is_null())
     counts = there.select(*checks).collect(backend="pyarrow").row(0)
     problems = [
-        Problem("bad_value", f'"{names.of(name)}" is missing or not finite in {bad:,} rows', names.of(name))
-        for name, bad in zip((*money, *needed), counts, strict=True)
+        Problem("bad_value", f'"{names.of(name)}" is {lack} in {bad:,} row{"s" if bad > 1 else ""}', names.of(name))
+        for name, lack, bad in zip(
+            (*money, *needed),
+            [*("missing or not finite" for _ in money), *("missing" for _ in needed)],
+            counts,
+            strict=True,
+        )
         if bad
     ]
     if problems:
@@ -163,12 +171,14 @@ def check_values(frame: Frame, names: Names, *, money: Sequence[str], needed: Se
 
 def minor_of(frame: Frame, column: str, digits: int) -> nw.Expr:
     """Minor units of a column in currency units, rounded once, half away from zero. A float is first taken to six
-    decimals, so that 2.675 is what it looks like. Raises `bad_column` where it is no number."""
+    decimals, so that 2.675 is what it looks like. Raises `bad_column` where it is no number, unless it is empty."""
     dtype = frame.collect_schema()[column]
     value = nw.col(column)
     if dtype.is_integer():
         return value.cast(nw.Int64) * nw.lit(int(10**digits))
     if not (dtype.is_float() or dtype.is_decimal()):
+        if _is_empty(frame, column):
+            return missing(nw.Int64)
         raise TierwiseError(
             "bad_column", f'"{column}" is {dtype}, not money', place=column, remedy="a number or a decimal"
         )
@@ -177,18 +187,25 @@ def minor_of(frame: Frame, column: str, digits: int) -> nw.Expr:
 
 
 def day_of(frame: Frame, column: str) -> nw.Expr:
-    """The day of a date or an instant. Raises `bad_column` for anything else."""
+    """The day of a date or an instant. Raises `bad_column` for anything else, unless it is empty."""
     dtype = frame.collect_schema()[column]
     if dtype == nw.Date:
         return nw.col(column)
     if isinstance(dtype, nw.Datetime):
         return nw.col(column).dt.date()
+    if _is_empty(frame, column):
+        return missing(nw.Date)
     raise TierwiseError(
         "bad_column",
         f'"{column}" is {dtype}, not a date',
         place=column,
         remedy="parse it first, as in pandas.to_datetime",
     )
+
+
+def _is_empty(frame: Frame, column: str) -> bool:
+    """Whether it has no value at all, so that its type says nothing: pandas has no type for a column of no rows."""
+    return not frame.select(nw.col(column).count().alias("values")).collect(backend="pyarrow").item()
 
 
 _DAY_NAMES = {attribute.name for attribute in CATALOGUE if attribute.type == "date"}

@@ -24,6 +24,7 @@ from tierwise.definitions.read import read_definitions
 from tierwise.definitions.rfm import Rfm
 from tierwise.engine.canonical import (
     KEY,
+    ORDER_COLUMNS,
     Names,
     canonical_contacts,
     canonical_customers,
@@ -34,7 +35,7 @@ from tierwise.engine.canonical import (
     to_outside,
 )
 from tierwise.engine.frames import run_on
-from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
 from tierwise.kernel.windows import parse_day
 from tierwise.metrics.activity import activity_classes
@@ -160,6 +161,10 @@ def rfm(
     day, digits = _day(as_of), exponent(currency)
     fields = {name: value for name, value in named.items() if name in Rfm.model_fields}
     columns = {name: value for name, value in named.items() if name not in fields}
+    known = (*ORDER_COLUMNS, *Rfm.model_fields)
+    unknown = [name for name in columns if name not in ORDER_COLUMNS]
+    if unknown:
+        raise TierwiseError.of([unknown_name("column", name, known) for name in unknown])
     asked = definition_from(Rfm, definition, fields)
     needed = {"net": ("net",), "gross": ("gross",), "profit": ("net", "cost")}[asked.money]
 
@@ -247,9 +252,10 @@ def lifecycle(
 
     def compute(given: Mapping[str, Frame], keep: Keep) -> Frame:
         there = columns_of(given["metrics"])
-        require_columns(given["metrics"], (KEY,), "metrics")
-        known = attributes(lifecycle_windows(asked))
         read = set(lifecycle_attributes(asked)) - set(there)
+        ranking = Deciles()
+        require_columns(given["metrics"], (KEY, ranking.metric) if ranking.name in read else (KEY,), "metrics")
+        known = attributes(lifecycle_windows(asked))
         inside = null_columns(to_inside(given["metrics"], digits), [a for a in known if a.name in read])
         staged = lifecycle_stages(_with_defaults(inside, read, digits, keep), asked, as_of=day, digits=digits)
         added = [name for name in columns_of(staged) if name not in columns_of(inside)]

@@ -20,6 +20,7 @@ from tierwise.engine.canonical import KEY, to_inside
 from tierwise.engine.frame_api import definition_from, require_numbers
 from tierwise.engine.frames import ask
 from tierwise.kernel.money import exponent, from_minor
+from tierwise.metrics.customer import Keep
 from tierwise.metrics.deciles import (
     Amount,
     GroupRow,
@@ -32,10 +33,10 @@ from tierwise.metrics.deciles import (
 )
 from tierwise.metrics.deciles import decile_table as table_of
 from tierwise.metrics.distribution import Distribution, distribution_of
-from tierwise.metrics.frame import Frame
+from tierwise.metrics.frame import Frame, require_columns
 from tierwise.metrics.lifecycle import Transition
 from tierwise.metrics.lifecycle import transitions as moves_of
-from tierwise.metrics.rfm import rfm_summary
+from tierwise.metrics.rfm import RfmSummary, rfm_columns, rfm_inputs, rfm_summary
 
 T = TypeVar("T")
 
@@ -123,10 +124,16 @@ def pareto_curve(frame: Any, *, metric: str = "monetary_amount", points: int = 1
 def rfm_cells(scored: Any, *, definition: Rfm | None = None, currency: str = "CNY", **fields: Any) -> CellTable:
     """The eight cells of what `rfm` gave, with the same definition or the same fields; always all eight.
 
-    Raises `bad_definition`.
+    Raises `bad_definition`, `missing_column`.
     """
     asked, digits = definition_from(Rfm, definition, fields), exponent(currency)
-    summary = ask({"scored": scored}, lambda given, _: rfm_summary(to_inside(given["scored"], digits), asked))
+    names, money = rfm_columns(asked), rfm_inputs(asked)[2].removesuffix("_minor")
+
+    def question(given: Mapping[str, Frame], _: Keep) -> RfmSummary:
+        require_columns(given["scored"], (money, names["cell"], names["reason"]), "what `rfm` gave")
+        return rfm_summary(to_inside(given["scored"], digits), asked)
+
+    summary = ask({"scored": scored}, question)
     cells = tuple(
         CellRow(
             cell.code,

@@ -19,6 +19,7 @@ import pyarrow as pa
 from narwhals.typing import IntoFrameT
 
 from tierwise.engine.duckdb_session import connect, quoted
+from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.frame import Frame, columns_of
@@ -58,8 +59,10 @@ def opened(
     frames: by name, nulls left out; all lazy on one engine, or all eager, of any kinds. timezone: whose days instants
     with an offset fall on, where frames are eager; else the session of their engine says so.
 
-    Raises `not_a_frame`, `mixed_frames`, and `bad_frame` where a frame cannot become Arrow or a value does not fit.
+    Raises `unknown_timezone`, `not_a_frame`, `mixed_frames`, and `bad_frame` where a frame cannot become Arrow or a
+    value does not fit.
     """
+    clock.zone(timezone)
     given = {name: frame for name, frame in frames.items() if frame is not None}
     lazy = {name: _is_on_engine(frame, name) for name, frame in given.items()}
     if any(lazy.values()) and not all(lazy.values()):

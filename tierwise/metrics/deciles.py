@@ -2,7 +2,8 @@
 
 The part of a customer is SQL's `NTILE(parts) OVER (ORDER BY metric DESC, customer_id)`: 1 is the top; where the number
 of customers is no multiple, the first parts have one more; with fewer customers than parts the last parts do not exist.
-Customers without the metric have no part. Customers whose metric is 0 have one.
+Customers without the metric have no part; nor have those whose metric is no number (NaN) or infinite. Customers whose
+metric is 0 have one.
 """
 
 from __future__ import annotations
@@ -93,17 +94,23 @@ def metric_column(metrics: Frame, metric: str) -> str:
 
 
 def decile_parts(metrics: Frame, definition: Deciles, *, tie_by: str = "customer_id") -> Frame:
-    """The frame with one more column, named as the definition: 1..parts, null where the metric is null.
+    """The frame with one more column, named as the definition: 1..parts, null where the metric is not finite.
 
     Equal metrics are ordered by the column `tie_by`, which must be unique for the result to be one and the same.
     Raises `missing_column`, `unknown_metric`.
     """
     require_columns(metrics, [tie_by], "metrics")
-    metric = nw.col(metric_column(metrics, definition.metric))
+    column = metric_column(metrics, definition.metric)
+    dtype = metrics.collect_schema()[column]
+    metric = nw.col(column)
+    if dtype.is_float():
+        metric = nw.when(metric.is_finite()).then(metric)
+    # The smallest integer has no negative, but -1 minus it there is.
+    falling = nw.lit(-1) - metric.cast(nw.Int64) if dtype.is_integer() else -metric
     # Customers without the metric go last, so that their places do not count.
     ordered = metrics.with_columns(
         nw.when(metric.is_null()).then(nw.lit(1)).otherwise(nw.lit(0)).alias("without__"),
-        (-metric).alias("falling__"),
+        falling.alias("falling__"),
         metric.count().cast(nw.Int64).alias("ranked__"),
     ).with_row_index("place__", order_by=["without__", "falling__", tie_by])
     place, ranked = nw.col("place__").cast(nw.Int64), nw.col("ranked__")
