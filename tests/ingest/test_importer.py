@@ -88,7 +88,7 @@ def test_a_newer_version_of_an_order_replaces_its_lines(home: Home) -> None:
         "order_lines",
     )
     older = home.take(header + "A1,1,2026-03-05,2026-03-04 10:00:00,P1,9,10\n", "order_lines")
-    assert (older.accepted, older.replaced) == (1, 0)
+    assert (older.accepted, older.replaced, older.differing) == (0, 0, 1)
     newer = home.take(header + "A1,1,2026-03-05,2026-03-06 10:00:00,P1,3,10\n", "order_lines")
     assert counts(newer) == (1, 0, 1, 0, 0, 0)
     assert home.rows("SELECT gross_minor, updated_at::VARCHAR FROM orders") == [(3000, "2026-03-06 02:00:00+00")]

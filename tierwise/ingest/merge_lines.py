@@ -2,7 +2,8 @@
 
 A line is told by its document and, where mapped, its line number; else by (product, price, quantity) and the how
 manieth of that kind it is in the document. Unseen lines are added, seen ones unchanged. A document is replaced, as a
-whole, only where the file says that it is newer or where all are to be replaced.
+whole, only where the file says that it is newer or where all are to be replaced; of one that the file says is older
+than what is stored, nothing is taken.
 """
 
 from __future__ import annotations
@@ -205,12 +206,14 @@ def _doubled_numbers(writer: Writer, lines: Lines) -> tuple[int, int]:
 
 def _some_seen(writer: Writer, lines: Lines, *, replace: bool, total: int) -> Merged:
     con, doc, id_ = writer.con, lines.document, quoted(lines.document.id)
-    newer = "FALSE"
+    newer = older = "FALSE"
     if "updated_at" in lines.summed:
         newer = "coalesce(d.updated_at > m.updated_at, d.updated_at IS NOT NULL AND m.updated_at IS NULL)"
+        older = "FALSE" if replace else "coalesce(d.updated_at < m.updated_at, FALSE)"
     con.execute(
         f"CREATE TABLE fate AS SELECT d.{id_}, s.{id_} IS NOT NULL AS has_lines, m.{id_} IS NOT NULL AS has_head, "
-        f"(s.{id_} IS NOT NULL OR m.{id_} IS NOT NULL) AND ({'TRUE' if replace else newer}) AS again "
+        f"(s.{id_} IS NOT NULL OR m.{id_} IS NOT NULL) AND ({'TRUE' if replace else newer}) AS again, "
+        f"{older} AS stale "
         f"FROM {lines.table} d LEFT JOIN seen s USING ({id_}) LEFT JOIN heads_met m USING ({id_})"
     )
     if writer.stored(doc.lines) is not None:
@@ -227,7 +230,8 @@ def _some_seen(writer: Writer, lines: Lines, *, replace: bool, total: int) -> Me
     )
     matched = "i.k = o.k" if "line_no" not in lines.columns else "TRUE"
     con.execute(
-        f"CREATE TABLE pairs AS SELECT i.*, f.again, o.{id_} IS NOT NULL AS seen_line, ({differs}) AS differs "
+        f"CREATE TABLE pairs AS SELECT i.*, f.again, o.{id_} IS NOT NULL OR f.stale AS seen_line, "
+        f"({differs}) OR o.{id_} IS NULL AS differs "
         f"FROM lines_in i JOIN fate f USING ({id_}) LEFT JOIN lines_old o ON {same} AND {matched}"
     )
     if "line_no" in lines.columns:
@@ -317,9 +321,9 @@ def _write_heads(writer: Writer, lines: Lines) -> None:
             name: f"t.{quoted(name)}" for name in money
         }
         made = _head(lines, given)
-        writer.append(
-            doc.head, f"SELECT {table_columns(doc.head, made)} {source} WHERE NOT f.has_head ORDER BY {quoted(doc.day)}"
-        )
+        if scalar(con, "SELECT count(*) FROM fate WHERE NOT has_head"):
+            query = f"SELECT {table_columns(doc.head, made)} {source} WHERE NOT f.has_head ORDER BY {quoted(doc.day)}"
+            writer.append(doc.head, query)
         kept = {column.name: f"m.{quoted(column.name)}" for column in TABLES[doc.head].columns}
         kept |= {name: f"coalesce({made[name]}, {kept[name]})" for name in (*given, "from_lines")}
         writer.upsert(
