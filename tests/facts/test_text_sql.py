@@ -99,6 +99,46 @@ def test_money_is_rounded_as_the_kernel_rounds(amount: Decimal, currency: str) -
     assert read(lambda x: text_sql.minor(x, digits), f"{amount:f}") == [to_minor(f"{amount:f}", currency)]
 
 
+def test_products_are_exact_however_large_and_null_beyond_what_money_can_be() -> None:
+    def product(quantity: str, price: str) -> Any:
+        con = duckdb.connect()
+        typed = text_sql.product("CAST(q AS DECIMAL(18,3))", "CAST(p AS DECIMAL(18,6))", "2")
+        row = con.execute(f"SELECT {typed} FROM (SELECT '{quantity}' AS q, '{price}' AS p)").fetchone()
+        assert row is not None
+        return row[0]
+
+    assert product("3", "0.335") == 101
+    assert product("-2", "1.005") == -201
+    assert product("12", "199999999.995") == 239_999_999_994
+    assert product("999999", "999999") == 99_999_800_000_100
+    assert product("1000000", "1000000") is None
+    assert product("999999999999999", "999999999999.9") is None
+
+
+def test_amounts_from_a_million_million_on_are_no_money() -> None:
+    minor = lambda x: text_sql.minor(x, "2")  # noqa: E731
+    assert read(minor, "999999999999.99", "-999,999,999,999.99", "1000000000000", "92233720368547758.07") == [
+        99_999_999_999_999,
+        -99_999_999_999_999,
+        None,
+        None,
+    ]
+
+
+def test_measures_are_rounded_and_durations_are_seconds() -> None:
+    assert read(text_sql.rounded, "45321.6", "1,000", "-0.5", "km") == [45322, 1000, -1, None]
+    assert read(text_sql.seconds, "143", "143.5", "2:23", "00:02:23", "1:00:00", "2:61", "abc", "") == [
+        143,
+        144,
+        143,
+        143,
+        3600,
+        None,
+        None,
+        None,
+    ]
+
+
 def test_numbers_and_booleans() -> None:
     assert read(lambda x: text_sql.decimal(x, 3), "1", "1.0005", "2,000", "x") == [
         Decimal("1.000"),
@@ -177,3 +217,9 @@ def test_zones_agree_with_the_tz_database(zone: str) -> None:
     to_local = read(lambda x: text_sql.to_local(f"{x}::TIMESTAMP", zone), *map(str, at))
     assert to_utc == [each.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None) for each in at]
     assert to_local == [each.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for each in at]
+
+
+def test_a_day_in_eight_digits_may_have_a_time_and_a_time_may_say_which_half_of_the_day() -> None:
+    assert read(
+        text_sql.local_time, "20260102 08:26:00", "20260102 8:26", "2026-01-02 上午8:26", "2026/1/2 下午 3:05:06"
+    ) == [naive(2026, 1, 2, 8, 26), naive(2026, 1, 2, 8, 26), naive(2026, 1, 2, 8, 26), naive(2026, 1, 2, 15, 5, 6)]

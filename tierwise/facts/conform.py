@@ -9,36 +9,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.rule import attributes_of
-from tierwise.facts.contract import IMPORTABLE, TABLES, Type
+from tierwise.facts.contract import IMPORTABLE, TABLES
 from tierwise.facts.headers import recognise
+from tierwise.facts.names import CARRIED_KEY, NEEDS_ORDER, FieldType, keys_in, resolve
 from tierwise.facts.source_rules import Tree, check_rule
+from tierwise.facts.synonyms import SYNONYMS
 from tierwise.facts.text_sql import check_format
 from tierwise.kernel import clock, money
 from tierwise.kernel.collect import Problems
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
-
-FieldType: TypeAlias = Type | Literal["trait"]
-
-_CARRIED_BY = {
-    "customer": "customers",
-    "product": "products",
-    "store": "stores",
-    "vehicle": "vehicles",
-    "staff": "staff",
-}
-CARRIED_KEY = {
-    "customers": "customer_id",
-    "products": "product_id",
-    "stores": "store_id",
-    "vehicles": "vin",
-    "staff": "staff_id",
-}
-"""The outside name of the column by which a file's rows carry a row of another table along."""
-
 
 QUARANTINE_PREFIX = "quarantine_"
 """Headers that begin so are ours, put beside quarantined rows for people to mend; they are never traits."""
@@ -86,6 +69,12 @@ class Binding:
         return tuple(each for each in self.fields if each.table == table)
 
     @property
+    def tells_discount(self) -> bool:
+        """Whether orders' or lines' discount is known: by a column, or as what of the full amount was not paid."""
+        full = [name for name in ("gross", "unit_price", "amount") if self.has(self.table, name)]
+        return self.has(self.table, "discount") or (bool(full) and self.has(self.table, "paid"))
+
+    @property
     def not_imported(self) -> tuple[str, ...]:
         """Headers whose columns fill nothing and are read by no rule."""
         used = {each.position for each in self.fields}
@@ -99,53 +88,6 @@ def check_table(name: str) -> None:
     """Raises `unknown_table` where `import --as` does not take that name."""
     if name not in IMPORTABLE:
         raise TierwiseError.of([unknown_name("table", name, IMPORTABLE)])
-
-
-def resolve(table: str, canonical: str) -> tuple[str, str, FieldType] | None:
-    """Which (table, outside name, type) a canonical name of a mapping means in a file of `table`; None for nothing.
-
-    Own names come first; then, in order_lines, those of the order; then names of carried tables, dotted
-    (`customer.city`; a name that customers do not have is a trait) or bare where they are unmistakable.
-    """
-    own = TABLES[table].importable
-    if canonical in own:
-        return table, canonical, own[canonical].type
-    if table in ("orders", "order_lines"):
-        if canonical == "paid":
-            return table, "paid", "money"
-        if canonical == "refund.order_id":
-            return "refunds", "order_id", "id"
-    orders = TABLES["orders"].importable
-    if table == "order_lines" and canonical != "gross" and canonical in orders:
-        return "orders", canonical, orders[canonical].type
-    prefix, dot, rest = canonical.partition(".")
-    if table == "customers":
-        return table, (rest if dot and prefix in ("trait", "customer") and rest else canonical), "trait"
-    if dot and prefix in _CARRIED_BY:
-        return _carried(table, _CARRIED_BY[prefix], rest)
-    for carried, names in (
-        ("products", ("product_name", "category", "brand", "pack_size")),
-        ("stores", ("store_name", "entity")),
-    ):
-        if canonical in names and CARRIED_KEY[carried] in _keys(table):
-            return _carried(table, carried, canonical)
-    return None
-
-
-def _keys(table: str) -> set[str]:
-    names = set(TABLES[table].importable)
-    return names | set(TABLES["orders"].importable) if table == "order_lines" else names
-
-
-def _carried(table: str, carried: str, name: str) -> tuple[str, str, FieldType] | None:
-    if carried == table or CARRIED_KEY[carried] not in _keys(table) or not name:
-        return None
-    columns = TABLES[carried].importable
-    if name in columns and name != CARRIED_KEY[carried]:
-        return carried, name, columns[name].type
-    if carried == "customers":
-        return carried, name.removeprefix("trait."), "trait"
-    return None
 
 
 def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, place: str) -> Binding:
@@ -172,7 +114,7 @@ def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, 
         for canonical, source in (*columns.items(), *mapping.constants.items())
         if (made := _field(mapping, canonical, source, names, doubled, found, place)) is not None
     ]
-    zone, currency = _where(mapping, zone, currency, found, place)
+    zone, currency = _where(mapping, zone, currency, columns, found, place)
     by_name = {name: name for name in names}
     for label, rule in (("refunds", mapping.refunds), ("ignore", mapping.ignore)):
         if rule is not None:
@@ -184,7 +126,10 @@ def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, 
                     place=place,
                 )
     order_key = _order_key(mapping, names, found, place)
-    binding = Binding(mapping.table, names, tuple(fields), zone, currency, order_key, mapping.refunds, mapping.ignore)
+    notes = () if mapping.columns else _notes(mapping, names, columns)
+    binding = Binding(
+        mapping.table, names, tuple(fields), zone, currency, order_key, mapping.refunds, mapping.ignore, notes
+    )
     _check_required(binding, {each.canonical for each in fields} | set(columns) | set(mapping.constants), found, place)
     found.raise_if_any()
     return binding
@@ -205,7 +150,7 @@ def _named(mapping: Mapping) -> dict[str, str | int]:
         alike = next(iter(recognise([canonical], mapping.table, taken=mapping.columns).columns), None)
         if alike is not None:
             columns[alike] = source
-        elif "." in canonical or get_close_matches(canonical, _keys(mapping.table), n=1, cutoff=0.75):
+        elif "." in canonical or get_close_matches(canonical, keys_in(mapping.table), n=1, cutoff=0.75):
             columns[canonical] = source
     return columns
 
@@ -220,6 +165,19 @@ def _recognised(mapping: Mapping, names: tuple[str, ...]) -> dict[str, str | int
             names[at]: at + 1 for at in seen.unknown if not names[at].startswith(("column ", QUARANTINE_PREFIX))
         }
     return columns
+
+
+def _notes(mapping: Mapping, names: tuple[str, ...], columns: dict[str, str | int]) -> tuple[str, ...]:
+    """What a person should hear of headers that were looked at by a program alone."""
+    known = {*columns, *mapping.constants}
+    notes = []
+    of_orders = mapping.table != "order_lines" or "ordered_at" in known
+    of_people = mapping.table not in ("customers", "vehicles") and "customer_id" in SYNONYMS[mapping.table]
+    if of_people and of_orders and "customer_id" not in known:
+        notes.append('no column was recognised as "customer_id": these rows are of nobody whom we know')
+    for name, at in recognise(names, mapping.table, taken=mapping.constants).alone.items():
+        notes.append(f'"{names[at]}" was left out: what it belongs to ("{name}") is told by no column')
+    return tuple(notes)
 
 
 def _referred(mapping: Mapping) -> set[str]:
@@ -259,7 +217,7 @@ def _field(
     constant = canonical in mapping.constants
     position = None if constant else _position(source, names, found, f"{place}: {canonical}")
     if meant is None:
-        known = set(TABLES[mapping.table].importable) | _keys(mapping.table)
+        known = set(TABLES[mapping.table].importable) | keys_in(mapping.table)
         found.put(unknown_name("canonical name", canonical, known, place))
         return None
     if not constant and position is None:
@@ -277,7 +235,9 @@ def _field(
     return Field(canonical, table, name, kind, position, str(source) if constant else None, header, form)
 
 
-def _where(mapping: Mapping, zone: str, currency: str, found: Problems, place: str) -> tuple[str, str]:
+def _where(
+    mapping: Mapping, zone: str, currency: str, columns: dict[str, str | int], found: Problems, place: str
+) -> tuple[str, str]:
     zone, currency = mapping.timezone or zone, mapping.currency or currency
     for check, value in ((clock.zone, zone), (money.exponent, currency)):
         try:
@@ -285,8 +245,8 @@ def _where(mapping: Mapping, zone: str, currency: str, found: Problems, place: s
         except TierwiseError as error:
             found.put(Problem(error.code, error.message, place, error.remedy))
     for canonical in mapping.formats:
-        if canonical not in mapping.columns:
-            found.put(unknown_name("column in formats", canonical, mapping.columns, place))
+        if canonical not in columns:
+            found.put(unknown_name("column in formats", canonical, columns, place))
     return zone, currency
 
 
@@ -346,7 +306,7 @@ def _check_required(binding: Binding, mapped: set[str], found: Problems, place: 
             found.add("bad_mapping", f'"{each.canonical}" needs "{key}", which is not mapped', place=place)
     if binding.table == "order_lines" and "ordered_at" not in mapped:
         for each in binding.of("orders"):
-            if each.name in ("coupon", "currency", "updated_at", "channel"):
+            if each.name in NEEDS_ORDER:
                 found.add(
                     "bad_mapping", f'"{each.canonical}" belongs to the order, which needs "ordered_at"', place=place
                 )

@@ -107,11 +107,15 @@ class Columns:
                 )
             case "money":
                 value = t.minor(raw, self.exponent())
-                trouble = ("bad_money", f'"{field.header}" is not an amount of money')
+                trouble = ("bad_money", f'"{field.header}" is not an amount of money below {t.MOST_MONEY:,}')
             case "quantity":
-                value, trouble = t.decimal(raw, 3), ("bad_number", f'"{field.header}" is not a number')
+                value, trouble = t.decimal(raw, 3), ("bad_number", f'"{field.header}" is not a number below {10**15:,}')
             case "unit_price":
-                value, trouble = t.decimal(raw, 6), ("bad_number", f'"{field.header}" is not a number')
+                value, trouble = t.decimal(raw, 6), ("bad_number", f'"{field.header}" is not a number below {10**12:,}')
+            case "integer" if field.name.endswith("_seconds"):
+                value, trouble = t.seconds(raw), ("bad_number", f'"{field.header}" is neither seconds nor 0:02:23')
+            case "integer" if field.name.endswith("_km"):
+                value, trouble = t.rounded(raw), ("bad_number", f'"{field.header}" is not a number')
             case "integer":
                 value, trouble = t.whole_number(raw), ("bad_number", f'"{field.header}" is not a whole number')
             case "boolean":
@@ -179,7 +183,8 @@ class Columns:
             apart = f'"{header}" is a date whose day and month cannot be told apart'
             self.refuse(t.is_day_month_form(raw), "ambiguous_date", apart, header, where_null=read)
             bad = f"NOT {empty} AND NOT {t.is_day_month_form(raw)}"
-        self.refuse(bad, "bad_date", f'"{header}" is not a date that is understood', header, where_null=read)
+        remedy = f"say formats: {{{field.canonical}: …}} in the mapping, or mend the row"
+        self.refuse(bad, "bad_date", f'"{header}" is not a date that is understood ({remedy})', header, where_null=read)
         if needed:
             self.refuse(empty, "missing_value", f'"{header}" is empty', header, where_null=read)
         oldest = OLDEST_DAY if field.name != "birth_on" else date(1900, 1, 1)

@@ -1,4 +1,4 @@
-"""The money of a row: gross from what was paid, amounts from quantities, the signs of refunds, and what can be wrong."""
+"""The money of a row: gross and discount from what was paid, amounts from quantities, signs, and what can be wrong."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ def derived_money(build: Columns) -> tuple[dict[str, str], dict[str, str]]:
         case "order_lines":
             return _line_money(build)
         case "refunds":
+            header = _header(build, "amount")
             build.refuse(
                 "refunds__amount < 0",
                 "negative_money",
-                "a refund that takes money; positive gives money back",
-                _header(build, "amount"),
+                f'"{header}" is negative; a refund is positive where it gives money back (turn the sign)',
+                header,
             )
             return {}, {}
     return {}, {}
@@ -41,14 +42,14 @@ def _order_money(build: Columns) -> tuple[dict[str, str], dict[str, str]]:
     discount = "coalesce(orders__discount, 0)" if has("orders", "discount") else "CAST(0 AS BIGINT)"
     coupon = "coalesce(orders__coupon, 0)" if has("orders", "coupon") else "CAST(0 AS BIGINT)"
     first = {
-        "m_discount": discount,
+        "m_discount": discount if has("orders", "discount") else _unpaid(gross, paid, coupon),
         "m_coupon": coupon,
         "m_gross": f"coalesce({gross}, {paid} + {discount} + {coupon})",
     }
-    back = f"coalesce(abs({paid}), abs(m_gross) - abs(m_discount) - abs(m_coupon))"
+    back = _back("m_gross", paid)
     last = {"back": f"CASE WHEN refund THEN {back} END", "positive": "coalesce(m_gross > 0, FALSE)"}
     money_header = _header(build, "gross", "paid")
-    build.refuse("m_gross IS NULL", "missing_value", f'"{money_header}" is empty', money_header)
+    _missing(build, "m_gross", money_header, ("gross", "paid"))
     _signs(
         build, {"m_gross": money_header, "m_discount": _header(build, "discount"), "m_coupon": _header(build, "coupon")}
     )
@@ -60,6 +61,18 @@ def _order_money(build: Columns) -> tuple[dict[str, str], dict[str, str]]:
             _header(build, "cost"),
         )
     return first, last
+
+
+def _unpaid(full: str, paid: str, coupon: str) -> str:
+    """The discount where no column tells it: what of the full amount was not paid; never less than none."""
+    gap = f"{full} - {paid} - {coupon}"
+    return f"coalesce(CASE WHEN {full} < 0 THEN least({gap}, 0) ELSE greatest({gap}, 0) END, 0)"
+
+
+def _back(full: str, paid: str) -> str:
+    """What a refund gives back. A row that is an order too (positive) gives back what that order brought."""
+    net = f"abs({full}) - abs(m_discount) - abs(m_coupon)"
+    return f"CASE WHEN {full} > 0 THEN {net} ELSE coalesce(abs({paid}), {net}) END"
 
 
 def _signs(build: Columns, columns: dict[str, str | None]) -> None:
@@ -84,13 +97,14 @@ def _line_money(build: Columns) -> tuple[dict[str, str], dict[str, str]]:
     )
     price = "order_lines__unit_price" if has("order_lines", "unit_price") else None
     given = f"coalesce({amount}, {paid} + {discount} + {coupon})"
-    counted = t.minor_of(f"(order_lines__quantity * {price})", exponent) if price else null
+    counted = t.product("order_lines__quantity", price, exponent) if price else null
+    full = f"coalesce({counted}, {amount})" if price else amount
     first = {
-        "m_discount": discount,
+        "m_discount": discount if has("order_lines", "discount") else _unpaid(full, paid, coupon),
         "m_coupon": coupon,
         "m_amount": f"coalesce({counted}, {given})" if price else given,
     }
-    back = f"coalesce(abs({paid}), abs(m_amount) - abs(m_discount) - abs(m_coupon))"
+    back = _back("m_amount", paid)
     last = {
         "back": f"CASE WHEN refund THEN {back} END",
         "positive": "coalesce(m_amount > 0, FALSE)",
@@ -103,12 +117,21 @@ def _line_money(build: Columns) -> tuple[dict[str, str], dict[str, str]]:
         f'"{q_header}" is negative and no rule says that the row is a refund ({_RULE_REMEDY})',
         q_header,
     )
-    build.refuse("m_amount IS NULL", "missing_value", f'"{m_header}" is empty, or the amount too large', m_header)
+    _missing(build, "m_amount", m_header, ("unit_price", "amount", "paid"))
+    if price:
+        build.refuse(
+            f"order_lines__quantity IS NOT NULL AND {price} IS NOT NULL",
+            "bad_money",
+            f'"{q_header}" times "{m_header}" is not less than {t.MOST_MONEY:,}',
+            m_header,
+            where_null="m_amount",
+        )
     build.refuse(
-        "m_price IS NULL AND m_amount IS NOT NULL",
+        "m_amount IS NOT NULL AND order_lines__quantity IS NOT NULL",
         "bad_number",
-        f'"{q_header}" is 0 beside an amount: no price follows',
+        f'"{q_header}" is 0, or too small, beside an amount: no price follows',
         q_header,
+        where_null="m_price",
     )
     _signs(
         build, {"m_amount": m_header, "m_discount": _header(build, "discount"), "m_coupon": _header(build, "coupon")}
@@ -128,6 +151,14 @@ def _line_money(build: Columns) -> tuple[dict[str, str], dict[str, str]]:
             _header(build, "cost"),
         )
     return first, last
+
+
+def _missing(build: Columns, derived: str, header: str | None, names: tuple[str, ...]) -> None:
+    """Refuse rows in which every column is empty of which the money could be made; what is no money is told apart."""
+    table = build.binding.table
+    given = [build.raw(field) for name in names if (field := build.binding.find(table, name)) is not None]
+    empty = " AND ".join(f"NOT ({t.present(raw)})" for raw in given)
+    build.refuse(empty, "missing_value", f'"{header}" is empty', header, where_null=derived)
 
 
 def _divided(exponent: str) -> str:

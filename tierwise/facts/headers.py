@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from tierwise.facts.names import CARRIED_KEY, NEEDS_ORDER, resolve
 from tierwise.facts.synonyms import SYNONYMS
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BRACKETS = re.compile(r"[(\[【<{][^)\]】>}]*[)\]】>}]")
 _NOT_WORD = re.compile(r"[\W_]+")
+_SIMPLIFIED = str.maketrans(
+    "編號會員單時間訂買賣貨產數價錢額實優惠門鋪車駛顧問類別歷費應總顏渠電話郵註冊銷戶積結開發條碼規進處廠維業務備"
+    "換還復動態來訪應費項獲線級號區縣創認證關繫購機師聯絡資後營輛網點償貿終離觸標題種樣幣賬匯檔組織導購稱",
+    "编号会员单时间订买卖货产数价钱额实优惠门铺车驶顾问类别历费应总颜渠电话邮注册销户积结开发条码规进处厂维业务备"
+    "换还复动态来访应费项获线级号区县创认证关系购机师联络资后营辆网点偿贸终离触标题种样币账汇档组织导购称",
+)
+"""Characters of headers in traditional Chinese, as the same in simplified."""
 
 
 def normalised(header: str) -> str:
@@ -21,18 +29,24 @@ def normalised(header: str) -> str:
     True
     >>> normalised("金额（元）")
     '金额'
+    >>> normalised("訂單編號")
+    '订单编号'
     """
-    plain = unicodedata.normalize("NFKC", header).replace("\ufeff", "").strip()
+    plain = unicodedata.normalize("NFKC", header).replace("\ufeff", "").strip().translate(_SIMPLIFIED)
     without = _BRACKETS.sub("", plain) or plain
     return _NOT_WORD.sub("", _CAMEL.sub(" ", without).casefold())
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """columns: canonical name -> position from 0 of the header that means it. unknown: positions that mean nothing."""
+    """columns: canonical name -> position from 0 of the header that means it. unknown: positions that mean nothing.
+
+    alone: likewise, of columns that cannot stand without another that no header means; unknown has them too.
+    """
 
     columns: dict[str, int] = field(default_factory=dict)
     unknown: tuple[int, ...] = ()
+    alone: dict[str, int] = field(default_factory=dict)
 
 
 def recognise(headers: Sequence[str], table: str, taken: Iterable[str] = ()) -> Recognised:
@@ -40,7 +54,9 @@ def recognise(headers: Sequence[str], table: str, taken: Iterable[str] = ()) -> 
 
     A header means at most one column and a column takes one header: where several headers could mean it, the one
     that stands first in `SYNONYMS` wins, then the leftmost. `taken` are canonical names not to look for.
-    Empty headers mean nothing. Of `gross`, `amount` and `paid` those present are all taken.
+    Empty headers mean nothing. Of `gross`, `amount` and `paid` those present are all taken. Columns of carried tables
+    need the key (`customer.name` a `customer_id`), and in lines without a date columns of the order have none to
+    belong to. A store or a product that is only named is told apart by its name: its header means the id too.
     """
     by_word: dict[str, list[int]] = {}
     for position, header in enumerate(headers):
@@ -61,5 +77,21 @@ def recognise(headers: Sequence[str], table: str, taken: Iterable[str] = ()) -> 
         if canonical not in columns and position not in used:
             columns[canonical] = position
             used.add(position)
-    ordered = {name: columns[name] for name in SYNONYMS[table] if name in columns}
-    return Recognised(ordered, tuple(at for at in range(len(headers)) if at not in used))
+    for thing in ("store", "product"):
+        key, name = f"{thing}_id", f"{thing}_name"
+        if table != f"{thing}s" and name in columns and key not in {*columns, *skip}:
+            columns[key] = columns[name]
+    known = {*columns, *skip}
+    ordered = {name: columns[name] for name in SYNONYMS[table] if name in columns and _stands(table, name, known)}
+    alone = {name: at for name, at in columns.items() if name not in ordered}
+    taken_up = set(ordered.values())
+    return Recognised(ordered, tuple(at for at in range(len(headers)) if at not in taken_up), alone)
+
+
+def _stands(table: str, canonical: str, known: Collection[str]) -> bool:
+    meant = resolve(table, canonical)
+    if meant is None or meant[0] == table:
+        return True
+    if meant[0] == "orders":
+        return "ordered_at" in known or meant[1] not in NEEDS_ORDER
+    return CARRIED_KEY.get(meant[0], canonical) in known

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 _TEXT = """
 customer_id
-    customer id, customer, customer no, customer number, customer code, cust id, client id, member id,
-    member no, user id, buyer id, uid, membership no, card no, 客户编号, 客户号, 客户id, 客户代码, 客户编码,
-    会员编号, 会员号, 会员id, 会员卡号, 会员编码, 用户id, 用户编号, 用户号, 顾客编号, 顾客id, 顾客号, 买家id,
-    买家编号, 卡号, 车主编号, 车主id
+    customer id, customer, customer no, customer number, customer code, cust id, client id, member id, member no,
+    user id, buyer id, uid, membership no, card no, 客户编号, 客户号, 客户id, 客户代码, 客户编码, 会员编号, 会员号,
+    会员id, 会员卡号, 会员编码, 用户id, 用户编号, 用户号, 顾客编号, 顾客id, 顾客号, 买家id, 买家编号, 卡号, 车主编号,
+    车主id, 买家会员名, 买家会员号, 买家昵称, 买家, 买家账号, 会员账号, 用户账号, 客户账号, 会员代码, vip卡号, vip号,
+    vip编号, 顾客卡号, 贵宾卡号, 会员, customer unique id, customer key, customer account, household key,
+    household id, loyalty card, loyalty id, loyalty number, member number, account id, account no, cust no, client no,
+    shopper id, open id, union id, buyer
 store_id
-    store id, store, store no, store code, shop id, shop, shop code, branch, outlet, 门店, 门店编号, 门店id,
-    门店编码, 门店代码, 店铺, 店铺编号, 店铺id, 店铺编码, 分店, 经销店, 经销商代码, 店代码, 店号, 销售门店
+    store id, store, store no, store code, shop id, shop, shop code, branch, outlet, 门店, 门店编号, 门店id, 门店编码,
+    门店代码, 店铺, 店铺编号, 店铺id, 店铺编码, 分店, 经销店, 经销商代码, 店代码, 店号, 销售门店, 专卖店, 网点,
+    网点编号, 门店号, 店铺代码, 店铺号, 经销商编号, 经销商编码, 店编号, location id, outlet id, branch id,
+    dealer code, dealer id
 staff_id
     staff id, employee id, advisor id, sales id, 员工编号, 员工id, 工号, 顾问编号, 顾问id, 服务顾问, 销售顾问,
     导购编号
 vin
-    vin, vin code, vehicle identification number, 车架号, 车辆识别代号, 车辆识别码, 底盘号, vin码
+    vin, vin code, vehicle identification number, 车架号, 车辆识别代号, 车辆识别码, 底盘号, vin码, 车辆vin,
+    车辆识别号, 车辆vin码
 updated_at
-    updated at, update time, updated, modified at, last modified, modify time, 更新时间, 修改时间,
-    最后更新时间, 最后修改时间
+    updated at, update time, updated, modified at, last modified, modify time, 更新时间, 修改时间, 最后更新时间,
+    最后修改时间
 channel
     channel, sales channel, order channel, 渠道, 销售渠道, 订单渠道, 来源渠道, 下单渠道
 currency
@@ -29,43 +35,55 @@ currency
 cost
     cost, total cost, cost amount, 成本, 成本金额, 总成本
 discount
-    discount, discount amount, 折扣, 折扣金额, 优惠金额, 优惠, 减免金额, 折让金额
+    discount, discount amount, discount total, discount value, total discount, 折扣, 折扣金额, 优惠金额, 优惠,
+    减免金额, 折让金额, 优惠总额, 总优惠, 让利金额, 优惠合计
 coupon
-    coupon, coupon amount, voucher amount, 优惠券, 优惠券金额, 券抵扣, 代金券金额, 卡券金额, 券金额
+    coupon, coupon amount, coupon discount, voucher amount, voucher, 优惠券, 优惠券抵扣, 卡券抵扣, 代金券, 优惠券金额,
+    券抵扣, 代金券金额, 卡券金额, 券金额
 paid
     paid, paid amount, amount paid, payment amount, actual amount, net amount, 实付, 实付金额, 实收金额, 实收,
-    支付金额, 付款金额, 买家实际支付金额, 实际支付金额
+    支付金额, 付款金额, 买家实际支付金额, 实际支付金额, 实付款, 实付总额, 实际支付, 实收款, 结算金额, 订单实付,
+    订单实付金额, 买家实付金额, 买家实付, 实际收款, paid total, total paid, pay amount, payment value, net sales,
+    net amt, net total, amt paid, paid amt
 ordered_at
     ordered at, order date, order time, invoice date, date, time, datetime, purchase date, sale date,
-    transaction date, created at, order created at, paid at, payment time, 下单时间, 下单日期, 订单日期,
-    订单时间, 成交时间, 成交日期, 销售日期, 销售时间, 购买时间, 购买日期, 交易时间, 交易日期, 付款时间,
-    支付时间, 消费时间, 消费日期, 开单日期, 开票日期, 订单创建时间, 创建时间, 日期, 时间
+    transaction date, created at, order created at, paid at, payment time, 下单时间, 下单日期, 订单日期, 订单时间,
+    成交时间, 成交日期, 销售日期, 销售时间, 购买时间, 购买日期, 交易时间, 交易日期, 付款时间, 支付时间, 消费时间,
+    消费日期, 开单日期, 开票日期, 订单创建时间, 创建时间, 日期, 时间, 订单付款时间, 付款日期, 支付日期, 结算日期,
+    结算时间, 单据日期, 单据时间, 制单日期, 业务日期, 下单日, 成交日, 记账日期, order datetime, order timestamp,
+    order purchase timestamp, purchased at, purchase time, purchase timestamp, transaction time,
+    transaction timestamp, transaction datetime, txn date, txn time, trans date, trans time, trade time, sale time,
+    sales date, sold at, bill date, invoice time, invoice datetime, create time, placed at, pay time, checkout time,
+    timestamp, created
 order_id
     order id, order, order no, order number, order code, invoice, invoice no, invoice number, invoice id,
-    transaction id, receipt no, bill no, 订单号, 订单编号, 订单id, 单号, 销售单号, 小票号, 交易号, 交易编号,
-    流水号, 主订单编号, 发票号, 单据号, 单据编号, 结算单号
+    transaction id, receipt no, bill no, 订单号, 订单编号, 订单id, 单号, 销售单号, 小票号, 交易号, 交易编号, 流水号,
+    主订单编号, 发票号, 单据号, 单据编号, 结算单号, 交易单号, 销售单据号, 小票编号, 小票单号, 收银单号, 订单流水号,
+    发票编号, 发票号码, 交易流水号, 订单代码, 账单号, 工单编号, 结账单号, 主订单号, transaction no,
+    transaction number, receipt id, receipt number, receipt, bill id, bill number, basket id, basket, txn id,
+    trans id, trade no, sales id, sale id, ticket no, ticket id, sales order, sales order no, order num, order ref
 product_id
     product id, product code, product no, sku, sku id, sku code, stock code, item, item id, item no, item code,
-    article, article no, 商品编码, 商品编号, 商品id, 商品代码, 产品编码, 产品编号, 产品id, 货号, 物料编码,
-    存货编码, sku编码, 商家编码, 条码, 配件编码, 配件号
+    article, article no, 商品编码, 商品编号, 商品id, 商品代码, 产品编码, 产品编号, 产品id, 货号, 物料编码, 存货编码,
+    sku编码, 商家编码, 条码, 配件编码, 配件号, 商品条码, 款号, 商品款号, 商品货号, 商品号, 产品代码, 品号, 料号,
+    单品编码, 货品编码, 货品编号, product number, item number, material, barcode, ean, upc, part no, part number,
+    asin, style no
 bare_name
     name, full name, 姓名, 名字, 名称
 product.product_name
-    product name, product, item name, description, product title, title, 商品名称, 商品名, 产品名称, 品名,
-    商品标题, 货品名称, 商品
+    product name, product, item name, description, product title, title, 商品名称, 商品名, 产品名称, 品名, 商品标题,
+    货品名称, 商品, 商品描述, 产品描述, 商品全称, 宝贝标题, 项目名称, 配件名称, item description, product description
 product.category
-    category, category name, product category, category path, 商品类目, 类目, 品类, 商品分类, 分类, 产品类别,
-    类别
+    category, category name, product category, category path, 商品类目, 类目, 品类, 商品分类, 分类, 产品类别, 类别
 product.brand
     brand, brand name, 品牌, 商品品牌, 品牌名称
 product.pack_size
     pack size, units per pack, 包装数量, 装量, 每包数量
 customer.name
-    customer name, member name, user name, 客户姓名, 客户名称, 会员姓名, 会员名称, 顾客姓名, 用户姓名,
-    车主姓名, 车主
+    customer name, member name, user name, 客户姓名, 客户名称, 会员姓名, 会员名称, 顾客姓名, 用户姓名, 车主姓名, 车主
 customer.phone
-    phone, mobile, phone number, mobile phone, cell phone, tel, 手机, 手机号, 手机号码, 电话, 联系电话,
-    联系方式, 会员手机, 会员手机号, 客户手机号, 电话号码
+    phone, mobile, phone number, mobile phone, cell phone, tel, 手机, 手机号, 手机号码, 电话, 联系电话, 联系方式,
+    会员手机, 会员手机号, 客户手机号, 电话号码, 移动电话, 客户电话, 会员电话, 买家手机, 收货人手机号
 customer.email
     email, mail, email address, 邮箱, 电子邮箱, 电子邮件
 customer.gender
@@ -74,13 +92,14 @@ customer.birth_on
     birth on, birthday, birth date, date of birth, dob, 生日, 出生日期, 出生年月日, 会员生日, 客户生日
 customer.registered_at
     registered at, registration date, registration time, register time, register date, signup date, joined at,
-    join date, 注册时间, 注册日期, 入会时间, 入会日期, 开卡时间, 开卡日期, 建档日期, 建档时间, 办卡日期
+    join date, 注册时间, 注册日期, 入会时间, 入会日期, 开卡时间, 开卡日期, 建档日期, 建档时间, 办卡日期, 办卡时间,
+    加入时间, 加入日期, 成为会员时间, 注册日, registered, registered on, signup at, member since
 store.store_name
     store name, shop name, branch name, 门店名称, 店铺名称, 店名, 经销店名称, 分店名称
 store.entity
     entity, legal entity, 法人, 法人主体, 公司主体, 主体
 vehicle.plate
-    plate, plate no, license plate, 车牌, 车牌号, 车牌号码
+    plate, plate no, plate number, license plate, registration no, 车牌, 车牌号, 车牌号码, 牌照号, 车牌照号, 车号
 vehicle.model
     model, car model, vehicle model, 车型, 车型名称, 车系
 vehicle.powertrain
@@ -94,23 +113,28 @@ customers.registered_at
 customers.closed_at
     closed at, deregistered at, cancelled at, 注销时间, 注销日期, 退会时间, 退卡日期, 销户日期
 orders.gross
-    gross, gross amount, amount, total, total amount, order amount, sales amount, total price, 金额, 订单金额,
-    应付金额, 订单总额, 总金额, 总价, 销售金额, 销售额, 消费金额, 商品总额, 应收金额, 原价金额, 交易金额,
-    成交金额
+    gross, gross amount, gross sales, gross total, 商品总额, 商品总金额, 商品金额, 原价金额, 订单原价, 原价, 订单总额,
+    订单总金额, 订单金额, 总金额, 订单总价, 总价, 金额, 合计金额, 总额, 销售金额, 销售额, 消费金额, 交易金额,
+    成交金额, 成交额, 交易额, 消费额, 应付金额, 应收金额, 买家应付货款, 应付, 应收, 工单金额, amount, total,
+    total amount, order amount, order total, order value, sales amount, total price, total value, total sales, sales,
+    sales value, revenue, transaction amount, purchase amount, invoice amount, bill amount, subtotal, value, amt,
+    total amt, spend, dollar value
 order_lines.line_no
     line no, line number, line, line id, item no, 行号, 序号, 明细行号, 子订单号, 子订单编号
 order_lines.quantity
-    quantity, qty, count, units, number, 数量, 购买数量, 商品数量, 件数, 销售数量, 销量
+    quantity, qty, count, units, number, 数量, 购买数量, 商品数量, 件数, 销售数量, 销量, 购买件数, 销售件数, 宝贝数量,
+    产品数量, 出库数量, quantity ordered, order quantity, sold qty, sales quantity, pcs, unit count
 order_lines.unit_price
-    unit price, price, sale price, selling price, 单价, 销售单价, 商品单价, 成交单价, 价格, 售价, 商品价格
+    unit price, price, price each, sale price, selling price, 单价, 销售单价, 商品单价, 价格, 售价, 商品价格, 原价,
+    吊牌价, 零售价, 标价, 成交单价, 成交价, 销售价, 产品单价, 实际单价, item price, price per unit
 order_lines.amount
-    amount, line amount, line total, total, subtotal, sales amount, gross, 金额, 小计, 行金额, 商品金额,
-    应付金额, 销售金额, 总价, 合计
+    amount, line amount, line total, total, subtotal, sales amount, gross, 金额, 小计, 行金额, 商品金额, 应付金额,
+    销售金额, 总价, 合计, 成交金额, 销售额, 消费金额, 总金额, sales, sales value, total price, total amount, revenue,
+    extended price, item total, value
 refunds.refund_id
     refund id, refund no, return id, return no, 退款编号, 退款单号, 退款号, 退货单号, 售后单号
 refunds.refunded_at
-    refunded at, refund date, refund time, return date, date, 退款时间, 退款日期, 退货日期, 退货时间,
-    退款完成时间
+    refunded at, refund date, refund time, return date, date, 退款时间, 退款日期, 退货日期, 退货时间, 退款完成时间
 refunds.amount
     amount, refund amount, refund, 退款金额, 退货金额, 实退金额, 金额
 products.product_id
@@ -132,14 +156,19 @@ staff.role
 vehicles.mileage_km
     mileage km, mileage, odometer, 里程, 行驶里程, 公里数, 当前里程
 visits.visit_id
-    visit id, visit no, repair order, repair order no, ro no, 工单号, 维修工单号, 进店单号, 到店编号, 委托书号
+    visit id, visit no, repair order, repair order no, ro no, 工单号, 维修工单号, 进店单号, 到店编号, 委托书号,
+    工单编号, 维修工单编号, ro号, 委托书编号, 来店编号, 接车单号, 到店单号, 进站单号, 维修单号, 服务单号, 结算单号,
+    工单, work order, work order no, service order, job no
 visits.visited_at
-    visited at, visit date, visit time, date, 进店时间, 进店日期, 到店时间, 到店日期, 来店日期, 送修日期,
-    开单时间
+    visited at, visit date, visit time, date, 进店时间, 进店日期, 到店时间, 到店日期, 来店日期, 送修日期, 开单时间,
+    开单日期, 接车时间, 接车日期, 进站时间, 进站日期, 入厂时间, 入厂日期, 进厂时间, 进厂日期, 维修日期, 工单日期,
+    服务日期, 来店时间, check in time, arrival time, service date, opened at
 visits.kind
-    kind, type, visit type, service type, 类型, 到店类型, 维修类型, 业务类型, 工单类型
+    kind, type, visit type, service type, 类型, 到店类型, 维修类型, 业务类型, 工单类型, 维修类别, 业务类别, 工单类别,
+    服务类型, 服务类别, 作业类型, 维修种类, order type
 visits.mileage_km
-    mileage km, mileage, odometer, 里程, 行驶里程, 进厂里程, 公里数
+    mileage km, mileage, odometer, 里程, 行驶里程, 进厂里程, 公里数, 入厂里程, 进站里程, 接车里程, 里程数, 当前里程,
+    公里, 行驶公里数, 进店里程
 visits.paid
     paid, is paid, 是否付费, 是否收费, 客户付费
 interactions.interaction_id
@@ -173,7 +202,7 @@ calls.answered
 calls.answer_seconds
     answer seconds, speed of answer, speed of answer in seconds, wait seconds, 振铃时长, 等待时长, 应答时长
 calls.talk_seconds
-    talk seconds, talk time, talk duration, 通话时长, 通话秒数
+    talk seconds, talk time, talk duration, avg talk duration, call duration, duration, 通话时长, 通话秒数
 surveys.survey_id
     survey id, response id, id, 问卷编号, 答卷编号, 答卷id
 surveys.answered_at
@@ -181,7 +210,7 @@ surveys.answered_at
 surveys.kind
     kind, type, survey type, 问卷类型, 类型
 surveys.score
-    score, rating, 评分, 得分, 分数, 满意度
+    score, rating, satisfaction rating, 评分, 得分, 分数, 满意度
 consents.consent_id
     consent id, id, 授权编号, 授权id
 consents.stated_at
@@ -229,7 +258,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "updated_at": _W["updated_at"],
     },
     "orders": {
-        "order_id": _W["order_id"],
+        "order_id": (*_W["order_id"], "id", "编号"),
         "customer_id": _W["customer_id"],
         "ordered_at": _W["ordered_at"],
         "store_id": _W["store_id"],

@@ -104,6 +104,8 @@ def exact(text: str) -> str:
 
 _PLAIN_NUMBER = "'-?[0-9]{1,11}(\\.[0-9]{1,6})?'"
 _LONG = "DECIMAL(38,15)"
+MOST_MONEY = 10**12
+"""Currency units; an amount is less, so that sums of thousands of them are still integers of 64 bits."""
 
 
 def decimal(text: str, scale: int) -> str:
@@ -120,6 +122,19 @@ def whole_number(text: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, '-?[0-9]{{1,18}}') THEN TRY_CAST({text} AS BIGINT) ELSE {slow} END"
 
 
+def rounded(text: str) -> str:
+    """A BIGINT of something measured, rounded half up: `45321.6` km is 45322."""
+    return f"TRY_CAST(round(TRY_CAST(({number_text(text)}) AS {_LONG}), 0) AS BIGINT)"
+
+
+def seconds(text: str) -> str:
+    """A BIGINT of seconds: `143`, `143.2`, `2:23`, `00:02:23`."""
+    parts = f"string_split(({cleaned(text)}), ':')"
+    clock_time = f"list_reduce(list_transform({parts}, lambda x: CAST(x AS BIGINT)), lambda a, b: a * 60 + b)"
+    shaped = f"regexp_full_match(({cleaned(text)}), '([0-9]{{1,4}}:)?[0-9]{{1,3}}:[0-5][0-9]')"
+    return f"CASE WHEN {shaped} THEN {clock_time} ELSE {rounded(text)} END"
+
+
 def minor(text: str, exponent: str) -> str:
     """Money as BIGINT minor units, rounded once, half up. exponent: SQL for the currency's digits (0, 2 or 3)."""
 
@@ -127,7 +142,7 @@ def minor(text: str, exponent: str) -> str:
         return minor_of(value, exponent)
 
     fast = scaled(f"TRY_CAST({text} AS DECIMAL(18,6))")
-    slow = scaled(f"TRY_CAST(({number_text(text)}) AS {_LONG})")
+    slow = scaled(f"TRY_CAST(({number_text(text)}) AS DECIMAL(27,15))")
     return f"CASE WHEN regexp_full_match({text}, {_PLAIN_NUMBER}) THEN {fast} ELSE {slow} END"
 
 
@@ -137,6 +152,16 @@ def minor_of(value: str, exponent: str) -> str:
         return f"TRY_CAST(round({value}, {exponent}) * {10 ** int(exponent)} AS BIGINT)"
     cases = " ".join(f"WHEN {digits} THEN {minor_of(value, str(digits))}" for digits in (0, 2, 3))
     return f"CASE {exponent} {cases} END"
+
+
+def product(quantity: str, price: str, exponent: str) -> str:
+    """quantity x price as BIGINT minor units, rounded once, half up; null from `MOST_MONEY` on."""
+    wide = f"(CAST({quantity} AS DECIMAL(38,3)) * CAST({price} AS DECIMAL(38,6)))"
+    small = f"abs({quantity}) < 10000 AND abs({price}) < 100000"  # so that DECIMAL(18,9), which is fast, holds it
+    return (
+        f"CASE WHEN {small} THEN {minor_of(f'({quantity} * {price})', exponent)} "
+        f"WHEN abs({wide}) < {MOST_MONEY} THEN {minor_of(wide, exponent)} END"
+    )
 
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是", "有", "真", "已", "√")
@@ -183,7 +208,10 @@ def local_time(text: str, form: str | None = None) -> str:
     spelt = f"regexp_replace({spelt}, '[时点]$', ':00')"
     spelt = f"trim(regexp_replace({spelt}, '[分秒]$', ''))"
     shaped = f"regexp_replace({spelt}, '^([0-9]{{4}})[/.]([0-9]{{1,2}})[/.]([0-9]{{1,2}})', '\\1-\\2-\\3')"
+    shaped = f"regexp_replace({shaped}, '^((?:19|20)[0-9]{{2}})([0-9]{{2}})([0-9]{{2}})\\s+([0-9])', '\\1-\\2-\\3 \\4')"
     shaped = f"regexp_replace({shaped}, '^([0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}})(T|\\s+)([0-9])', '\\1 \\3')"
+    shaped = f"regexp_replace({shaped}, '\\s+(上午|凌晨|早上)\\s*([0-9][0-9:]*)$', ' \\2 AM')"
+    shaped = f"regexp_replace({shaped}, '\\s+(下午|晚上)\\s*([0-9][0-9:]*)$', ' \\2 PM')"
     iso = _strptime(shaped, [f"%Y-%m-%d{time}" for time in _TIMES])
     cases = [
         f"WHEN regexp_full_match({shaped}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}( [0-9].*)?') THEN {iso}",

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tierwise.engine.duckdb_session import literal, quoted
-from tierwise.facts.conform import CARRIED_KEY, Binding
+from tierwise.facts.conform import Binding
 from tierwise.facts.contract import TABLES
+from tierwise.facts.names import CARRIED_KEY
 from tierwise.ingest.columns import instant, stored_columns
 from tierwise.ingest.keys import assign_keys
 from tierwise.ingest.merge_lines import ORDER, REFUND, Lines, add_keys, make_documents, merge_lines
@@ -111,7 +112,7 @@ def _orders(work: Absorbing) -> Merged:
     con, binding = work.writer.con, work.binding
     columns = stored_columns(binding, "orders", work.traits)
     columns |= {"order_id": "orders__order_id", "gross_minor": "orders__gross", "currency": _currency(work, "orders")}
-    columns |= {"from_lines": "FALSE"}
+    columns |= {"from_lines": "FALSE", **({"discount_minor": "orders__discount"} if binding.tells_discount else {})}
     defaults = {"discount_minor": "0", "coupon_minor": "0"}
     if not work.refunds:
         merged = _merge_own(work, "orders", columns, "good", "TRUE", defaults)
@@ -185,7 +186,8 @@ def _lines_of(work: Absorbing, *, refund: bool) -> Lines:
         "amount_minor": "back" if refund else "order_lines__amount",
     }
     for name, column in (("line_no", "line_no"), ("discount", "discount_minor"), ("cost", "cost_minor")):
-        if binding.has("order_lines", name) and (name == "line_no" or not refund):
+        told = binding.tells_discount if name == "discount" else binding.has("order_lines", name)
+        if told and (name == "line_no" or not refund):
             own[column] = f"order_lines__{name}"
     dated = binding.has("orders", "ordered_at")
     has_customer = dated and binding.has("orders", "customer_id")

@@ -282,7 +282,7 @@ class _Import:
             mapping=body,
             columns_not_imported=binding.not_imported,
             reasons=dict(Counter(each.code for each in staged.refusals).most_common()),
-            notes=tuple(staged.notes),
+            notes=staged.binding.notes,
         )
 
     @contextmanager
@@ -301,6 +301,13 @@ class _Import:
                     "no space is left on the disk",
                     place=str(self.session.temporary),
                     remedy="free some space and import again: nothing of the file was taken in",
+                ) from error
+            if isinstance(error, duckdb.OutOfRangeException | duckdb.ConversionException):
+                raise TierwiseError(
+                    "sum_too_large",
+                    "the file's amounts add up to more than can be kept",
+                    place=str(self.path),
+                    remedy="look for the order with the largest amounts and mend them",
                 ) from error
             if isinstance(error, duckdb.OutOfMemoryException):
                 raise TierwiseError(

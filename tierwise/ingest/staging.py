@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -50,7 +50,6 @@ class Staged:
     columns: dict[str, Field]
     binding: Binding
     fast: bool
-    notes: list[str] = field(default_factory=list)
 
 
 def stage(
