@@ -39,6 +39,7 @@ def nothing_taken_in(home: Home) -> None:
         (b"\xef\xbb\xbf\r\n\r\n", None, "empty_file", "not even a header"),
         (b"PK\x03\x04aaaa", None, "not_text", "Excel"),
         ("订单号,金额\n".encode("utf-16-le"), None, "not_text", "zero bytes"),
+        (b"a" * (LONGEST_LINE + 1) + b"\n1\n", None, "line_too_long", "names no columns"),
         (ORDERS.encode() + b"1,\xff\xfe\xff,2026-03-05,1\n", None, "bad_encoding", "line 2"),
         (
             ORDERS.encode() + b"1,Andr\xe9e,2026-03-05,1\n2,Zo\xebl,2026-03-05,1\n",
@@ -144,13 +145,17 @@ ROWS = [
     ('19,"a" b,2026-03-05,1', "bad_quote", None),
     ("20," + "x" * LONGEST_LINE + ",2026-03-05,1", "line_too_long", None),
     ("21,a,2026-03-05,1,", None, None),
+    ("22,a\0,2026-03-05,1", "zero_byte", None),
     (",,,", "missing_value", "order_id"),
 ]
 
 
+SEEN_BY_LINE = ("ragged_row", "bad_quote", "line_too_long", "zero_byte")
+
+
 @pytest.mark.parametrize("slow", [False, True])
 def test_bad_rows_are_quarantined_with_line_column_and_reason(home: Home, slow: bool) -> None:
-    rows = ROWS if slow else [row for row in ROWS if row[1] not in ("ragged_row", "bad_quote", "line_too_long")]
+    rows = ROWS if slow else [row for row in ROWS if row[1] not in SEEN_BY_LINE]
     report = home.take(ORDERS + "\n".join(row for row, _, _ in rows) + "\n", "orders", name="bad.csv")
     with home.session.engine.connect() as connection:
         found = [(row.line, row.code, row.column_name) for row in quarantine.list_rows(connection, limit=None)]
@@ -166,6 +171,13 @@ def test_lines_are_right_where_cells_hold_line_breaks_and_lines_are_blank(home: 
     assert (report.read, report.accepted, report.quarantined) == (4, 2, 2)
     with home.session.engine.connect() as connection:
         assert [row.line for row in quarantine.list_rows(connection)] == [6, 8]
+
+
+def test_a_line_that_tells_excel_the_delimiter_is_no_header(home: Home) -> None:
+    report = home.take("sep=;\n" + ORDERS.replace(",", ";") + "1;a;2026-03-05;1\n2;a;x;1\n", "orders")
+    assert (report.read, report.accepted, report.quarantined, report.delimiter) == (2, 1, 1, ";")
+    with home.session.engine.connect() as connection:
+        assert [row.line for row in quarantine.list_rows(connection)] == [4]
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_line(home: Home) -> None:

@@ -51,7 +51,10 @@ def records(source: SourceFile) -> Iterator[Record | BadRecord]:
         cells = row.cells
         if len(cells) == width + 1 and not cells[-1]:
             del cells[-1]
-        if len(cells) == width:
+        if any("\0" in cell for cell in cells):
+            message = "a zero byte stands in the row, which is no text"
+            yield BadRecord(row.line, "zero_byte", message, [cell.replace("\0", "\ufffd") for cell in cells])
+        elif len(cells) == width:
             yield row
         elif len(cells) > 1 or cells[0].strip(" \t\r\n\u3000\u00a0\ufeff"):
             yield BadRecord(row.line, "ragged_row", f"{len(cells)} cells where the file has {width} columns", cells)
@@ -107,7 +110,7 @@ def _by_csv(source: SourceFile) -> Iterator[Record | BadRecord]:
             if text is None:
                 yield _too_long(line)
             else:
-                message = "a quotation mark is not closed, or stands in the midst of a cell"
+                message = "a quotation mark is not closed, or it or a line's end stands in the midst of a cell"
                 yield BadRecord(line, "bad_quote", message, [text.rstrip("\r\n")[:_SHOWN]])
             continue
         if cells:

@@ -9,6 +9,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ LONGEST_LINE = 1 << 20
 _BLOCK = 1 << 22
 _SNIFF = 1 << 21
 _DELIMITERS = (",", "\t", ";", "|")
+_EXCEL_DELIMITER = re.compile(r"sep=(.)", re.IGNORECASE)
+"""The first line of a file that tells Excel its delimiter; it is no header."""
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "blank": "space", " ": "space"}
 _MAGIC = (
     (b"PK\x03\x04", "an Excel workbook or a zip archive", "save it as CSV (UTF-8), or unpack it"),
@@ -64,10 +67,12 @@ class _Scan:
     returns: int = 0
     since_newline: int = 0
     too_long: bool = False
+    zeros: bool = False
     last: bytes = b"\n"
 
     def feed(self, block: bytes) -> None:
         self.newlines += block.count(b"\n")
+        self.zeros = self.zeros or b"\0" in block
         self.returns += block.count(b"\r") if not self.newlines else 0
         at, end = 0, len(block)
         length = self.since_newline
@@ -134,7 +139,8 @@ def open_source(path: Path, mapping: Mapping, temporary: Path, tick: Tick | None
         text = _with_newlines(text, temporary / "lines.txt")
         scan.newlines = scan.returns - (scan.last == b"\r")
     delimiter, headers, header_lines = _header(text, mapping, path)
-    plain = not scan.too_long and delimiter != "space" and len(headers) > 1 and header_lines <= 1
+    odd = scan.too_long or scan.zeros or delimiter == "space"
+    plain = not odd and len(headers) > 1 and header_lines <= 1
     return SourceFile(path, text, found, delimiter, headers, header_lines, scan.lines, size, digest.hexdigest(), plain)
 
 
@@ -157,7 +163,7 @@ def _encoding(path: Path, wanted: str, head: bytes) -> str | None:
                 "unknown_encoding", f'unknown encoding "{wanted}"', remedy="auto, utf-8, gb18030, utf-16, latin-1, …"
             ) from error
         return "gb18030" if codec.name in ("gbk", "gb2312", "cp936") else codec.name
-    if b"\0" in head[:4096]:
+    if b"\0" in head.lstrip().split(b"\n", 1)[0]:
         raise TierwiseError(
             "not_text",
             "the file has zero bytes: it is not text, or UTF-16 without its mark",
@@ -283,14 +289,26 @@ def _header(text: Path, mapping: Mapping, path: Path) -> tuple[str, tuple[str, .
     with text.open("rb") as stream:
         start = stream.read(_SNIFF).decode("utf-8-sig", "ignore")
     lines = start.splitlines(keepends=True) if "\x0b" not in start else start.split("\n")
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = _delimiter(mapping.delimiter, first, path)
+    above = next(at for at, line in enumerate(lines) if line.strip())
+    first, wanted, told = lines[above], mapping.delimiter, 0
+    if (excel := _EXCEL_DELIMITER.fullmatch(first.strip("\r\n"))) and len(lines) > above + 1:
+        told = above + 1
+        wanted = excel[1] if wanted == "auto" else wanted
+        first, start = lines[told], "".join(lines[told:])
+        above = 0
+    if len(first) > LONGEST_LINE:
+        raise TierwiseError(
+            "line_too_long",
+            f"the first line is longer than {LONGEST_LINE:,} letters: it names no columns",
+            place=f"{path}:{told + above + 1}",
+            remedy="export the table again, with one row on each line",
+        )
+    delimiter = _delimiter(wanted, first, path)
     if delimiter == "space":
-        blank_before = next(at for at, line in enumerate(lines) if line.strip())
         return (
             "space",
             tuple(first.split()) if mapping.header else ("",) * len(first.split()),
-            (blank_before + 1) * mapping.header,
+            (told + above + 1) * mapping.header + told * (not mapping.header),
         )
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
     reader = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter, skipinitialspace=True)
@@ -299,8 +317,8 @@ def _header(text: Path, mapping: Mapping, path: Path) -> tuple[str, tuple[str, .
     except csv.Error:
         record = first.strip("\r\n").split(delimiter)
     if not mapping.header:
-        return delimiter, ("",) * len(record), 0
-    return delimiter, tuple(cell.strip().removeprefix("\ufeff") for cell in record), reader.line_num
+        return delimiter, ("",) * len(record), told
+    return delimiter, tuple(cell.strip().removeprefix("\ufeff") for cell in record), told + reader.line_num
 
 
 def _delimiter(wanted: str, first: str, path: Path) -> str:
