@@ -5,7 +5,8 @@
 -- 30, 90, 365 days, quintiles, the retail ladder) stands here as numbers. Facts that the business does not have (order
 -- lines, visits, interactions) are the constants that they come to.
 
--- Each window is a grouping of its own rows: half the time of sums with FILTER over everything.
+-- Each window is a grouping of its own rows: half the time of sums with FILTER over everything. The lag brings the rows
+-- of a customer together, so the sums over the whole life are taken from its output.
 CREATE TEMP TABLE life AS
 WITH whole AS (
     SELECT
@@ -21,9 +22,16 @@ WITH whole AS (
         min(ordered_day) AS first_day,
         max(ordered_day) AS last_day,
         max(gross_minor - discount_minor - coupon_minor) AS largest,
-        min(gross_minor - discount_minor - coupon_minor) AS smallest
-    FROM orders
-    WHERE source_key IS NOT NULL AND ordered_day <= DATE '$as_of'
+        min(gross_minor - discount_minor - coupon_minor) AS smallest,
+        count(*) FILTER (gap > 0) AS gaps,
+        sum(gap * gap)::BIGINT AS squares
+    FROM (
+        SELECT
+            source_key, ordered_day, gross_minor, discount_minor, coupon_minor, cost_minor,
+            ordered_day - lag(ordered_day) OVER (PARTITION BY source_key ORDER BY ordered_day) AS gap
+        FROM orders
+        WHERE source_key IS NOT NULL AND ordered_day <= DATE '$as_of'
+    )
     GROUP BY source_key
 ), in_365 AS (
     SELECT
@@ -49,14 +57,6 @@ WITH whole AS (
     FROM orders
     WHERE source_key IS NOT NULL AND ordered_day <= DATE '$as_of' AND ordered_day > DATE '$as_of' - 30
     GROUP BY source_key
-), gaps AS (
-    SELECT source_key, count(*) FILTER (gap > 0) AS gaps, sum(gap * gap)::BIGINT AS squares
-    FROM (
-        SELECT source_key, ordered_day - lag(ordered_day) OVER (PARTITION BY source_key ORDER BY ordered_day) AS gap
-        FROM orders
-        WHERE source_key IS NOT NULL AND ordered_day <= DATE '$as_of'
-    )
-    GROUP BY source_key
 ), places AS (
     SELECT source_key, count(*) AS stores, arg_min(store_id, (-times, store_id)) AS main
     FROM (
@@ -72,12 +72,11 @@ SELECT
     y.n AS n_365, y.gross AS gross_365, y.net AS net_365, y.cost AS cost_365, y.costed AS costed_365, y.promoted AS promoted_365,
     q.n AS n_90, q.gross AS gross_90, q.net AS net_90, q.cost AS cost_90, q.costed AS costed_90, q.promoted AS promoted_90,
     m.n AS n_30, m.gross AS gross_30, m.net AS net_30, m.cost AS cost_30, m.costed AS costed_30, m.promoted AS promoted_30,
-    g.gaps, g.squares, p.stores, p.main
+    p.stores, p.main
 FROM whole w
 LEFT JOIN in_365 y USING (source_key)
 LEFT JOIN in_90 q USING (source_key)
 LEFT JOIN in_30 m USING (source_key)
-LEFT JOIN gaps g USING (source_key)
 LEFT JOIN places p USING (source_key);
 
 CREATE TEMP TABLE metrics AS
@@ -284,7 +283,6 @@ COPY (
         END AS lifecycle_stage,
         NULL::VARCHAR AS lifecycle_stage_reason
     FROM silent
-    ORDER BY customer_key
 ) TO '$profile' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1);
 
 COPY (

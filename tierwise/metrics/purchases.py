@@ -38,15 +38,21 @@ def order_sums(orders: Frame, *, key: str, as_of: date, windows: Sequence[Window
     `ordered_net…` is what was ordered after discount and coupon, refunds not yet taken off.
     """
     with_cost = "cost_minor" in columns_of(orders)
-    life = orders.group_by(key).agg(
-        *_sums(LIFE, with_cost),
-        nw.col("ordered_day").min().alias("first_ordered_on"),
-        nw.col("ordered_day").max().alias("last_ordered_on"),
-        integer_sum(nw.col("discount_minor")).alias("discount_amount_minor"),
-        integer_sum(nw.col("coupon_minor")).alias("coupon_amount_minor"),
-        _NET.max().alias("max_order_amount_minor"),
-        _NET.min().alias("min_order_amount_minor"),
-        count_where(nw.col("coupon_minor") > 0).alias("coupon_order_count"),
+    life = (
+        _with_gaps(orders, key)
+        .group_by(key)
+        .agg(
+            *_sums(LIFE, with_cost),
+            count_where(nw.col("gap__") > 0).alias("interval_count"),
+            integer_sum(nw.col("gap__") * nw.col("gap__")).alias("squared_gaps"),
+            nw.col("ordered_day").min().alias("first_ordered_on"),
+            nw.col("ordered_day").max().alias("last_ordered_on"),
+            integer_sum(nw.col("discount_minor")).alias("discount_amount_minor"),
+            integer_sum(nw.col("coupon_minor")).alias("coupon_amount_minor"),
+            _NET.max().alias("max_order_amount_minor"),
+            _NET.min().alias("min_order_amount_minor"),
+            count_where(nw.col("coupon_minor") > 0).alias("coupon_order_count"),
+        )
     )
     parts = [
         orders.filter(nw.col("ordered_day") >= nw.lit(window.first_day(as_of)))
@@ -54,7 +60,6 @@ def order_sums(orders: Frame, *, key: str, as_of: date, windows: Sequence[Window
         .agg(*_sums(window, with_cost))
         for window in windows
     ]
-    parts.append(_intervals(orders, key))
     if "store_id" in columns_of(orders):
         parts.append(_stores(orders, key))
     net = nw.col("monetary_amount_gross_minor") - nw.col("discount_amount_minor") - nw.col("coupon_amount_minor")
@@ -78,14 +83,15 @@ def _sums(window: Window, with_cost: bool) -> list[nw.Expr]:
     return sums
 
 
-def _intervals(orders: Frame, key: str) -> Frame:
-    """Gaps between a customer's distinct days of purchase: how many, and the sum of their squares."""
-    gap = days_between(nw.col("ordered_day").shift(1).over(key, order_by="ordered_day"), nw.col("ordered_day"))
-    gaps = orders.select(key, gap.alias("gap"))
-    return gaps.group_by(key).agg(
-        count_where(nw.col("gap") > 0).alias("interval_count"),
-        integer_sum(nw.col("gap") * nw.col("gap")).alias("squared_gaps"),
-    )
+def _with_gaps(orders: Frame, key: str) -> Frame:
+    """Orders with `gap__`, the days since the customer's order before, 0 on the same day, null for the first.
+
+    They come one customer after the other, so the grouping by customer that follows meets each customer once: on 10 M
+    orders that pays for the window's wider rows, and saves a scan and a join.
+    """
+    before = nw.col("ordered_day").shift(1).over(key, order_by="ordered_day")
+    wanted = (key, *ORDER_COLUMNS, *(["cost_minor"] if "cost_minor" in columns_of(orders) else []))
+    return orders.select(*wanted, days_between(before, nw.col("ordered_day")).alias("gap__"))
 
 
 _RANK_WIDTH = 12
