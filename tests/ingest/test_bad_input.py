@@ -215,20 +215,46 @@ def test_mended_rows_are_accepted_and_the_others_unchanged(home: Home, tmp_path:
         "customer_id",
         "ordered_at",
         "gross",
+        "quarantine_row",
         "quarantine_line",
         "quarantine_column",
         "quarantine_reason",
         "quarantine_rest",
     ]
-    assert rows[1][:6] == ["2", "b, c", "2026-03-05", "x", "3", "gross"]
-    assert rows[3][:5] == ["4", "d", "2026-03-05", "", "5"]
+    assert rows[1][:4] + rows[1][5:7] == ["2", "b, c", "2026-03-05", "x", "3", "gross"]
+    assert rows[3][:4] + rows[3][5:6] == ["4", "d", "2026-03-05", "", "5"]
     rows[1][3], rows[3][3] = "2", "4"
     mended = io.StringIO()
     csv.writer(mended).writerows(rows)
     again = home.take(mended.getvalue(), "orders")
     assert (again.accepted, again.quarantined) == (2, 1)
+    with home.session.engine.connect() as connection:  # the mended are closed, the other is told by its new import
+        assert [(row.import_id, row.line) for row in quarantine.list_rows(connection)] == [(again.import_id, 3)]
     whole = home.take(text.replace(",x\n", ",2\n").replace("4,d,2026-03-05\n", "4,d,2026-03-05,4\n"), "orders")
     assert (whole.accepted, whole.unchanged, whole.quarantined) == (0, 3, 1)
+
+
+def test_rows_that_were_mended_badly_are_exported_to_be_mended_again(home: Home, tmp_path: Path) -> None:
+    first = home.take((ORDERS + "1,张,x,1\n2,b,y,\n").encode("gbk"), "orders", {"encoding": "gbk"})
+    targets = (tmp_path / "one.csv", tmp_path / "two.csv")
+    with home.session.engine.connect() as connection:
+        export_quarantine(connection, first.import_id or 0, targets[0])
+    second = home.take(targets[0].read_bytes().replace(b",x,", b",2026-03-05,"), "orders", {"encoding": "gbk"})
+    assert (second.accepted, second.quarantined) == (1, 1)
+    with home.session.engine.connect() as connection:
+        assert export_quarantine(connection, second.import_id or 0, targets[1]) == 1
+    header, row = list(csv.reader(targets[1].open(encoding="gbk")))
+    assert len(header) == len(set(header)) == len(row)
+    last = targets[1].read_bytes().replace(b",y,,", b",2026-03-05,7,")
+    assert home.take(last, "orders", {"encoding": "gbk"}).accepted == 1
+    with home.session.engine.connect() as connection:
+        assert quarantine.list_rows(connection) == []
+
+
+def test_a_place_that_cannot_be_written_is_told(home: Home, tmp_path: Path) -> None:
+    report = home.take(ORDERS + "1,a,x,1\n", "orders")
+    with home.session.engine.connect() as connection, pytest.raises(TierwiseError, match="cannot be written"):
+        export_quarantine(connection, report.import_id or 0, tmp_path / "nowhere" / "mend.csv")
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,9 @@ from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 QUARANTINE_PREFIX = "quarantine_"
 """Headers that begin so are ours, put beside quarantined rows for people to mend; they are never traits."""
 
+MENDS = f"{QUARANTINE_PREFIX}row"
+"""The header over the numbers of the quarantined rows that a file's rows are, mended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -252,6 +252,7 @@ class _Import:
                 job_id=job_id,
             )
             quarantine.supersede(connection, import_id)
+            quarantine.resolve(connection, staged.mends, table_name=report.table)
             _quarantine(connection, import_id, self.path, staged)
             audit.write(
                 connection,

@@ -1,7 +1,8 @@
 """Quarantined rows back as a file like the one they came from, to be mended and imported again.
 
 The file has the source's own columns, delimiter and header, so that the same mapping takes it; behind them stand the
-line, the column and the reason. What was taken in before comes out `unchanged` if it is still there.
+number of the quarantined row (which the import of the mended row closes), the line, the column and the reason. What
+was taken in before comes out `unchanged` if it is still there.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tierwise.facts.conform import QUARANTINE_PREFIX
+from tierwise.kernel.errors import TierwiseError
 from tierwise.state import imports, quarantine
 from tierwise.state.quarantine import QuarantinedRow
 
-BESIDE = tuple(f"{QUARANTINE_PREFIX}{name}" for name in ("line", "column", "reason", "rest"))
+BESIDE = tuple(f"{QUARANTINE_PREFIX}{name}" for name in ("row", "line", "column", "reason", "rest"))
 """Columns of ours, behind the file's. rest: what stood behind the last column of a row that was too long."""
 
 _PAGE = 10_000
 
 
 def export_quarantine(connection: Connection, import_id: int, target: Path) -> int:
-    """Write the open quarantined rows of one import to `target`; how many. Raises `unknown_import`."""
+    """Write the open quarantined rows of one import to `target`; how many. Raises `unknown_import`, `write_failed`."""
     found = imports.get(connection, import_id)
     headers: list[str] = found.mapping["file"]["headers"]
     delimiter: str = found.mapping["file"]["delimiter"]
@@ -32,13 +34,18 @@ def export_quarantine(connection: Connection, import_id: int, target: Path) -> i
     has_header = bool(found.mapping.get("header", True))
     encoding = "utf-8-sig" if told == "auto" and has_header else ("utf-8" if told == "auto" else told)
     count = 0
-    with target.open("w", encoding=encoding, newline="") as stream:
-        write = _writer(stream, delimiter)
-        if has_header:
-            write([*headers, *BESIDE])
-        for row in _rows(connection, import_id):
-            write(_cells(row, headers))
-            count += 1
+    try:
+        with target.open("w", encoding=encoding, errors="replace", newline="") as stream:
+            write = _writer(stream, delimiter)
+            if has_header:
+                write([*(name for name in headers if name not in BESIDE), *BESIDE])
+            for row in _rows(connection, import_id):
+                write(_cells(row, headers))
+                count += 1
+    except OSError as error:
+        raise TierwiseError(
+            "write_failed", f"cannot be written: {error.strerror}", place=str(target), remedy="name another file"
+        ) from error
     return count
 
 
@@ -56,7 +63,8 @@ def _cells(row: QuarantinedRow, headers: list[str]) -> list[str]:
     width = len(headers)
     cells = [*given[:width], *[""] * (width - len(given))]
     rest = " | ".join(given[width:])
-    return [*cells, str(row.line), row.column_name or "", row.message, rest]
+    own = [cell for cell, name in zip(cells, headers, strict=True) if name not in BESIDE]
+    return [*own, str(row.id), str(row.line), row.column_name or "", row.message, rest]
 
 
 def _writer(stream: Any, delimiter: str) -> Any:

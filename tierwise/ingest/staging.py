@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from tierwise.facts.conform import Binding, Field
+from tierwise.facts.conform import MENDS, Binding, Field
 from tierwise.facts.conform_columns import quoted
 from tierwise.facts.conform_sql import Staging, staging
 from tierwise.facts.text_sql import BLANKS, cleaned, sql_text
@@ -40,7 +40,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Staged:
-    """What came of reading. read = good + ignored + len(refusals). columns: staged column -> field."""
+    """What came of reading. read = good + ignored + len(refusals). columns: staged column -> field.
+
+    mends: numbers of quarantined rows that the file's rows are, told anew.
+    """
 
     read: int
     good: int
@@ -50,6 +53,7 @@ class Staged:
     columns: dict[str, Field]
     binding: Binding
     fast: bool
+    mends: list[int]
 
 
 def stage(
@@ -101,7 +105,10 @@ def stage(
         con.execute("CREATE VIEW good AS SELECT *, rowid FROM staged")
     con.execute("CREATE VIEW told_of AS SELECT *, rowid FROM staged WHERE problems IS NULL")
     good = read - refused - ignored
-    return Staged(read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined)
+    mends = []
+    if MENDS in binding.headers:
+        mends = [at for (at,) in con.execute(f"SELECT {MENDS} FROM staged WHERE {MENDS} IS NOT NULL").fetchall()]
+    return Staged(read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined, mends)
 
 
 def _create(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, query: Staging) -> None:

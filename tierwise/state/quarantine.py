@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Connection, any_, func, literal, select, update
 
 from tierwise.kernel.clock import utc_now
 from tierwise.state.schema import imported_file, quarantine
@@ -124,9 +124,13 @@ def count_by_code(
     return {str(code): int(count) for code, count in rows}
 
 
-def resolve(connection: Connection, ids: Sequence[int]) -> int:
-    """Close these rows; how many were open."""
-    change = update(quarantine).where(quarantine.c.id.in_(ids), quarantine.c.state == "open")
+def resolve(connection: Connection, ids: Sequence[int], *, table_name: str | None = None) -> int:
+    """Close these rows (of imports into that table); how many were open."""
+    change = update(quarantine).where(quarantine.c.id == any_(literal(list(ids), ARRAY(BigInteger))))
+    change = change.where(quarantine.c.state == "open")
+    if table_name is not None:
+        of_table = select(imported_file.c.id).where(imported_file.c.table_name == table_name)
+        change = change.where(quarantine.c.import_id.in_(of_table))
     return connection.execute(change.values(state="resolved")).rowcount
 
 
