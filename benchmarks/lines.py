@@ -91,7 +91,9 @@ def verdicts(line: str, measured: Mapping[str, Measured]) -> list[Verdict]:
 
 
 def _tell(told: Told) -> Callable[[str, Once], None]:
-    return lambda name, once: told(f"{name}: {once.seconds:.2f} s, {once.peak_mib:,.0f} MiB")
+    return lambda name, once: told(
+        f"{name}: {once.seconds:.2f} s, processor {once.cpu_seconds:.2f} s, {once.peak_mib:,.0f} MiB"
+    )
 
 
 def _measure_run(business: Business, times: int, told: Told) -> dict[str, Measured]:

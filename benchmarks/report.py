@@ -23,11 +23,11 @@ def table(results: Results, business: Business) -> str:
     out = []
     for line, (measured, verdicts) in results.items():
         out.append(f"{_TITLES[line]}{_of(line, business)}")
-        out.append(f"  {'':{width}}  {'median':>9}  {'least – most':>17}  {'peak memory':>11}")
+        out.append(f"  {'':{width}}  {'median':>9}  {'least – most':>17}  {'processor':>9}  {'peak memory':>11}")
         for name, thing in measured.items():
             seconds = [turn.seconds for turn in thing.turns]
             span = f"{min(seconds):.2f} – {max(seconds):.2f} s"
-            row = f"  {name:{width}}  {thing.seconds:7.2f} s  {span:>17}  {thing.peak_mib:7,.0f} MiB"
+            row = f"  {name:{width}}  {thing.seconds:7.2f} s  {span:>17}  {thing.cpu_seconds:7.2f} s  {thing.peak_mib:7,.0f} MiB"
             out.append(f"{row}  {MEANING.get(name, '')}".rstrip())
         out.extend(_sentence(verdict) for verdict in verdicts)
         out.append("")
@@ -63,6 +63,7 @@ def as_json(results: Results, business: Business) -> dict[str, Any]:
             "measured": {
                 name: {
                     "median_seconds": thing.seconds,
+                    "cpu_seconds": thing.cpu_seconds,
                     "peak_mib": thing.peak_mib,
                     "turns": [asdict(turn) for turn in thing.turns],
                 }

@@ -15,10 +15,14 @@ from tierwise.kernel.clock import monotonic_seconds
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One process: seconds of what was measured in it, and the most memory it held, MiB."""
+    """One process: seconds of what was measured in it, the most memory it held, MiB, and the processor's seconds.
+
+    The latter are of the whole process, its start included, and tell more than the clock where others use the machine.
+    """
 
     seconds: float
     peak_mib: float
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,11 @@ class Measured:
     def seconds(self) -> float:
         """The median."""
         return median(turn.seconds for turn in self.turns)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The median."""
+        return median(turn.cpu_seconds for turn in self.turns)
 
     @property
     def peak_mib(self) -> float:
@@ -57,7 +66,7 @@ def process(command: Sequence[str], *, says_seconds: bool = True, environment: M
         if says_seconds:
             seconds = float(said.read().split()[-1])
     unit = 2**20 if sys.platform == "darwin" else 2**10
-    return Once(seconds, used.ru_maxrss / unit)
+    return Once(seconds, used.ru_maxrss / unit, used.ru_utime + used.ru_stime)
 
 
 def in_turn(
