@@ -29,6 +29,7 @@ def test_a_run_is_recorded_with_versions_counts_and_timings(retailer: Context) -
         assert written[0].principal == "test:operator"
         job = jobs.get(connection, run.job_id or 0)
         assert (job.state, job.kind) == ("done", "run")
+        assert (job.done, job.message) == (job.total, "done")
 
 
 def test_two_runs_of_the_same_inputs_export_the_same_bytes(retailer: Context, tmp_path: Path) -> None:
@@ -91,3 +92,20 @@ def test_who_may_not_run_is_refused_before_anything_happens(retailer: Context) -
         running.run(retailer.acting_as(Principal("test:reader", "reader")), date(2026, 6, 30))
     assert caught.value.code == "not_allowed"
     assert showing.runs(retailer) == before
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (date(1, 1, 1), "nobody and no order is known"),
+        (date(2999, 1, 1), "is in the future"),
+        (date(2024, 2, 29), None),
+    ],
+)
+def test_an_odd_day_is_told(retailer: Context, day: date, said: str | None) -> None:
+    try:
+        notes = running.run(retailer, day).notes
+    finally:
+        running.run(retailer, date(2026, 6, 30))
+    assert [said in text for text in notes if said] == ([True] if said else [])
+    assert len(notes) == (said is not None)

@@ -71,7 +71,7 @@ def test_deciles_fall_and_end_at_one(overview: showing.OverviewView) -> None:
 
 def test_deciles_by_another_metric(retailer: Context) -> None:
     view = showing.deciles(retailer, "frequency_count")
-    assert view.unit == ""
+    assert view.unit == "orders"
     assert view.total == sum(row.total for row in view.rows)
     with pytest.raises(TierwiseError, match='unknown attribute "frequency_cuont"') as caught:
         showing.deciles(retailer, "frequency_cuont")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tierwise.cli.main import main
+from tierwise.cli.door import guarded
+from tierwise.cli.main import app
 from tierwise.state.embedded import EmbeddedServer
 
 ORDERS = """\
@@ -63,7 +64,7 @@ def tierwise(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         monkeypatch.setattr(sys, "argv", ["tierwise", *map(str, words)])
         capsys.readouterr()
         try:
-            main()
+            guarded(app)
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1

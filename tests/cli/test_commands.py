@@ -4,6 +4,9 @@ The tests of this module run in order on one home.
 """
 
 import csv
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,7 +84,35 @@ def test_refusals_are_one_object_with_code_message_place(
     assert {"code", "message", "place"} <= set(said.json)
 
 
+def test_moves_need_the_day_that_they_begin(tierwise: Command) -> None:
+    tierwise("run", "--as-of", "2026-06-30")
+    said = tierwise("show", "lifecycle", "--to", "2026-06-30", "--json")
+    assert (said.code, said.json["code"]) == (1, "no_from_date")
+
+
+def test_a_file_that_cannot_be_written_is_named(tierwise: Command, tmp_path: Path) -> None:
+    said = tierwise("definitions", "export", "--to", tmp_path / "none" / "x.yaml", "--json")
+    assert (said.code, said.json["code"], said.json["place"]) == (1, "write_failed", str(tmp_path / "none" / "x.yaml"))
+
+
+def test_a_command_loads_no_pandas(tierwise: Command, home: Path) -> None:
+    code = """
+import sys
+sys.argv = ["tierwise", "show", "rfm"]
+from tierwise.cli.main import main
+try:
+    main()
+finally:
+    print("pandas" in sys.modules, "duckdb" in sys.modules, file=sys.stderr)
+"""
+    there = os.environ | {"TIERWISE_HOME": str(home)}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=there)
+    assert said.stderr.split()[-2:] == ["False", "True"]
+    assert "RFM" in said.stdout
+
+
 def test_wrong_usage_is_2(tierwise: Command) -> None:
+    assert tierwise("show", "profile", "--limit", "-1").code == 2
     assert tierwise("show", "rmf").code == 2
     assert tierwise("import").code == 2
     assert tierwise("run", "--nonsense").code == 2

@@ -1,5 +1,7 @@
 """What people read in a terminal."""
 
+import re
+import sys
 from decimal import Decimal
 
 import pytest
@@ -37,6 +39,51 @@ def test_numbers_for_people() -> None:
     assert shown == ["–", "1,234,567", "1,234.50", "yes", "0.12", "x"]
     assert terminal.percent(None) == "–"
     assert terminal.percent(0.125, 0) == "12 %"
+
+
+NARROW = [
+    ("111", "重要价值客户 Key value", 1234, "50.0 %", Decimal("65052444.18"), 12.5),
+    ("000", "一般挽留客户 Ordinary to win back", 7, "0.1 %", Decimal("9.00"), None),
+]
+
+
+def narrow(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, **spare: list[str]
+) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    terminal.table("", ["RFM", "cell", "customers", "share", "amount", "days"], NARROW, bars=[1, 0.5], **spare)
+    return re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+
+
+@pytest.mark.parametrize("columns", [100, 90, 80, 70, 60])
+def test_a_narrow_terminal_cuts_bars_and_texts_but_no_number(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = narrow(columns, capsys, monkeypatch)
+    assert all(terminal.width(line) <= columns for line in lines)
+    assert "65,052,444.18" in lines[1]
+    assert "customers" in lines[0]
+    assert "50.0 %" in lines[1]
+
+
+def test_what_can_be_spared_is_left_out_before_texts_are_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = narrow(75, capsys, monkeypatch, spare=["days", "share"])
+    assert lines[0].split() == ["RFM", "cell", "customers", "share", "amount"]
+    assert "Ordinary to win back" in lines[2]
+
+
+def test_a_terminal_too_narrow_for_the_numbers_wraps_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "65,052,444.18" in narrow(30, capsys, monkeypatch)[1]
+
+
+def test_a_column_of_numbers_that_cannot_be_told_stays_to_the_right(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.table("", ["share", "text"], [(None, "a"), ("–", "b")])
+    assert capsys.readouterr().out.splitlines()[1].rstrip() == "    –  a"
 
 
 def test_without_a_terminal_nothing_is_cut_or_coloured(capsys: pytest.CaptureFixture[str]) -> None:

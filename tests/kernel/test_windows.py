@@ -16,6 +16,10 @@ def test_a_window_over_a_leap_day() -> None:
     assert Window(366).first_day(date(2024, 12, 31)) == date(2024, 1, 1)
 
 
+def test_a_window_does_not_begin_before_the_calendar() -> None:
+    assert Window(365).first_day(date(1, 1, 1)) == date.min
+
+
 def test_the_whole_life_has_no_first_day_and_no_suffix() -> None:
     assert LIFE.first_day(date(2026, 6, 30)) is None
     assert (LIFE.suffix, Window(90).suffix) == ("", "_90d")

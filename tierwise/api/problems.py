@@ -45,6 +45,7 @@ STATUS: dict[str, int] = {
     "out_of_memory": 507,
     "file_changed": 409,
     "import_failed": 500,
+    "write_failed": 500,
     "lake_behind": 500,
     "lake_version_behind": 500,
     "unknown_key": 422,

@@ -80,12 +80,11 @@ def _attributes(reader: Reader, values: dict[str, Any]) -> tuple[AttributeValue,
         if name == "customer_id" or name.startswith("trait.") or name.endswith("_reason"):
             continue
         attribute = known.get(name)
-        unit = reader.currency if attribute and attribute.type == "money" else attribute.unit if attribute else ""
         reason = None
         if value is None:
             reason = values.get("rfm_reason") if name.startswith(("rfm_", "r_", "f_", "m_")) else None
             reason = reason or (attribute.null if attribute else None) or None
-        shown.append(AttributeValue(name, reader.label(name), value, unit, reason))
+        shown.append(AttributeValue(name, reader.label(name), value, reader.unit(name), reason))
     return tuple(shown)
 
 

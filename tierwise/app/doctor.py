@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -39,8 +40,9 @@ def examine(home: Path, database_url: str | None) -> Health:
 
 def _python() -> HealthCheck:
     seen = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    fine = sys.version_info >= (3, 11) and platform.system() == "Linux"
-    return HealthCheck("python", "ok" if fine else "failed", seen, "Tierwise needs Python 3.11 or newer, on Linux")
+    if sys.version_info >= (3, 11) and platform.system() == "Linux":
+        return HealthCheck("python", "ok", seen)
+    return HealthCheck("python", "failed", seen, "Tierwise needs Python 3.11 or newer, on Linux")
 
 
 def _package(name: str) -> HealthCheck:
@@ -52,7 +54,15 @@ def _package(name: str) -> HealthCheck:
 
 def _home(home: Path) -> HealthCheck:
     if not home.exists():
+        above = _nearest(home)
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            seen = f"{home} is not there and cannot be made in {above}"
+            return HealthCheck("home", "failed", seen, "set TIERWISE_HOME to a folder that you may write")
         return HealthCheck("home", "warning", f"{home} is not there yet", "tierwise init --template retail makes it")
+    if not home.is_dir():
+        return HealthCheck("home", "failed", f"{home} is no folder", "set TIERWISE_HOME to a folder")
+    if not os.access(home, os.W_OK | os.X_OK):
+        return HealthCheck("home", "failed", f"{home} cannot be written", "set TIERWISE_HOME to a folder of yours")
     mode = home.stat().st_mode & 0o777
     if mode & 0o077:
         return HealthCheck("home", "warning", f"{home} is open to others ({mode:o})", f"chmod 700 '{home}'")
@@ -60,10 +70,16 @@ def _home(home: Path) -> HealthCheck:
 
 
 def _disk(home: Path) -> HealthCheck:
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    enough = free >= _LEAST_FREE_BYTES
-    return HealthCheck("disk", "ok" if enough else "warning", f"{free / 1024**3:.1f} GiB free", "free some space")
+    free = shutil.disk_usage(_nearest(home)).free
+    seen = f"{free / 1024**3:.1f} GiB free"
+    if free < _LEAST_FREE_BYTES:
+        return HealthCheck("disk", "warning", seen, "free some space")
+    return HealthCheck("disk", "ok", seen)
+
+
+def _nearest(home: Path) -> Path:
+    """The home, or the first above it that is there."""
+    return next(place for place in (home, *home.parents) if place.exists())
 
 
 def _database(home: Path, url: str | None) -> list[HealthCheck]:

@@ -21,8 +21,23 @@ from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.attributes import attributes
+from tierwise.metrics.lifecycle import lifecycle_columns
+from tierwise.metrics.rfm import rfm_columns
 from tierwise.state import definitions as stored
 from tierwise.state import runs, traits
+
+_RFM_TITLES = {
+    "r": Label("R 得分", "R score"),
+    "f": Label("F 得分", "F score"),
+    "m": Label("M 得分", "M score"),
+    "score": Label("RFM 得分", "RFM score"),
+    "cell": Label("RFM 分组", "RFM cell"),
+}
+_SILENCE_TITLES = {
+    "silent": Label("沉默天数", "Days of silence"),
+    "normal": Label("正常沉默天数", "Normal days of silence"),
+    "overdue": Label("逾期天数", "Days overdue"),
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,25 @@ class Reader:
         """The column as the outside sees it."""
         return money_sql(column, self.currency) if column.endswith("_minor") else quoted(column)
 
+    def unit(self, name: str) -> str:
+        """The attribute's unit: the currency of money, else days, orders, …; empty where it has none."""
+        known = next((attribute for attribute in attributes(self.windows) if attribute.name == name), None)
+        if known is None:
+            return "days" if name in self._given and name.endswith("_days") else ""
+        return self.currency if known.type == "money" else known.unit
+
+    @cached_property
+    def _given(self) -> dict[str, Label]:
+        """Titles of what definitions give beside the column of their name."""
+        titles = {"gender": Label("性别", "Gender")}
+        for scoring in self.definitions.rfm:
+            names = rfm_columns(scoring)
+            titles |= {names[part]: title for part, title in _RFM_TITLES.items()}
+        for ladder in self.definitions.lifecycle:
+            columns = lifecycle_columns(ladder)
+            titles |= {columns[part]: title for part, title in _SILENCE_TITLES.items()}
+        return titles
+
     def label(self, name: str) -> Label:
         """The attribute's title in both languages."""
         for attribute in attributes(self.windows):
@@ -78,6 +112,8 @@ class Reader:
         for definition in self.definitions.all:
             if definition.name == name:
                 return label_of(definition.title, name)
+        if name in self._given:
+            return self._given[name]
         plain = name.removeprefix("trait.")
         return Label(plain, plain)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,7 +30,8 @@ def run(ctx: Context, as_of: date | None = None, *, progress: Progress = no_prog
     """Compute everybody's profile as of a day and make it the current one.
 
     as_of: the last day that is seen; yesterday where it is None, since today is not over. A run that fails leaves
-    the current one as it is. Waits for an import or another run that is under way. Audited. Raises `no_facts`.
+    the current one as it is. Waits for an import or another run that is under way. Audited. The view's `notes` say
+    what is odd about the day. Raises `no_facts`.
     """
     ctx.principal.require("run")
     ensure_initialised(ctx)
@@ -50,7 +52,17 @@ def run(ctx: Context, as_of: date | None = None, *, progress: Progress = no_prog
                 _fail(ctx, run_id, job_id, error)
                 raise
     with ctx.database.connect() as connection:
-        return view_of(runs.get(connection, run_id))
+        view = view_of(runs.get(connection, run_id))
+    return replace(view, notes=_notes(view, clock.today(clock.zone(inputs.project.timezone))))
+
+
+def _notes(view: RunView, today: date) -> tuple[str, ...]:
+    notes = []
+    if view.as_of > today:
+        notes.append(f"{view.as_of} is in the future: recency and silence count days that have not been yet")
+    if not view.counts["customers"] and not view.counts["orders"]:
+        notes.append(f"nobody and no order is known as of {view.as_of}: look at the day, and at what was imported")
+    return tuple(notes)
 
 
 def view_of(run: runs.Run) -> RunView:
@@ -114,6 +126,8 @@ def _finish(ctx: Context, run_id: int, job_id: int, built: Built, seconds: float
     with ctx.database.begin() as connection:
         lake_tables.set_versions(connection, built.outputs, job_id=job_id)
         runs.finish_and_flip(connection, run_id, outputs=built.outputs, counts=built.counts, timings=timings)
+        steps = len(built.timings)
+        jobs.progress(connection, job_id, done=steps, total=steps, message="done")
         jobs.finish(connection, job_id, {"run_id": run_id})
         audit.write(connection, ctx.principal.name, "run", f"run {run_id}", built.counts)
 

@@ -64,6 +64,7 @@ def rfm_of(reader: Reader) -> RfmView:
         unscored=summary.unscored,
         unscored_reasons=summary.reasons,
         scores={names[part]: snapshots.score_counts(reader.connection, names[part]) for part in ("r", "f", "m")},
+        last_days=definition.last_days,
     )
 
 
@@ -105,7 +106,7 @@ def deciles_of(reader: Reader, metric: str) -> DecilesView:
         as_of=reader.run.as_of,
         metric=metric,
         title=title,
-        unit="money" if table.is_money else "",
+        unit="money" if table.is_money else reader.unit(metric),
         currency=currency,
         rows=tuple(_part(row, amount, group_of.get(row.part)) for row in table.parts),
         groups=tuple(_group(row, amount) for row in table.groups),

@@ -28,7 +28,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run: what it saw (as_of), what it counted, how long each step took (seconds)."""
+    """One run: what it saw (as_of), what it counted, how long each step took (seconds). notes: of a run just made."""
 
     id: int
     as_of: date
@@ -39,6 +39,7 @@ class RunView:
     counts: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     error: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class DecileGroup:
 
 @dataclass(frozen=True, slots=True)
 class DecilesView:
-    """Parts of those who have the metric; unscored: customers without it (no order, or not known)."""
+    """Parts of those who have the metric; unscored: customers without it (no order, or not known). unit: `money`, of
+    the currency; else the metric's own, such as orders or days, empty where it has none."""
 
     run_id: int
     as_of: date
@@ -132,7 +134,8 @@ class CellRow:
 
 @dataclass(frozen=True, slots=True)
 class RfmView:
-    """The cells in the order 111, 101, 011, 001, 110, 100, 010, 000; unscored: customers with the reason why."""
+    """The cells in the order 111, 101, 011, 001, 110, 100, 010, 000; unscored: customers with the reason why.
+    last_days: of the window that frequency and money are counted in; null for the whole life."""
 
     run_id: int
     as_of: date
@@ -143,6 +146,7 @@ class RfmView:
     unscored: int
     unscored_reasons: dict[str, int]
     scores: dict[str, dict[str, int]]
+    last_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -36,6 +37,29 @@ def opened() -> Iterator[Context]:
         yield context
     finally:
         context.database.dispose()
+
+
+class _NoPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("left out by the command line", name=fullname)
+
+
+def leave_out_pandas() -> None:
+    """For the rest of this process, as if pandas were not installed, as it need not be.
+
+    Where it is, DuckDB loads it to ask whether a constant is its NaT: most of a second, of a command that has no such
+    frame.
+    """
+    sys.meta_path.insert(0, _NoPandas())
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file. Raises `write_failed`."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise TierwiseError("write_failed", f"cannot be written: {error.strerror}", place=str(path)) from error
 
 
 def tell(result: Any, as_json: bool, for_people: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tierwise.app import jobs as job_cases
 from tierwise.app import showing
 from tierwise.cli.door import note, opened, plain, tell
-from tierwise.cli.terminal import number, percent, say, table
+from tierwise.cli.terminal import fixed, number, percent, say, table
 
 if TYPE_CHECKING:
     from tierwise.app import views
@@ -56,9 +56,10 @@ def deciles(metric: str, run_id: int | None, as_json: bool) -> None:
 
 def print_deciles(view: views.DecilesView) -> None:
     unit = view.currency if view.unit == "money" else view.unit
+    in_unit = f" ({unit})" if unit else ""
     top = max((row.share or 0.0 for row in view.rows), default=0.0) or 1.0
     table(
-        f"{both(view.title)} ({unit}) · {view.as_of}",
+        f"{both(view.title)}{in_unit} · {view.as_of}",
         ["part", "customers", "total", "share", "cumulative", "per head"],
         [
             (row.decile, row.customers, row.total, percent(row.share), percent(row.cumulative_share), row.per_head)
@@ -77,7 +78,7 @@ def print_deciles(view: views.DecilesView) -> None:
         )
     say(f"{view.sentence.zh}\n{view.sentence.en}")
     if view.unscored:
-        say(f"{number(view.unscored)} customers have no {view.metric} and are in no part.")
+        say(f"{number(view.unscored)} customers are in no part: they have no order, or no {view.metric}.")
 
 
 def _span(first: int, last: int) -> str:
@@ -92,8 +93,9 @@ def rfm(run_id: int | None, as_json: bool) -> None:
 
 def print_rfm(view: views.RfmView) -> None:
     largest = max((cell.customers for cell in view.cells), default=0) or 1
+    window = "" if view.last_days is None else f" · last {number(view.last_days)} days"
     table(
-        f"RFM · {view.as_of} · {view.money} {view.currency}",
+        f"RFM · {view.as_of} · {view.money} {view.currency}{window}",
         ["RFM", "cell", "customers", "share", "amount", "of amount", "per head", "days", "orders"],
         [
             (
@@ -104,15 +106,18 @@ def print_rfm(view: views.RfmView) -> None:
                 cell.monetary_amount,
                 percent(cell.monetary_share),
                 cell.per_head,
-                "–" if cell.mean_recency_days is None else f"{cell.mean_recency_days:.0f}",
-                "–" if cell.mean_frequency is None else f"{cell.mean_frequency:.1f}",
+                fixed(cell.mean_recency_days, 0),
+                fixed(cell.mean_frequency, 1),
             )
             for cell in view.cells
         ],
         bars=[cell.customers / largest for cell in view.cells],
+        spare=["orders", "days", "per head", "share"],
     )
     if view.unscored:
-        reasons = ", ".join(f"{reason} {number(count)}" for reason, count in view.unscored_reasons.items())
+        within = "" if view.last_days is None else f" in the last {number(view.last_days)} days"
+        said = {"no_orders": f"no order{within}", "unknown_cost": "the cost of an order is not known"}
+        reasons = ", ".join(f"{said.get(why, why)}: {number(count)}" for why, count in view.unscored_reasons.items())
         say(f"{number(view.unscored)} customers are unscored ({reasons}).")
 
 
@@ -144,6 +149,7 @@ def print_ladder(view: views.LadderView) -> None:
             for row in view.rows
         ],
         bars=[row.customers / largest for row in view.rows],
+        spare=["of amount"],
     )
     if view.outside:
         say(f"{number(view.outside)} customers are not on this ladder.")
@@ -160,7 +166,7 @@ def transitions(name: str | None, from_date: date | None, to_date: date | None, 
             f"{view.name}: {view.from_as_of} → {view.to_as_of}",
             ["from \\ to", *[stage or "(none)" for stage in columns]],
             [
-                (start or "(new)", *[counts.get((start, end), 0) or "·" for end in columns])
+                (start or "(none)", *[counts.get((start, end), 0) or "·" for end in columns])
                 for start in [*view.stages, None]
             ],
         )
@@ -191,13 +197,17 @@ def print_stores(view: views.StoresView) -> None:
             percent(row.identified_amount_rate),
         )
 
-    rows = [cells(row, f"{row.store_id or '–'} {row.store_name or ''}".strip()) for row in view.rows]
+    rows = [
+        cells(row, f"{row.store_id} {row.store_name or ''}".strip() if row.store_id else "(no store)")
+        for row in view.rows
+    ]
     bars = [row.identified_amount_rate or 0.0 for row in (*view.rows, view.total)]
     table(
         f"Stores · {view.as_of} · {view.currency}",
         ["store", "orders", "gross", "net", "identified orders", "identified gross"],
         [*rows, cells(view.total, "all stores")],
         bars=bars,
+        spare=["identified orders", "gross"],
     )
 
 
@@ -231,7 +241,7 @@ def customer(customer_id: str, run_id: int | None, as_json: bool) -> None:
         table(
             "",
             ["attribute", "", "value", ""],
-            [(a.name, both(a.title), number(a.value), a.reason or a.unit) for a in view.attributes],
+            [(a.name, both(a.title), *_value(a)) for a in view.attributes],
         )
         for title, rows in (
             ("orders", view.orders),
@@ -244,6 +254,22 @@ def customer(customer_id: str, run_id: int | None, as_json: bool) -> None:
                 table(f"latest {title}", list(rows[0]), [[_cell(v) for v in row.values()] for row in rows])
 
     tell(view, as_json, people)
+
+
+def _value(attribute: views.AttributeValue) -> tuple[Any, str]:
+    """The value, and its unit or why there is none."""
+    if attribute.reason is not None:
+        return attribute.value, _REASONS.get(attribute.reason, attribute.reason)
+    if attribute.unit.startswith("share"):
+        return percent(attribute.value), ""
+    return attribute.value, attribute.unit
+
+
+_REASONS = {
+    "no_orders": "no order in the time that RFM looks at",
+    "unknown_cost": "the cost of an order is not known",
+    "not_in_population": "not on this ladder",
+}
 
 
 def _cell(value: Any) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tierwise.cli.door import guarded
+from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
     help="Know each customer, stratify, treat each tier on purpose, measure, revise.",
@@ -28,6 +29,7 @@ app.add_typer(jobs, name="jobs")
 app.add_typer(quarantine, name="quarantine")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Limit = Annotated[int, typer.Option(min=0, help="At most so many.")]
 RunId = Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")]
 
 
@@ -71,7 +73,7 @@ def import_(
 @quarantine.callback()
 def quarantine_list(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(help="At most so many rows.")] = 50,
+    limit: Limit = 50,
     import_id: Annotated[int | None, typer.Option("--import", help="Only of this import.")] = None,
     code: Annotated[str | None, typer.Option(help="Only of this reason.")] = None,
     to: Annotated[Path | None, typer.Option(help="Write the rows as they were to this CSV file, to mend them.")] = None,
@@ -96,7 +98,7 @@ def run(
 
 
 @app.command()
-def runs(limit: int = 20, as_json: Json = False) -> None:
+def runs(limit: Limit = 20, as_json: Json = False) -> None:
     """The runs, newest first."""
     from tierwise.cli import look
 
@@ -133,7 +135,7 @@ def show_lifecycle(
     """The lifecycle's stages, or the moves between two days."""
     from tierwise.cli import look
 
-    if from_ is None:
+    if from_ is None and to is None:
         look.ladders("lifecycle", run_id, as_json)
     else:
         look.transitions(None, _day(from_), _day(to), as_json)
@@ -157,7 +159,7 @@ def show_stores(run_id: RunId = None, as_json: Json = False) -> None:
 
 @show.command("profile")
 def show_profile(
-    limit: int = 10,
+    limit: Limit = 10,
     columns: Annotated[str | None, typer.Option(help="Only these attributes, separated by commas.")] = None,
     run_id: RunId = None,
     as_json: Json = False,
@@ -165,7 +167,8 @@ def show_profile(
     """Some rows of the profile."""
     from tierwise.cli import look
 
-    look.profile(limit, columns.split(",") if columns else None, run_id, as_json)
+    names = [name.strip() for name in (columns or "").split(",")]
+    look.profile(limit, [name for name in names if name] or None, run_id, as_json)
 
 
 @app.command()
@@ -178,7 +181,7 @@ def customer(customer_id: str, run_id: RunId = None, as_json: Json = False) -> N
 
 @app.command()
 def export(
-    table: Annotated[str, typer.Argument(help="profile, stores, deciles, rfm, … or a fact table.")],
+    table: Annotated[str, typer.Argument(help="profile, store_totals, rfm, deciles, lifecycle, activity, or facts.")],
     to: Annotated[Path, typer.Option(help="A file ending in .csv, .xlsx or .parquet.")],
     run_id: RunId = None,
     as_json: Json = False,
@@ -224,7 +227,7 @@ def definitions_check(
 
 
 @jobs.command("list")
-def jobs_list(limit: int = 20, as_json: Json = False) -> None:
+def jobs_list(limit: Limit = 20, as_json: Json = False) -> None:
     """The jobs, newest first."""
     from tierwise.cli import look
 
@@ -288,5 +291,7 @@ def version() -> None:
 
 
 def main() -> None:
-    """The entry point of the `tierwise` script."""
+    """The entry point of the `tierwise` script: this process is a command and nothing else."""
+    if sys.argv[1:2] not in (["serve"], ["demo"]):  # NiceGUI looks whether it is there
+        leave_out_pandas()
     guarded(app)

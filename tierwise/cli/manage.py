@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierwise.bootstrap import Settings, stop_embedded
-from tierwise.cli.door import FAILED, note, opened, plain, tell
+from tierwise.cli.door import FAILED, note, opened, plain, tell, write
 from tierwise.cli.terminal import number, percent, say, table
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def propose(file: Path, table_name: str | None, to: Path, as_json: bool) -> None
 
     with opened() as ctx:
         proposed = importing.propose(ctx, file, table_name)
-    to.write_text(proposed.yaml, "utf-8")
+    write(to, proposed.yaml)
     notes = list(proposed.notes)
     tell(
         {"mapping": str(to), "notes": notes},
@@ -133,6 +133,8 @@ def print_run(view: RunView) -> None:
     say(f"  {number(counts.get('unscored'))} customers without an RFM score")
     for name, seconds in view.timings.items():
         say(f"  {name:<28} {seconds:>8.2f} s")
+    for text in view.notes:
+        note(f"note: {text}")
 
 
 def export(table_name: str, to: Path, run_id: int | None, as_json: bool) -> None:
@@ -177,7 +179,7 @@ def export_definitions(to: Path | None, as_json: bool) -> None:
     with opened() as ctx:
         text = defining.export_definitions(ctx)
     if to is not None:
-        to.write_text(text, "utf-8")
+        write(to, text)
         tell({"to": to}, as_json, lambda: say(f"written to {to}"))
     else:
         tell({"yaml": text}, as_json, lambda: print(text, end=""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -16,13 +16,17 @@ from rich.text import Text
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 BAR_COLOUR = "cyan"
+BAR_CELLS = 20
+GAP = 2
+LEAST_CELLS = 6
 
 
-def console() -> Console:
+def console(at_least: int = 0) -> Console:
     """On a terminal as wide as it is; elsewhere wide enough that nothing is cut or wrapped, and without colours."""
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        return Console(highlight=False)
-    return Console(highlight=False, width=max(Console().width, 160), color_system=None, force_terminal=False)
+    usual = Console().width
+    if sys.stdout.isatty():  # rich itself heeds NO_COLOR
+        return Console(highlight=False, width=max(usual, at_least))
+    return Console(highlight=False, width=max(usual, at_least, 160), color_system=None, force_terminal=False)
 
 
 def bar(fraction: float, width: int = 20) -> str:
@@ -53,32 +57,78 @@ def number(value: Any) -> str:
     return str(value)
 
 
+def fixed(value: float | None, digits: int) -> Decimal | None:
+    """A number with so many decimals, as a number still.
+
+    >>> fixed(12.345, 1), fixed(None, 1)
+    (Decimal('12.3'), None)
+    """
+    return None if value is None else Decimal(f"{value:.{digits}f}")
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """0.1234 as 12.3 %; – for null."""
     return "–" if share is None else f"{share * 100:.{digits}f} %"
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, bars: Sequence[float] | None = None
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    bars: Sequence[float] | None = None,
+    spare: Sequence[str] = (),
 ) -> None:
-    """Print a table: numbers to the right, texts to the left; `bars` adds one bar a row, 0..1."""
-    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    right = [
-        any(isinstance(row[i], int | float | Decimal) or _numeric(row[i]) for row in rows) for i in range(len(columns))
-    ]
-    for name, to_right in zip(columns, right, strict=True):
-        grid.add_column(Text(name, style="dim"), justify="right" if to_right else "left", no_wrap=True)
-    if bars is not None:
-        grid.add_column("", no_wrap=True)
-    for i, row in enumerate(rows):
-        cells = [Text(item if isinstance(item, str) else number(item)) for item in row]
-        if bars is not None:
-            cells.append(Text(bar(bars[i]), style=BAR_COLOUR))
-        grid.add_row(*cells)
+    """Print a table: numbers to the right, texts to the left; `bars` adds one bar a row, 0..1.
+
+    Where the terminal is narrow, bars get shorter, then columns of `spare` are left out, the first first, then texts
+    are cut. Numbers never are.
+    """
     out = console()
+    shown = [[item if isinstance(item, str) else number(item) for item in row] for row in rows]
+    right = [_is_of_numbers([row[i] for row in rows]) for i in range(len(columns))]
+    widths = [max([width(name), *(width(row[i]) for row in shown)]) for i, name in enumerate(columns)]
+    kept = list(range(len(columns)))
+    for name in spare:
+        if _across([widths[i] for i in kept]) > out.width:
+            kept.remove(columns.index(name))
+    fitted = fit([widths[i] for i in kept], [not right[i] for i in kept], out.width)
+    for_bar = min(BAR_CELLS, out.width - _across(fitted) - GAP)
+    with_bars = bars is not None and for_bar >= LEAST_CELLS
+    grid = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
+    for i, cells in zip(kept, fitted, strict=True):
+        header = Text(columns[i], style="dim")
+        grid.add_column(header, justify="right" if right[i] else "left", width=cells, no_wrap=True)
+    if with_bars:
+        grid.add_column("", width=for_bar, no_wrap=True)
+    for place, row in enumerate(shown):
+        line = [Text(row[i]) for i in kept]
+        if bars is not None and with_bars:
+            line.append(Text(bar(bars[place], for_bar), style=BAR_COLOUR))
+        grid.add_row(*line)
     if title:
         out.print(Text(title, style="bold"))
-    out.print(grid)
+    # What still does not fit is wrapped by the terminal rather than cut.
+    console(at_least=_across(fitted)).print(grid)
+
+
+def fit(widths: Sequence[int], texts: Sequence[bool], room: int) -> list[int]:
+    """Widths of columns that fit into the room: of those of texts the widest is narrowed, as far as that is enough.
+
+    >>> fit([30, 12, 9], [True, True, False], 40)
+    [15, 12, 9]
+    """
+    fitted = list(widths)
+    while _across(fitted) > room:
+        long = [i for i, is_text in enumerate(texts) if is_text and fitted[i] > LEAST_CELLS]
+        if not long:
+            break
+        fitted[max(long, key=lambda i: fitted[i])] -= 1
+    return fitted
+
+
+def _across(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def say(text: str = "") -> None:
@@ -95,5 +145,14 @@ def width(text: str) -> int:
     return cell_len(text)
 
 
-def _numeric(item: Any) -> bool:
-    return isinstance(item, str) and item[:1] in "0123456789-–" and item.endswith("%")
+_NUMBER = re.compile(r"-?[\d,.]+ (%|s)")
+
+
+def _is_of_numbers(cells: Sequence[Any]) -> bool:
+    """Whether a column has a number, or nothing but what cannot be told."""
+    told = [cell for cell in cells if cell is not None and cell not in ("–", "")]
+    if not told:
+        return any(cell is None or cell == "–" for cell in cells)
+    return any(
+        _NUMBER.fullmatch(cell) if isinstance(cell, str) else isinstance(cell, int | float | Decimal) for cell in told
+    )

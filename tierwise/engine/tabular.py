@@ -25,7 +25,7 @@ def write_table(
     """Write all rows in the relation's order, and return how many. The ending of `path` names the format.
 
     dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. Raises
-    `unknown_format`, `too_many_rows`, `disk_full`, `cannot_write`.
+    `unknown_format`, `too_many_rows`, `disk_full`, `write_failed`.
     """
     writers: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str, date], int]] = {
         ".csv": _write_csv,
@@ -49,7 +49,7 @@ def write_table(
     except (OSError, duckdb.IOException) as error:
         full = "No space left" in str(error)
         raise TierwiseError(
-            "disk_full" if full else "cannot_write",
+            "disk_full" if full else "write_failed",
             f"the file cannot be written: {error}",
             place=str(path),
             remedy="free some space" if full else "look at the folder and its rights",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from tierwise.kernel.errors import TierwiseError
 
@@ -20,8 +20,10 @@ class Window:
             raise TierwiseError("bad_window", f"a window of {self.last_days} days", remedy="between 1 and 36600 days")
 
     def first_day(self, as_of: date) -> date | None:
-        """The first day inside; None for the whole life."""
-        return None if self.last_days is None else as_of - timedelta(days=self.last_days - 1)
+        """The first day inside, not before the calendar's; None for the whole life."""
+        if self.last_days is None:
+            return None
+        return date.fromordinal(max(as_of.toordinal() - self.last_days + 1, date.min.toordinal()))
 
     @property
     def suffix(self) -> str:

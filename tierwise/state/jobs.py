@@ -142,7 +142,7 @@ def get(connection: Connection, job_id: int) -> Job:
     """One job. Raises `unknown_job`."""
     row = connection.execute(select(job).where(job.c.id == job_id)).one_or_none()
     if row is None:
-        raise TierwiseError("unknown_job", f"there is no job {job_id}", remedy="tierwise jobs lists them")
+        raise TierwiseError("unknown_job", f"there is no job {job_id}", remedy="`tierwise jobs list` lists them")
     return _job(row)
 
 
