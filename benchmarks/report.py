@@ -27,8 +27,8 @@ def table(results: Results, business: Business) -> str:
         for name, thing in measured.items():
             seconds = [turn.seconds for turn in thing.turns]
             span = f"{min(seconds):.2f} – {max(seconds):.2f} s"
-            row = f"  {name:{width}}  {thing.seconds:7.2f} s  {span:>17}  {thing.cpu_seconds:7.2f} s  {thing.peak_mib:7,.0f} MiB"
-            out.append(f"{row}  {MEANING.get(name, '')}".rstrip())
+            clock = f"{thing.seconds:7.2f} s  {span:>17}  {thing.cpu_seconds:7.2f} s"
+            out.append(f"  {name:{width}}  {clock}  {thing.peak_mib:7,.0f} MiB  {MEANING.get(name, '')}".rstrip())
         out.extend(_sentence(verdict) for verdict in verdicts)
         out.append("")
     missed = sum(not verdict.passed for _, verdicts in results.values() for verdict in verdicts)
