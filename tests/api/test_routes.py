@@ -127,6 +127,19 @@ def test_arguments_out_of_bounds_are_told_by_place_without_their_value(client: h
     assert answer.json()["place"] == f"query.{query.partition('=')[0]}"
 
 
+def test_a_parameter_that_is_not_known_is_refused_not_passed_over(client: httpx.Client, put: Put) -> None:
+    calls = put(showing, "rfm", examples.RFM)
+    answer = client.get(f"{API}/rfm?runs=6")
+    assert (answer.status_code, answer.json()["code"], answer.json()["place"]) == (
+        422,
+        "unknown_parameter",
+        "query.runs",
+    )
+    assert answer.json()["remedy"] == 'did you mean "run"?'
+    assert not calls
+    assert client.get(f"{API}/rfm?run=6").status_code == 200
+
+
 @pytest.mark.parametrize("customer_id", ["C000042", "A/7", "客户 9", "x?y#z"])
 def test_a_customer_by_any_id(client: httpx.Client, put: Put, customer_id: str) -> None:
     calls = put(showing, "customer", examples.CUSTOMER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from tierwise import __version__
 from tierwise.api import problems
 from tierwise.api.bodies import Ok
+from tierwise.api.context import only_known_parameters
 from tierwise.api.guard import LOOPBACK, Guard
 from tierwise.api.problems import ErrorBody, ProblemBody
 from tierwise.api.routes import definitions, exports, imports, jobs, profile, runs, showing
@@ -63,7 +64,7 @@ def build_app(
         any_address=any_address,
     )
     for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(only_known_parameters)])
 
     @app.get("/healthz", operation_id="health", tags=["server"])
     def health() -> Ok:

@@ -50,6 +50,7 @@ STATUS: dict[str, int] = {
     "lake_version_behind": 500,
     "unknown_key": 422,
     "unknown_attribute": 422,
+    "unknown_parameter": 422,
     "unknown_kind": 422,
     "unknown_header": 422,
     "unknown_headers": 422,
