@@ -81,3 +81,12 @@ def test_headers_that_cannot_stand_alone_are_left_out_and_told(home: Home) -> No
     named = home.take("订单号,会员号,门店名称,下单时间,金额\n2,m,静安店,2026-01-01,5\n", "orders")
     assert named.notes == ()
     assert home.rows("SELECT store_id, store_name FROM stores") == [("静安店", "静安店")]
+
+
+def test_a_comma_may_stand_before_the_decimals(home: Home) -> None:
+    text = "Invoice;Customer;Date;Product ID;Quantity;Price\n1;a;2026-01-01;p;1,5;2,55\n2;a;2026-01-01;p;1;1.234,50 €\n"
+    rows = text + "3;a;2026-01-01;p;1;0,00\n4;a;2026-01-01;p;1;1.25\n"
+    mapping = {"decimal": ",", "currency": "EUR", "ignore": {"attribute": "Price", "op": "<=", "value": 0}}
+    report = home.take(rows, "order_lines", mapping)
+    assert (report.accepted, report.ignored, report.quarantined) == (2, 1, 1)
+    assert home.rows("SELECT amount_minor FROM order_lines ORDER BY order_id") == [(383,), (123_450,)]

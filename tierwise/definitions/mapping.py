@@ -17,6 +17,8 @@ class Mapping(Part):
     without one, by its position from 1. A canonical name may belong to another table that the rows carry along
     (`product_name`, `customer.city`); see docs/import.md. constants: canonical name -> the same value for every row.
 
+    decimal: the sign between whole and part; with "," thousands are grouped by ".".
+
     encoding: `auto` (BOM, else UTF-8, else GB18030) or a Python codec name. delimiter: `auto`, `space` (runs of
     blanks), or one character. header: whether the first line names the columns. formats: canonical date -> a
     strptime format, where the file's dates are ambiguous. timezone: of the file's naive times, and whose days its
@@ -30,6 +32,7 @@ class Mapping(Part):
     table: str
     encoding: str = "auto"
     delimiter: str = "auto"
+    decimal: Literal[".", ","] = "."
     header: bool = True
     timezone: str | None = None
     currency: str | None = None

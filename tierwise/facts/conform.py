@@ -61,6 +61,8 @@ class Binding:
     refunds: Tree | None = None
     ignore: Tree | None = None
     notes: tuple[str, ...] = field(default=())
+    comma: bool = False
+    """Whether numbers have a comma before the decimals."""
 
     def find(self, table: str, name: str) -> Field | None:
         return next((each for each in self.fields if each.table == table and each.name == name), None)
@@ -131,7 +133,16 @@ def bind(mapping: Mapping, headers: Sequence[str], *, zone: str, currency: str, 
     order_key = _order_key(mapping, names, found, place)
     notes = () if mapping.columns else _notes(mapping, names, columns)
     binding = Binding(
-        mapping.table, names, tuple(fields), zone, currency, order_key, mapping.refunds, mapping.ignore, notes
+        mapping.table,
+        names,
+        tuple(fields),
+        zone,
+        currency,
+        order_key,
+        mapping.refunds,
+        mapping.ignore,
+        notes,
+        mapping.decimal == ",",
     )
     _check_required(binding, {each.canonical for each in fields} | set(columns) | set(mapping.constants), found, place)
     found.raise_if_any()

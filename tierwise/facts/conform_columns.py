@@ -95,6 +95,12 @@ class Columns:
             return
         nobody = field.type == "key"
         present = t.present(raw)
+        if (
+            self.binding.comma
+            and field.position is not None
+            and field.type in ("money", "quantity", "unit_price", "integer")
+        ):
+            raw = t.with_point(raw)
         match field.type:
             case "id" | "key":
                 value = t.identifier(raw, nobody=nobody)

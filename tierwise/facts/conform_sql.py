@@ -42,8 +42,8 @@ def staging(binding: Binding, *, today: date, numbered_lines: bool = False) -> S
     if "customers__birth_on" in build.resolved:
         build.resolved["customers__birth_on"] = f"nullif({build.resolved['customers__birth_on']}, DATE '1900-01-01')"
     rows = {name: f"r{at}" for at, name in enumerate(binding.headers)}
-    refund = rule_sql(binding.refunds, rows) if binding.refunds is not None else "FALSE"
-    ignored = rule_sql(binding.ignore, rows) if binding.ignore is not None else "FALSE"
+    refund = rule_sql(binding.refunds, rows, comma=binding.comma) if binding.refunds is not None else "FALSE"
+    ignored = rule_sql(binding.ignore, rows, comma=binding.comma) if binding.ignore is not None else "FALSE"
     derived, last = derived_money(build)
     made_id = _made_id(binding, build)
     mended = " + ".join(f"CAST({each} AS INTEGER)" for each in build.mended) or "0"

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from tierwise.definitions.rule import All, AnyOf, Comparison, Not, Scalar, attributes_of
-from tierwise.facts.text_sql import cleaned, exact, local_time, sql_text, utc_time
+from tierwise.facts.text_sql import cleaned, exact, local_time, sql_text, utc_time, with_point
 from tierwise.kernel.collect import Problems
 from tierwise.kernel.errors import unknown_name
 
@@ -35,20 +35,21 @@ def check_rule(rule: Tree, columns: Mapping[str, str], found: Problems, place: s
             )
 
 
-def rule_sql(rule: Tree, columns: Mapping[str, str]) -> str:
-    """A boolean SQL expression, never null. columns: the file's column names to SQL for their raw texts.
+def rule_sql(rule: Tree, columns: Mapping[str, str], *, comma: bool = False) -> str:
+    """A boolean SQL expression, never null. columns: the file's column names to SQL for their raw texts. comma:
+    whether their numbers have a comma before the decimals.
 
     Names and values go in as identifiers and literals, never as SQL. `check_rule` must have passed.
     """
     match rule:
         case All():
-            return "(" + " AND ".join(rule_sql(part, columns) for part in rule.all) + ")"
+            return "(" + " AND ".join(rule_sql(part, columns, comma=comma) for part in rule.all) + ")"
         case AnyOf():
-            return "(" + " OR ".join(rule_sql(part, columns) for part in rule.any) + ")"
+            return "(" + " OR ".join(rule_sql(part, columns, comma=comma) for part in rule.any) + ")"
         case Not():
-            return f"(NOT {rule_sql(rule.not_, columns)})"
+            return f"(NOT {rule_sql(rule.not_, columns, comma=comma)})"
         case Comparison():
-            return f"coalesce({_leaf(rule, columns[rule.attribute])}, FALSE)"
+            return f"coalesce({_leaf(rule, columns[rule.attribute], comma)}, FALSE)"
 
 
 def _leaves(rule: Tree) -> list[Comparison]:
@@ -72,9 +73,10 @@ _TEXT_TESTS: dict[str, Callable[[str, str], str]] = {
 }
 
 
-def _leaf(leaf: Comparison, raw: str) -> str:
+def _leaf(leaf: Comparison, raw: str, comma: bool) -> str:
     text = f"({cleaned(raw)})"
     value = leaf.value
+    number = f"({exact(with_point(raw) if comma else raw)})"
     if leaf.op == "missing":
         return f"{text} IS NULL"
     if leaf.op == "present":
@@ -82,27 +84,29 @@ def _leaf(leaf: Comparison, raw: str) -> str:
     if leaf.op in _TEXT_TESTS:
         return _TEXT_TESTS[leaf.op](text, sql_text(str(value)))
     if isinstance(value, tuple):
-        return _among(leaf, value, raw, text)
+        return _among(leaf, value, raw, text, number)
     assert value is not None
-    return f"{_as(value, raw, text)} {_SIGNS[leaf.op]} {_literal(value)}"
+    return f"{_as(value, raw, text, number)} {_SIGNS[leaf.op]} {_literal(value)}"
 
 
-def _among(leaf: Comparison, values: tuple[Scalar, ...], raw: str, text: str) -> str:
+def _among(leaf: Comparison, values: tuple[Scalar, ...], raw: str, text: str, number: str) -> str:
     if leaf.op == "between":
         low, high = values
-        return f"({_as(low, raw, text)} >= {_literal(low)} AND {_as(high, raw, text)} <= {_literal(high)})"
-    equal = " OR ".join(f"coalesce({_as(value, raw, text)} = {_literal(value)}, FALSE)" for value in values)
+        return (
+            f"({_as(low, raw, text, number)} >= {_literal(low)} AND {_as(high, raw, text, number)} <= {_literal(high)})"
+        )
+    equal = " OR ".join(f"coalesce({_as(value, raw, text, number)} = {_literal(value)}, FALSE)" for value in values)
     if leaf.op == "in":
         return f"({equal})"
     return f"({text} IS NOT NULL AND NOT ({equal}))"
 
 
-def _as(value: Scalar, raw: str, text: str) -> str:
+def _as(value: Scalar, raw: str, text: str, number: str) -> str:
     """The cell, read as what the value is."""
     if isinstance(value, bool | str):
         return f"lower({text})" if isinstance(value, bool) else text
     if isinstance(value, int | Decimal):
-        return f"({exact(raw)})"
+        return number
     return f"CAST(coalesce(({local_time(raw)}), ({utc_time(raw)})) AS DATE)"
 
 

@@ -82,13 +82,18 @@ def _lost_digits(text: str) -> str:
     return f"regexp_full_match({text}, '[0-9](\\.[0-9]+)?[eE]\\+[0-9]+')"
 
 
+def with_point(text: str) -> str:
+    """A number written with a comma before the decimals, as it is with a point: `1.234,50` is `1,234.50`."""
+    return f"translate({text}, '.,', ',.')"
+
+
 def number_text(text: str) -> str:
-    """A number as plain digits, or null: thousands only where they group rightly, a currency sign before, 元 behind,
-    full-width digits, `(12.50)` for a negative amount. NaN and infinity are no numbers."""
+    """A number as plain digits, or null: thousands only where they group rightly, a currency sign before,
+    元 or € behind, full-width digits, `(12.50)` for a negative amount. NaN and infinity are no numbers."""
     half = f"translate(({cleaned(text)}), '{_FULL_WIDTH}', '{_HALF_WIDTH}')"
     signed = f"regexp_replace({half}, '^\\(([^()]+)\\)$', '-\\1')"
     bare = f"regexp_replace({signed}, '^([+-]?)\\s*[¥$€£]\\s*([+-]?)', '\\1\\2')"
-    bare = f"regexp_replace({bare}, '\\s*元$', '')"
+    bare = f"regexp_replace({bare}, '\\s*[元€]$', '')"
     grouped = f"regexp_full_match({bare}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]*)?')"
     plain = f"CASE WHEN {grouped} THEN replace({bare}, ',', '') ELSE {bare} END"
     is_number = "'[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?'"
