@@ -39,6 +39,8 @@ STATUS: dict[str, int] = {
     "job_not_running": 409,
     "run_not_running": 409,
     "too_large": 413,
+    "sum_too_large": 422,
+    "line_too_long": 422,
     "bad_home": 500,
     "bad_token_file": 500,
     "disk_full": 507,
