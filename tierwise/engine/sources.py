@@ -62,22 +62,26 @@ def register_people(connection: duckdb.DuckDBPyConnection, timezone: str, traits
         return f"CAST(timezone({literal(timezone)}, {column}) AS DATE)"
 
     present = {row[0] for row in connection.execute("SELECT column_name FROM (DESCRIBE customers)").fetchall()}
-    typed = [
-        f"TRY_CAST(any_value({quoted(column)}) AS {TRAIT_SQL[kind]}) AS {quoted(column)}"
-        for column, kind in traits.items()
-        if column in present
-    ]
+    typed = {column: kind for column, kind in traits.items() if column in present}
+    # Where no customers were joined, a row is a person already, and a million of them need not be grouped.
+    joined = bool(connection.execute("SELECT 1 FROM customer_map LIMIT 1").fetchone())
+    any_value = "any_value" if joined else ""
     columns = [
-        f"min({day('registered_at')}) AS registered_on",
-        f"max({day('closed_at')}) AS closed_on",
-        "any_value(birth_on) AS birth_on",
-        "CASE WHEN bool_or(known_from IS NULL) THEN NULL ELSE min(known_from) END AS known_from",
-        "any_value(gender) AS gender",
-        *typed,
+        f"{'min' if joined else ''}({day('registered_at')}) AS registered_on",
+        f"{'max' if joined else ''}({day('closed_at')}) AS closed_on",
+        f"{any_value}(birth_on) AS birth_on",
+        "CASE WHEN bool_or(known_from IS NULL) THEN NULL ELSE min(known_from) END AS known_from"
+        if joined
+        else "known_from",
+        f"{any_value}(gender) AS gender",
+        *(
+            f"TRY_CAST({any_value}({quoted(name)}) AS {TRAIT_SQL[kind]}) AS {quoted(name)}"
+            for name, kind in typed.items()
+        ),
     ]
     connection.execute(
         f"CREATE OR REPLACE VIEW people AS SELECT customer_key, {', '.join(columns)} "
-        "FROM customers GROUP BY customer_key"
+        f"FROM customers {'GROUP BY customer_key' if joined else ''}"
     )
 
 
