@@ -31,6 +31,18 @@ def test_lines_of_one_version_may_stand_in_two_files(home: Home) -> None:
     assert home.rows("SELECT gross_minor FROM orders") == [(2500,)]
 
 
+def test_a_file_that_contradicts_itself_changes_nothing_the_second_time(home: Home) -> None:
+    text = "客户编号,姓名,性别,注册日期\n1,张,男,2020-01-01\n1,张三,,2019-05-05\n2,李,女,\n2,李,女,\n"
+    first = home.take(text, "customers")
+    assert (first.accepted, first.replaced, first.unchanged) == (2, 1, 1)
+    before = versions(home)
+    again = home.take(text, "customers")
+    assert (again.accepted, again.replaced, again.unchanged, again.differing) == (0, 0, 4, 1)
+    assert versions(home) == before
+    other = home.take(text + "1,张三丰,,\n", "customers")
+    assert (other.accepted, other.replaced, other.unchanged) == (0, 3, 2)
+
+
 def test_importing_again_commits_nothing(home: Home) -> None:
     home.take(FIRST, "order_lines")
     before = versions(home)

@@ -1,9 +1,10 @@
 """Merge rows that have a key of one column: as if they were applied one by one, in the order of the file.
 
 An unseen key is accepted. A seen one is replaced where the row applies and says something else, otherwise it is
-unchanged. A keyed row applies unless it is older (`updated_at`) than what is stored; an order's row applies only
-where it is newer, or where all are asked to. A column that the file lacks, and an empty cell, keep the stored value:
-an export that leaves things out must not erase them.
+unchanged. Where all rows of a key together come to what is stored, none of them replaces it: a file imported again
+changes nothing, even where it contradicts itself. A keyed row applies unless it is older (`updated_at`) than what is
+stored; an order's row applies only where it is newer, or where all are asked to. A column that the file lacks, and an
+empty cell, keep the stored value: an export that leaves things out must not erase them.
 """
 
 from __future__ import annotations
@@ -114,7 +115,26 @@ def _judge(
         again = f"SELECT * FROM {incoming} SEMI JOIN twice USING ({k})"
         queries.append(_verdicts(again, key, columns, keyed=keyed, replace=replace, repeated=True))
     con.execute(f"CREATE TABLE judged AS {' UNION ALL '.join(queries)}")
+    if some_twice:
+        _settle(writer, key, columns)
     con.execute("DROP TABLE twice")
+
+
+def _settle(writer: Writer, key: str, columns: list[str]) -> None:
+    """Rows of a key that stands more than once replace nothing where the last of them come to what is stored."""
+    k, names = quoted(key), [name for name in columns if name != "known_from"]
+
+    def other(row: str) -> str:
+        each = [f"({row}.{name} IS NOT NULL AND {row}.{name} IS DISTINCT FROM m.{name})" for name in map(quoted, names)]
+        return " OR ".join(each) or "FALSE"
+
+    last = "".join(f", {_final(name)}" for name in names)
+    together = f"SELECT {k}{last} FROM judged SEMI JOIN twice USING ({k}) GROUP BY {k}"
+    same = f"SELECT {k} FROM ({together}) f JOIN met m USING ({k}) WHERE NOT ({other('f')})"
+    writer.con.execute(
+        f"UPDATE judged SET verdict = 'unchanged', differs = ({other('judged')}) FROM met m "
+        f"WHERE judged.{k} = m.{k} AND judged.{k} IN ({same})"
+    )
 
 
 def _verdicts(rows: str, key: str, columns: list[str], *, keyed: bool, replace: bool, repeated: bool) -> str:
