@@ -114,7 +114,41 @@ def test_an_operator_that_does_not_fit_is_refused_before_a_run(house: Context, t
     with pytest.raises(TierwiseError) as caught:
         apply_definitions(house, [path])
     assert caught.value.code == "bad_operator"
-    assert caught.value.place == 'other_stage, stage "a"'
+    assert caught.value.place == f"{path}:4"
+
+
+def test_a_name_that_is_not_known_is_told_by_its_line(house: Context, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """kind: rfm
+name: rfm_two
+---
+kind: lifecycle
+name: other_stage
+population: {not: {attribute: recensy_days, op: missing}}
+stages:
+  - name: a
+    when:
+      any:
+        - {attribute: frequency_count, op: ">", value: 3}
+        - not:
+            attribute: frequncy_count
+            op: present
+  - name: b
+---
+kind: deciles
+name: other_decile
+metric: monetry_amount
+""",
+    )
+    with pytest.raises(TierwiseError) as caught:
+        check_definitions(house, [path])
+    assert {(problem.place, problem.remedy) for problem in caught.value.problems} == {
+        (f"{path}:2", 'to change it, name it "rfm"'),
+        (f"{path}:6", 'did you mean "recency_days"?'),
+        (f"{path}:13", 'did you mean "frequency_count"?'),
+        (f"{path}:19", 'did you mean "monetary_amount"?'),
+    }
 
 
 def test_a_date_in_a_rule_comes_back_from_the_database(house: Context, tmp_path: Path) -> None:

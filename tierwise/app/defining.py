@@ -12,13 +12,21 @@ from sqlalchemy import Connection
 from tierwise.app.context import Context
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
-from tierwise.definitions.check import RFM_COLUMNS, SILENCE_ATTRIBUTES, check, left_open
+from tierwise.definitions.check import (
+    RFM_COLUMNS,
+    SILENCE_ATTRIBUTES,
+    Place,
+    by_line,
+    by_name,
+    check,
+    left_open,
+    rules_of,
+)
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
-from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions
+from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions, read_placed
 from tierwise.definitions.rfm import Rfm
-from tierwise.definitions.rule import attributes_of
 from tierwise.definitions.write import body_of, to_yaml
 from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
@@ -107,16 +115,18 @@ def ensure_initialised(ctx: Context) -> None:
 def apply_definitions(ctx: Context, paths: Sequence[Path], *, note: str = "") -> Applied:
     """Store the definitions of these files as new versions; those not named stay. All or none. Audited."""
     ctx.principal.require("define")
-    return _apply(ctx, read_definitions(paths), note=note)
+    placed = read_placed(paths)
+    return _apply(ctx, [each.definition for each in placed], note=note, place_of=by_line(placed))
 
 
 def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
     """What an apply would do, with all its problems; nothing is stored."""
     ctx.principal.require("view")
-    new = read_definitions(paths)
+    placed = read_placed(paths)
+    new = [each.definition for each in placed]
     with ctx.database.connect() as connection:
         before = current_definitions(connection)
-        _raise_problems(connection, before, new)
+        _raise_problems(connection, before, new, by_line(placed))
         current = {(kind_of(d), d.name): d for d in before.all if f"{kind_of(d)} {d.name}" in before.versions}
     labels = {f"{kind_of(d)} {d.name}": current.get((kind_of(d), d.name)) == d for d in new}
     known = {f"{kind} {name}" for kind, name in current}
@@ -128,16 +138,16 @@ def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
     )
 
 
-def _raise_problems(connection: Connection, before: Definitions, new: Sequence[Definition]) -> None:
+def _raise_problems(connection: Connection, before: Definitions, new: Sequence[Definition], place_of: Place) -> None:
     merged = {(kind_of(d), d.name): d for d in (*before.all, *new)}
     schema = _schema(connection, list(merged.values()))
-    problems = [*_one_of_each(merged), *check(list(merged.values()), schema)]
-    problems += [] if problems else _unfit_rules(new, schema)
+    problems = [*_one_of_each(before, new, place_of), *check(list(merged.values()), schema, place_of)]
+    problems += [] if problems else _unfit_rules(new, schema, place_of)
     if problems:
         raise TierwiseError.of(problems)
 
 
-def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn]) -> list[Problem]:
+def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn], place_of: Place) -> list[Problem]:
     """Operators and values that do not fit the attribute's type."""
     days: dict[str, RuleColumn] = {name: RuleColumn(name, "integer") for name in SILENCE_ATTRIBUTES}
     readable = {**schema, **days, **{name: RuleColumn(name, "text") for name in RFM_COLUMNS}}
@@ -151,12 +161,9 @@ def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn]) ->
         problem
         for definition in new
         if isinstance(definition, Lifecycle)
-        for place, rule in (
-            *((f'{definition.name}, stage "{stage.name}"', stage.when) for stage in definition.stages),
-            (f"{definition.name}, population", definition.population),
-        )
-        if rule is not None and set(attributes_of(rule)) <= set(readable)
-        for problem in rule_problems(rule, readable, place)
+        for path, leaf in rules_of(definition)
+        if leaf.attribute in readable
+        for problem in rule_problems(leaf, readable, place_of(definition, path))
     ]
 
 
@@ -201,9 +208,9 @@ def gather(definitions: Iterable[Definition], versions: dict[str, int]) -> Defin
     )
 
 
-def _apply(ctx: Context, new: Sequence[Definition], *, note: str) -> Applied:
+def _apply(ctx: Context, new: Sequence[Definition], *, note: str, place_of: Place = by_name) -> Applied:
     with ctx.database.begin() as connection:
-        _raise_problems(connection, current_definitions(connection), new)
+        _raise_problems(connection, current_definitions(connection), new, place_of)
         added: list[str] = []
         changed: list[str] = []
         unchanged: list[str] = []
@@ -220,15 +227,16 @@ def _apply(ctx: Context, new: Sequence[Definition], *, note: str) -> Applied:
     return Applied(tuple(added), tuple(changed), tuple(unchanged), tuple(left_open(new)))
 
 
-def _one_of_each(merged: dict[tuple[str, str], Definition]) -> list[Problem]:
+def _one_of_each(before: Definitions, new: Sequence[Definition], place_of: Place) -> list[Problem]:
     """A project and an RFM are alone of their kind: the profile has one set of scores."""
+    taken = {kind: name for kind, _, name in (label.partition(" ") for label in before.versions)}
     problems = []
-    for kind in ("project", "rfm"):
-        names = sorted(name for of, name in merged if of == kind)
-        if len(names) > 1:
-            problems.append(
-                Problem("only_one", f"there can be one {kind}, not {', '.join(names)}", None, f'name it "{names[0]}"')
-            )
+    for definition in new:
+        kind = kind_of(definition)
+        if kind in ("project", "rfm") and taken.setdefault(kind, definition.name) != definition.name:
+            said = f'there can be one {kind}, "{taken[kind]}", and not "{definition.name}" too'
+            place = place_of(definition, ("name",))
+            problems.append(Problem("only_one", said, place, f'to change it, name it "{taken[kind]}"'))
     return problems
 
 

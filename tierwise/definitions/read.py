@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,14 +31,27 @@ KINDS: dict[str, type[Definition]] = {
 _P = TypeVar("_P", bound=Part)
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A definition and the document that it was read from."""
+
+    definition: Definition
+    document: Document
+
+
 def read_definitions(paths: Iterable[Path]) -> list[Definition]:
+    """As `read_placed`, the definitions alone."""
+    return [placed.definition for placed in read_placed(paths)]
+
+
+def read_placed(paths: Iterable[Path]) -> list[Placed]:
     """The definitions in these files, and in the .yaml, .yml and .json files of these folders, in order of path.
 
     A file holds one or several YAML documents, each one definition with its `kind`. Raises all problems at once;
     two definitions of one kind and name are one.
     """
     problems: list[Problem] = []
-    found: list[tuple[Definition, str]] = []
+    found: list[Placed] = []
     for path in _files(paths, problems):
         try:
             documents = read_documents(path)
@@ -47,10 +61,10 @@ def read_definitions(paths: Iterable[Path]) -> list[Definition]:
         for document in documents:
             definition = _definition(document, problems)
             if definition is not None:
-                found.append((definition, document.place(("name",))))
+                found.append(Placed(definition, document))
     places: dict[tuple[str, str], str] = {}
-    for definition, place in found:
-        key = (_kind(definition), definition.name)
+    for placed in found:
+        key, place = (_kind(placed.definition), placed.definition.name), placed.document.place(("name",))
         if key in places:
             problems.append(
                 Problem("defined_twice", f'{key[0]} "{key[1]}" is defined twice', place, f"first at {places[key]}")
@@ -58,7 +72,7 @@ def read_definitions(paths: Iterable[Path]) -> list[Definition]:
         places.setdefault(key, place)
     if problems:
         raise TierwiseError.of(problems)
-    return [definition for definition, _ in found]
+    return found
 
 
 def read_mapping(path: Path) -> mapping_kind.Mapping:

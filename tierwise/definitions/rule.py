@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 
@@ -76,6 +76,10 @@ def _as_date(op: str, value: Any) -> date:
         raise ValueError(f'"{op}" needs a date such as 2026-06-30') from None
 
 
+Steps: TypeAlias = tuple[str | int, ...]
+"""The way into nested values: keys and positions."""
+
+
 class All(Part):
     """True where every part is true; an empty list is refused."""
 
@@ -123,14 +127,19 @@ for _part in (All, AnyOf, Not):
 
 def attributes_of(rule: All | AnyOf | Not | Comparison) -> Iterator[str]:
     """The attributes that a rule reads, in order of appearance, repeats included."""
+    return (leaf.attribute for _, leaf in leaves_of(rule))
+
+
+def leaves_of(rule: All | AnyOf | Not | Comparison, path: Steps = ()) -> Iterator[tuple[Steps, Comparison]]:
+    """Its comparisons in order of appearance, each with the way to it from the top; `path` comes first."""
     match rule:
         case Comparison():
-            yield rule.attribute
+            yield path, rule
         case All():
-            for part in rule.all:
-                yield from attributes_of(part)
+            for i, part in enumerate(rule.all):
+                yield from leaves_of(part, (*path, "all", i))
         case AnyOf():
-            for part in rule.any:
-                yield from attributes_of(part)
+            for i, part in enumerate(rule.any):
+                yield from leaves_of(part, (*path, "any", i))
         case Not():
-            yield from attributes_of(rule.not_)
+            yield from leaves_of(rule.not_, (*path, "not"))
