@@ -76,7 +76,7 @@ def open_context(
 
 
 def make_home(home: Path) -> None:
-    """The home, for its owner only. Raises `bad_home` where it cannot be made."""
+    """The home, for its owner only. Raises `bad_home` where it cannot be made or written."""
     from tierwise.kernel.errors import TierwiseError
 
     try:
@@ -85,6 +85,10 @@ def make_home(home: Path) -> None:
         raise TierwiseError(
             "bad_home", f"the home cannot be made: {error.strerror}", place=str(home), remedy="set TIERWISE_HOME"
         ) from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise TierwiseError(
+            "bad_home", "the home cannot be written", place=str(home), remedy="set TIERWISE_HOME to a folder of yours"
+        )
 
 
 def embedded_url(home: Path, note: Callable[[str], None]) -> str:

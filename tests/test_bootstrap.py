@@ -1,0 +1,29 @@
+"""The home: made for its owner, or refused with the place and what to do."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tierwise.bootstrap import make_home
+from tierwise.kernel.errors import TierwiseError
+
+
+def test_a_home_is_for_its_owner_only(tmp_path: Path) -> None:
+    home = tmp_path / "deep" / "home of 家"
+    make_home(home)
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_home_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TierwiseError) as caught:
+        make_home(tmp_path / "file")
+    assert (caught.value.code, caught.value.place) == ("bad_home", str(tmp_path / "file"))
+
+
+def test_a_home_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(TierwiseError, match="cannot be written") as caught:
+        make_home(tmp_path)
+    assert "TIERWISE_HOME" in (caught.value.remedy or "")
