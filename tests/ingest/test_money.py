@@ -90,3 +90,12 @@ def test_a_comma_may_stand_before_the_decimals(home: Home) -> None:
     report = home.take(rows, "order_lines", mapping)
     assert (report.accepted, report.ignored, report.quarantined) == (2, 1, 1)
     assert home.rows("SELECT amount_minor FROM order_lines ORDER BY order_id") == [(383,), (123_450,)]
+
+
+def test_money_that_is_told_three_times_and_disagrees_is_pointed_out(home: Home) -> None:
+    text = "订单号,下单时间,应付金额,优惠金额,实付金额\n1,2026-01-01,90,10,90\n2,2026-01-01,100,10,90\n"
+    (note,) = home.take(text, "orders", {"constants": {"customer_id": "x"}}).notes
+    assert note.startswith('1 rows: "应付金额" less "优惠金额" (and coupons) is not "实付金额"')
+    assert home.take(text.replace("90,10,90", "100,10,90"), "orders", {"constants": {"customer_id": "x"}}).notes == (
+        "1 rows say something else than what is stored, which stays: --replace-orders takes them",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierwise.facts import text_sql as t
+from tierwise.facts.conform import Binding
 from tierwise.facts.conform_columns import Columns
 
 _RULE_REMEDY = "add a refunds or an ignore rule to the mapping, or mend the row"
@@ -25,6 +26,19 @@ def derived_money(build: Columns) -> tuple[dict[str, str], dict[str, str]]:
             )
             return {}, {}
     return {}, {}
+
+
+def disagreement(binding: Binding) -> tuple[str, str] | None:
+    """Where an order's money is told three times: SQL for rows in which it disagrees, and the sentence of them."""
+    fields = [binding.find("orders", name) for name in ("gross", "discount", "paid")]
+    if binding.table != "orders" or None in fields:
+        return None
+    gross, discount, paid = (field.header for field in fields if field is not None)
+    return (
+        "coalesce(m_gross - m_discount - m_coupon <> orders__paid, FALSE)",
+        f'"{gross}" less "{discount}" (and coupons) is not "{paid}"; the first two count. If "{gross}" is after '
+        "discounts, leave it out of a mapping: paid and discount are enough",
+    )
 
 
 def _header(build: Columns, *names: str) -> str | None:

@@ -3,7 +3,8 @@
 One row of the result is one row of the file, in its order. Columns are named `table__name` (the contract's outside
 name; traits `customers__trait NAME`); besides them: `refund`, `positive` and `back` (where there is a rule for
 refunds), `ignored`, `mended` (ids mended in the row), `problems` (numbers of `Staging.problems`, null where the row
-is good), `raw` (the row's texts, only where it is not good) and, in a file of mended rows, `quarantine_row`.
+is good), `raw` (the row's texts, only where it is not good), in orders whose money is told three times
+`disagrees`, and in a file of mended rows `quarantine_row`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date
 from tierwise.facts import text_sql as t
 from tierwise.facts.conform import MENDS, Binding, Field
 from tierwise.facts.conform_columns import Check, Columns, RowProblem, quoted
-from tierwise.facts.conform_money import derived_money
+from tierwise.facts.conform_money import derived_money, disagreement
 from tierwise.facts.source_rules import rule_sql
 
 
@@ -73,6 +74,7 @@ def staging(binding: Binding, *, today: date, numbered_lines: bool = False) -> S
         "problems": problems,
         "raw": f"CASE WHEN first_problem IS NOT NULL THEN [{raws}] END",
         **({"line": "line"} if numbered_lines else {}),
+        **({"disagrees": told[0]} if (told := disagreement(binding)) else {}),
         **({MENDS: f"TRY_CAST({rows[MENDS]} AS BIGINT)"} if MENDS in rows else {}),
     }
     query = f"SELECT {_select(out)} FROM (SELECT *, {first} AS first_problem FROM ({query}))"

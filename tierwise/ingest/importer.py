@@ -283,7 +283,7 @@ class _Import:
             mapping=body,
             columns_not_imported=binding.not_imported,
             reasons=dict(Counter(each.code for each in staged.refusals).most_common()),
-            notes=staged.binding.notes,
+            notes=staged.notes + _left(merged, self.mapping.table),
         )
 
     @contextmanager
@@ -342,6 +342,14 @@ def _quarantine(connection: Connection, import_id: int, path: Path, staged: Stag
         for each in staged.refusals
     )
     quarantine.add_many(connection, import_id, rows)
+
+
+def _left(merged: Merged, table: str) -> tuple[str, ...]:
+    if not merged.differing or table not in ("orders", "order_lines", "refunds"):
+        return ()
+    return (
+        f"{merged.differing:,} rows say something else than what is stored, which stays: --replace-orders takes them",
+    )
 
 
 def _file(source: SourceFile, binding: Binding) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import duckdb
 
 from tierwise.facts.conform import MENDS, Binding, Field
 from tierwise.facts.conform_columns import quoted
+from tierwise.facts.conform_money import disagreement
 from tierwise.facts.conform_sql import Staging, staging
 from tierwise.facts.text_sql import BLANKS, cleaned, sql_text
 from tierwise.ingest.records import BadRecord, Record, records
@@ -42,7 +43,7 @@ class Refusal:
 class Staged:
     """What came of reading. read = good + ignored + len(refusals). columns: staged column -> field.
 
-    mends: numbers of quarantined rows that the file's rows are, told anew.
+    mends: numbers of quarantined rows that the file's rows are, told anew. notes: sentences for a person.
     """
 
     read: int
@@ -54,6 +55,7 @@ class Staged:
     binding: Binding
     fast: bool
     mends: list[int]
+    notes: tuple[str, ...] = ()
 
 
 def stage(
@@ -108,7 +110,11 @@ def stage(
     mends = []
     if MENDS in binding.headers:
         mends = [at for (at,) in con.execute(f"SELECT {MENDS} FROM staged WHERE {MENDS} IS NOT NULL").fetchall()]
-    return Staged(read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined, mends)
+    notes = binding.notes
+    if apart := disagreement(binding):
+        rows = scalar(con, "SELECT count(*) FROM good WHERE disagrees")
+        notes += (f"{rows:,} rows: {apart[1]}",) if rows else ()
+    return Staged(read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined, mends, notes)
 
 
 def _create(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, query: Staging) -> None:
