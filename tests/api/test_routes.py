@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tierwise.api import examples
 from tierwise.app import defining, exporting, importing, jobs, running, showing
@@ -138,6 +139,15 @@ def test_a_parameter_that_is_not_known_is_refused_not_passed_over(client: httpx.
     assert answer.json()["remedy"] == 'did you mean "run"?'
     assert not calls
     assert client.get(f"{API}/rfm?run=6").status_code == 200
+
+
+def test_a_database_that_goes_away_is_503(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*arguments: object, **named: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(showing, "rfm", gone)
+    answer = client.get(f"{API}/rfm")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_lost")
 
 
 @pytest.mark.parametrize("customer_id", ["C000042", "A/7", "客户 9", "x?y#z"])

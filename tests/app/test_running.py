@@ -94,6 +94,17 @@ def test_who_may_not_run_is_refused_before_anything_happens(retailer: Context) -
     assert showing.runs(retailer) == before
 
 
+def test_a_run_that_is_interrupted_inside_duckdb(retailer: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(building, "_counts", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        running.run(retailer, date(2026, 6, 29))
+    latest = showing.runs(retailer, 1)[0]
+    assert (latest.state, (latest.error or {})["code"]) == ("failed", "interrupted")
+
+
 @pytest.mark.parametrize(
     ("day", "said"),
     [

@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.cli.conftest import Command
+from tierwise.cli import look
 
 
 def test_nothing_there_yet_is_told_with_the_next_step(tierwise: Command) -> None:
@@ -93,6 +95,25 @@ def test_moves_need_the_day_that_they_begin(tierwise: Command) -> None:
 def test_a_file_that_cannot_be_written_is_named(tierwise: Command, tmp_path: Path) -> None:
     said = tierwise("definitions", "export", "--to", tmp_path / "none" / "x.yaml", "--json")
     assert (said.code, said.json["code"], said.json["place"]) == (1, "write_failed", str(tmp_path / "none" / "x.yaml"))
+
+
+def test_a_database_that_goes_away_is_told(tierwise: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*arguments: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(look, "runs", gone)
+    said = tierwise("runs", "--json")
+    assert (said.code, said.json["code"]) == (1, "database_lost")
+
+
+def test_ctrl_c_is_told_and_is_130(tierwise: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(look, "runs", interrupt)
+    said = tierwise("runs")
+    assert (said.code, said.out) == (130, "")
+    assert "interrupted" in said.err
 
 
 def test_a_command_loads_no_pandas(tierwise: Command, home: Path) -> None:

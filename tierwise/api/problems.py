@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from tierwise.app.database_lost import LOST, lost
 from tierwise.kernel.errors import Problem, TierwiseError
 
 MEDIA_TYPE = "application/problem+json"
@@ -163,6 +164,8 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(TierwiseError, _refused)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
+    for kind in LOST:
+        app.add_exception_handler(kind, lambda request, error: response(lost().problems))
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -117,6 +117,10 @@ def _build(ctx: Context, inputs: Inputs, job_id: int, progress: Progress) -> Bui
     connection = ctx.duckdb()
     try:
         return build(connection, ctx.lake, inputs, watch)
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # so DuckDB tells of Ctrl-C
+            raise KeyboardInterrupt from error
+        raise
     finally:
         connection.close()
 

@@ -19,7 +19,7 @@ from tierwise.kernel.errors import TierwiseError
 if TYPE_CHECKING:
     from tierwise.app.context import Context
 
-DONE, FAILED, MISUSED = 0, 1, 2
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 def note(text: str) -> None:
@@ -109,6 +109,13 @@ def guarded(command: Callable[[], None]) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(FAILED) from None
-    except KeyboardInterrupt:
-        note("interrupted; nothing was left half-done")
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # Typer has made it of Ctrl-C
+            note("interrupted; nothing was left half-done")
+        raise
+    except Exception as error:
+        from tierwise.app.database_lost import LOST, lost
+
+        if isinstance(error, LOST):
+            refuse(lost(), as_json)
+        raise
