@@ -94,7 +94,7 @@ def customer_metrics(
         facts.append("customers")
         parts.append(keep("people_known", _people(customers, key, as_of)))
     wanted = attributes(windows, facts)
-    return _finish(keep("customer_sums", merge(parts, key)), wanted, facts, windows_of(windows), key, as_of)
+    return _finish(merge(parts, key), wanted, facts, windows_of(windows), key, as_of)
 
 
 def _require(
