@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -91,10 +91,12 @@ def watching(engine: Engine, job_id: int, watch: Watch) -> Iterator[None]:
                 raise
             if watch.listener is not None:
                 watch.listener(progress)
-            if asked and not watch.asked:
+            if asked:
+                # Again at every look: an interrupt between two queries stops neither.
                 watch.asked = True
                 if watch.con is not None:
-                    watch.con.interrupt()
+                    with suppress(duckdb.Error):
+                        watch.con.interrupt()
 
     thread = threading.Thread(target=look, name=f"import {job_id}", daemon=True)
     thread.start()
