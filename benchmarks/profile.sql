@@ -242,7 +242,7 @@ COPY (
         discount_amount_minor, coupon_amount_minor, discount_share, coupon_share, coupon_order_count, promotion_order_share,
         cost_amount_minor, profit_share, distinct_store_count, main_store_id, refund_share, last_refunded_on,
         0::BIGINT AS line_count, 0.0::DOUBLE AS unit_count,
-        CASE WHEN frequency_count > 0 THEN 0.0::DOUBLE END AS units_per_order,
+        NULL::DOUBLE AS units_per_order,
         0::BIGINT AS distinct_product_count, 0::BIGINT AS distinct_category_count,
         NULL::VARCHAR AS main_category, NULL::DOUBLE AS category_interval_days,
         0::BIGINT AS visit_count, 0::BIGINT AS visit_count_30d, 0::BIGINT AS visit_count_90d, 0::BIGINT AS visit_count_365d,

@@ -11,7 +11,7 @@ from tests.metrics.conftest import MakeFrame
 from tests.metrics.rows import by_key
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.attributes import attribute_names, attributes
-from tierwise.metrics.customer import customer_metrics
+from tierwise.metrics.customer import completed, customer_metrics
 from tierwise.metrics.frame import Frame, columns_of
 
 AS_OF = date(2026, 6, 30)
@@ -214,6 +214,25 @@ def test_columns_are_those_of_the_catalogue(orders: Frame, refunds: Frame) -> No
     assert {a.column: schema[a.column] for a in attributes((30, 90, 365), facts)} == {
         a.column: types[a.type] for a in attributes((30, 90, 365), facts)
     }
+
+
+def test_completed_adds_what_facts_without_rows_would_give(frame: MakeFrame, orders: Frame, refunds: Frame) -> None:
+    ints, days = pa.array([], pa.int64()), pa.array([], pa.date32())
+    no_visits = frame(pa.table({"customer_key": ints, "visited_day": days, "paid": pa.array([], pa.bool_())}))
+    no_talks = frame(pa.table({"customer_key": ints, "occurred_day": days, "seconds": ints}))
+    given = customer_metrics(orders, as_of=AS_OF, refunds=refunds, visits=no_visits, interactions=no_talks)
+    added = completed(customer_metrics(orders, as_of=AS_OF, refunds=refunds), (30, 90, 365))
+    assert columns_of(added) == ("customer_key", *(a.column for a in attributes((30, 90, 365))))
+    assert added.collect_schema() == completed(given, (30, 90, 365)).collect_schema()
+    assert by_key(added.select(*columns_of(given))) == by_key(given)
+    assert by_key(added)[1]["line_count"] == 0
+    assert by_key(added)[1]["units_per_order"] is None
+
+
+def test_completed_keeps_other_columns_at_their_ends(orders: Frame) -> None:
+    named = customer_metrics(orders, as_of=AS_OF).with_columns(nw.lit("m").alias("gender"))
+    found = columns_of(completed(named, (30, 90, 365)))
+    assert (found[0], found[1], found[-2:]) == ("customer_key", "recency_days", ("age_years", "gender"))
 
 
 def test_every_missing_column_is_named(frame: MakeFrame) -> None:

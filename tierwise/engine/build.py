@@ -22,6 +22,7 @@ from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY, Step, plan
 from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
+from tierwise.facts.contract import TABLES
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
@@ -138,7 +139,10 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: Step, inputs: Inputs) 
     if step.widens:
         _widen(connection, step, keep_for_now)
     else:
-        computed = step.compute({name: frame(connection, name) for name in step.reads}, keep_for_now)
+        lacking = TABLES.keys() - inputs.versions.keys() - {"orders"}
+        computed = step.compute(
+            {name: frame(connection, name) for name in step.reads if name not in lacking}, keep_for_now
+        )
         if step.writes == "customer_metrics":
             _begin_profile(connection, inputs, computed)
         else:

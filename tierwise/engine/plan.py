@@ -14,7 +14,7 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import kind_of
 from tierwise.definitions.rfm import Rfm
 from tierwise.metrics.activity import activity_classes, activity_windows
-from tierwise.metrics.customer import Keep, customer_metrics
+from tierwise.metrics.customer import Keep, completed, customer_metrics
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.lifecycle import lifecycle_stages, lifecycle_windows
@@ -37,6 +37,8 @@ Compute: TypeAlias = Callable[[Tables, Keep], Frame]
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step: the tables it reads, the table it writes, and the pure function between them.
+
+    Of the tables that it reads, those of which no fact was ever imported may be lacking.
 
     widens: the function takes the profile as far as it is (`profile_rows`) and gives more columns of it: by row, where
     a customer's own row is enough, or by rank, where all rows are looked at and some may be left out.
@@ -65,21 +67,25 @@ def plan(
         return customer_metrics(
             t["orders"],
             as_of=as_of,
-            refunds=t["refunds"],
-            lines=t["order_lines"],
-            products=t["products"],
-            visits=t["visits"],
-            interactions=t["interactions"],
+            refunds=t.get("refunds"),
+            lines=t.get("order_lines"),
+            products=t.get("products"),
+            visits=t.get("visits"),
+            interactions=t.get("interactions"),
             customers=t["people"],
             windows=windows,
             keep=keep,
         )
 
     def totals(t: Tables, keep: Keep) -> Frame:
-        return store_totals(t["orders"], as_of=as_of, refunds=t["refunds"])
+        return store_totals(t["orders"], as_of=as_of, refunds=t.get("refunds"))
+
+    def others(t: Tables, keep: Keep) -> Frame:
+        return completed(t["profile_rows"], windows)
 
     return (
         Step("customer metrics", facts, "customer_metrics", metrics),
+        Step("attributes of no facts", ("profile_rows",), "completed", others, widens="by row"),
         *(
             Step(
                 f"{kind_of(definition)} {definition.name}",

@@ -139,7 +139,7 @@ CATALOGUE: tuple[Attribute, ...] = (
     _a("unit_count", "number", "units", "lines", ("件数", "Units"),
        ("购买数量之和", "sum of quantities")),
     _a("units_per_order", "number", "units", "lines", ("连带率", "Units per order"),
-       ("件数除以订单数", "units / orders"), _NO_ORDER),
+       ("件数除以订单数", "units / orders"), "no order, or the lines of orders were never imported"),
     _a("distinct_product_count", "integer", "products", "lines", ("商品数", "Products"),
        ("购买过的不同商品数", "distinct products bought")),
     _a("distinct_category_count", "integer", "categories", "products", ("品类数", "Categories"),

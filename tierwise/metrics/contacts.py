@@ -18,7 +18,8 @@ INTERACTION_COLUMNS = ("occurred_day",)
 def visit_sums(visits: Frame, *, key: str, as_of: date, windows: Sequence[Window]) -> Frame:
     """One row per customer with a visit. A visit counts as paid only where `paid` is there and true."""
     day = nw.col("visited_day")
-    paid = nw.col("paid").fill_null(False) if "paid" in columns_of(visits) else nw.lit(False)
+    # A visit has a day, so that this is false without `paid`; Narwhals cannot sum a literal.
+    paid = nw.col("paid").fill_null(False) if "paid" in columns_of(visits) else day.is_null()
     sums = [
         nw.len().cast(nw.Int64).alias("visit_count"),
         count_where(paid).alias("paid_visit_count"),
@@ -40,7 +41,8 @@ def interaction_sums(interactions: Frame, *, key: str, as_of: date, windows: Seq
     """One row per customer with an interaction. Durations that are not known count nothing."""
     day = nw.col("occurred_day")
     with_duration = "duration_seconds" in columns_of(interactions)
-    seconds = nw.col("duration_seconds").fill_null(0) if with_duration else nw.lit(0)
+    none = nw.when(day.is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
+    seconds = nw.col("duration_seconds").fill_null(0) if with_duration else none
     sums = [
         nw.len().cast(nw.Int64).alias("interaction_count"),
         integer_sum(seconds).alias("interaction_seconds"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import narwhals as nw
 
 from tierwise.kernel.windows import LIFE, Window
-from tierwise.metrics.attributes import Attribute, Fact, attributes, windows_of
+from tierwise.metrics.attributes import Attribute, AttributeType, Fact, attributes, windows_of
 from tierwise.metrics.breadth import LINE_COLUMNS, PRODUCT_COLUMNS, category_rhythm, line_sums, lines_of_orders
 from tierwise.metrics.contacts import INTERACTION_COLUMNS, VISIT_COLUMNS, interaction_sums, visit_sums
 from tierwise.metrics.frame import (
@@ -54,8 +54,8 @@ def customer_metrics(
 
     Facts are as in `facts/contract.py`, with `key` in place of the source's key: orders one row per order, money in
     minor units of one currency. Without `cost_minor` or `store_id` in orders, and for facts that are not given, the
-    attributes that need them are left out (`attributes.py` says which). customers: one row per key; may have
-    `registered_on`, `closed_on`, `birth_on` and `known_from`, dates of the business's own days.
+    attributes that need them are left out (`attributes.py` says which; `completed` adds them). customers: one row per
+    key; may have `registered_on`, `closed_on`, `birth_on` and `known_from`, dates of the business's own days.
 
     Nothing after as_of is seen; as_of's own day counts whole. Orders and other facts of nobody are left out. Over no
     rows counts and sums are 0 and everything else is null; who has refunds only has frequency 0 and a negative net.
@@ -81,7 +81,7 @@ def customer_metrics(
     if refunds is not None:
         facts.append("refunds")
         back = known_until(refunds, key=key, day="refunded_day", as_of=as_of)
-        parts.append(keep("refund_sums", refund_sums(back, key=key, as_of=as_of, windows=spans)))
+        parts.append(refund_sums(back, key=key, as_of=as_of, windows=spans))
     if visits is not None:
         facts.append("visits")
         came = known_until(visits, key=key, day="visited_day", as_of=as_of)
@@ -92,9 +92,42 @@ def customer_metrics(
         parts.append(keep("interaction_sums", interaction_sums(past, key=key, as_of=as_of, windows=spans)))
     if customers is not None:
         facts.append("customers")
-        parts.append(keep("people_known", _people(customers, key, as_of)))
+        parts.append(_people(customers, key, as_of))
     wanted = attributes(windows, facts)
     return _finish(merge(parts, key), wanted, facts, windows_of(windows), key, as_of)
+
+
+def completed(metrics: Frame, windows: Sequence[int]) -> Frame:
+    """The metrics of some facts, with the attributes of all others as constants: sums and counts 0, else null.
+
+    The catalogue's columns stand together in its order where the first of them stood. A run keeps the metrics and
+    leaves these to the pass that writes them: they cost no join and no memory.
+    """
+    there = columns_of(metrics)
+    catalogue = attributes(windows)
+    columns = {attribute.column for attribute in catalogue}
+    first = next((place for place, name in enumerate(there) if name in columns), len(there))
+    return metrics.select(
+        *there[:first],
+        *(nw.col(a.column) if a.column in there else _over_no_rows(a) for a in catalogue),
+        *(name for name in there[first:] if name not in columns),
+    )
+
+
+def _over_no_rows(attribute: Attribute) -> nw.Expr:
+    """What the attribute comes to without the fact that it needs."""
+    constant = nw.lit(None) if attribute.null else nw.lit(0)
+    return constant.cast(_DTYPES[attribute.type]).alias(attribute.column)
+
+
+_DTYPES: dict[AttributeType, Any] = {
+    "integer": nw.Int64,
+    "number": nw.Float64,
+    "money": nw.Int64,
+    "date": nw.Date,
+    "text": nw.String,
+    "boolean": nw.Boolean,
+}
 
 
 def _require(

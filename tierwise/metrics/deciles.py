@@ -97,7 +97,7 @@ def decile_parts(metrics: Frame, definition: Deciles, *, tie_by: str = "customer
     """The frame with one more column, named as the definition: 1..parts, null where the metric is not finite.
 
     Equal metrics are ordered by the column `tie_by`, which must be unique for the result to be one and the same.
-    Raises `missing_column`, `unknown_metric`.
+    Executes the count of those who have the metric. Raises `missing_column`, `unknown_metric`.
     """
     require_columns(metrics, [tie_by], "metrics")
     column = metric_column(metrics, definition.metric)
@@ -111,14 +111,16 @@ def decile_parts(metrics: Frame, definition: Deciles, *, tie_by: str = "customer
     ordered = metrics.with_columns(
         nw.when(metric.is_null()).then(nw.lit(1)).otherwise(nw.lit(0)).alias("without__"),
         falling.alias("falling__"),
-        metric.count().cast(nw.Int64).alias("ranked__"),
     ).with_row_index("place__", order_by=["without__", "falling__", tie_by])
-    place, ranked = nw.col("place__").cast(nw.Int64), nw.col("ranked__")
-    size, longer = ranked // definition.parts, ranked % definition.parts
+    place = nw.col("place__").cast(nw.Int64)
+    # Counted beforehand: a second window over all rows would cost more than this one column read twice.
+    ranked = int(metrics.select(metric.count().alias("ranked")).collect(backend="pyarrow")["ranked"][0])
+    size, longer = divmod(ranked, definition.parts)
     in_longer = longer * (size + 1)
-    part = nw.when(place < in_longer).then(place // (size + 1)).otherwise(longer + (place - in_longer) // size) + 1
+    later = longer + (place - in_longer) // max(size, 1)
+    part = nw.when(place < in_longer).then(place // (size + 1)).otherwise(later) + 1
     given = nw.when(nw.col("without__") == 0).then(part.cast(nw.Int64)).alias(definition.name)
-    return ordered.with_columns(given).drop("without__", "falling__", "ranked__", "place__")
+    return ordered.with_columns(given).drop("without__", "falling__", "place__")
 
 
 def decile_table(ranked: Frame, definition: Deciles) -> PartTable:
