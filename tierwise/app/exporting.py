@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from tierwise.app import showing
 from tierwise.app.context import Context
@@ -83,6 +82,8 @@ def _summary(ctx: Context, reader: Reader, table: str, run_id: int | None) -> du
             for ladder in showing.ladders(ctx, kind, run_id)  # type: ignore[arg-type]
             for r in ladder.rows
         ]
+    import pyarrow as pa
+
     return reader.connection.from_arrow(pa.Table.from_pylist(rows))
 
 

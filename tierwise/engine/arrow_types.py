@@ -1,4 +1,4 @@
-"""The contract's column types as Arrow and SQL types."""
+"""The contract's column types as Arrow has them. Apart from `sql_types`: who only reads need not load Arrow."""
 
 from __future__ import annotations
 
@@ -17,19 +17,6 @@ ARROW: dict[Type, pa.DataType] = {
     "instant": pa.timestamp("us", tz="UTC"),
     "day": pa.date32(),
     "boolean": pa.bool_(),
-}
-
-SQL: dict[Type, str] = {
-    "key": "BIGINT",
-    "id": "VARCHAR",
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "quantity": "DECIMAL(18,3)",
-    "money": "BIGINT",
-    "unit_price": "DECIMAL(18,6)",
-    "instant": "TIMESTAMPTZ",
-    "day": "DATE",
-    "boolean": "BOOLEAN",
 }
 
 

@@ -11,21 +11,22 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from urllib.parse import unquote
 from uuid import uuid4
 
 import duckdb
-import pyarrow as pa
 from deltalake import ColumnProperties, DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
-from pyarrow import parquet
 
-from tierwise.engine.arrow_types import arrow_schema
-from tierwise.engine.duckdb_session import literal
+from tierwise.engine.duckdb_session import literal, quoted
+from tierwise.engine.sql_types import SQL
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.errors import TierwiseError
+
+if TYPE_CHECKING:  # who only reads need not load Arrow: a third of a second of each command
+    import pyarrow as pa
 
 ROWS_PER_GROUP = 262_144
 """Rows of a Parquet row group: small enough that a window of time skips most of ten million orders."""
@@ -33,7 +34,7 @@ ROWS_PER_GROUP = 262_144
 _T = TypeVar("_T")
 
 
-Source: TypeAlias = pa.Table | pa.RecordBatchReader
+Source: TypeAlias = "pa.Table | pa.RecordBatchReader"
 
 
 def _properties(name: str) -> WriterProperties:
@@ -140,7 +141,10 @@ class Lake:
         if files:
             return connection.read_parquet(files, union_by_name=len(files) > 1)
         if version is None:
-            return connection.from_arrow(arrow_schema(TABLES[name]).empty_table())
+            nulls = (f"CAST(NULL AS {SQL[c.type]}) AS {quoted(c.name)}" for c in TABLES[name].columns)
+            return connection.sql(f"SELECT {', '.join(nulls)} WHERE false")
+        import pyarrow as pa
+
         schema = pa.schema(DeltaTable(str(self.path(name)), version=version).schema().to_arrow())
         return connection.from_arrow(schema.empty_table())
 
@@ -163,6 +167,8 @@ class Lake:
         return self._guarded(name, write)
 
     def _overwrite_by_duckdb(self, name: str, rows: duckdb.DuckDBPyRelation) -> int:
+        from pyarrow import parquet
+
         folder = self.path(name)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"part-{uuid4()}.parquet"

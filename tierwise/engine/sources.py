@@ -8,9 +8,9 @@ from typing import Any, Literal
 import duckdb
 import narwhals as nw
 
-from tierwise.engine.arrow_types import SQL
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
+from tierwise.engine.sql_types import SQL
 from tierwise.facts.contract import TABLES
 from tierwise.metrics.frame import Frame
 

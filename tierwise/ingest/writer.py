@@ -8,9 +8,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from tierwise.engine.arrow_types import ARROW, SQL
+from tierwise.engine.arrow_types import ARROW
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.lake import Lake
+from tierwise.engine.sql_types import SQL
 from tierwise.facts.contract import TABLES
 
 _BATCH = 131_072

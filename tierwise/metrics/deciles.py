@@ -19,7 +19,7 @@ import narwhals as nw
 from tierwise.definitions.deciles import Deciles, Groups
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.distribution import Distribution
-from tierwise.metrics.frame import Frame, columns_of, require_columns
+from tierwise.metrics.frame import Frame, columns_of, require_columns, rows_of
 
 Amount = int | float
 """Whole numbers (money in minor units, counts, days) where the metric is whole, else floats."""
@@ -114,7 +114,7 @@ def decile_parts(metrics: Frame, definition: Deciles, *, tie_by: str = "customer
     ).with_row_index("place__", order_by=["without__", "falling__", tie_by])
     place = nw.col("place__").cast(nw.Int64)
     # Counted beforehand: a second window over all rows would cost more than this one column read twice.
-    ranked = int(metrics.select(metric.count().alias("ranked")).collect(backend="pyarrow")["ranked"][0])
+    ranked = int(rows_of(metrics.select(metric.count().alias("ranked")))[0][0])
     size, longer = divmod(ranked, definition.parts)
     in_longer = longer * (size + 1)
     later = longer + (place - in_longer) // max(size, 1)
@@ -129,16 +129,13 @@ def decile_table(ranked: Frame, definition: Deciles) -> PartTable:
     is_whole = ranked.collect_schema()[column].is_integer()
     metric, part = nw.col(column), nw.col(definition.name)
     total = metric.sum().cast(nw.Int64) if is_whole else metric.sum()
-    found = (
-        ranked.group_by(part.alias("part"))
-        .agg(
+    found = rows_of(
+        ranked.group_by(part.alias("part")).agg(
             nw.len().cast(nw.Int64).alias("n"),
             total.alias("total"),
             metric.min().alias("low"),
             metric.max().alias("high"),
         )
-        .collect(backend="pyarrow")
-        .rows()
     )
     unranked = sum(n for place, n, *_ in found if place is None)
     rows = sorted(row for row in found if row[0] is not None)

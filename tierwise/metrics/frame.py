@@ -18,6 +18,15 @@ Frame: TypeAlias = nw.LazyFrame[Any]
 """A lazy frame on whatever engine it came from: `narwhals.from_native(relation)`."""
 
 
+def rows_of(frame: Frame) -> list[tuple[Any, ...]]:
+    """Executes the frame and gives its rows; DuckDB's own way where it is one, which need not load Arrow."""
+    native = nw.to_native(frame)
+    if frame.implementation.is_duckdb():
+        found: list[tuple[Any, ...]] = native.fetchall()
+        return found
+    return frame.collect(backend="pyarrow").rows()
+
+
 def columns_of(frame: Frame) -> tuple[str, ...]:
     """The names of its columns; nothing is executed."""
     return tuple(frame.collect_schema().names())

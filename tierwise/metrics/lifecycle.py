@@ -11,7 +11,7 @@ import narwhals as nw
 from tierwise.definitions.lifecycle import Lifecycle, Silence
 from tierwise.definitions.rule import attributes_of
 from tierwise.kernel.errors import TierwiseError
-from tierwise.metrics.frame import Frame, columns_of, days_until, full_join, missing, require_columns
+from tierwise.metrics.frame import Frame, columns_of, days_until, full_join, missing, require_columns, rows_of
 from tierwise.metrics.rules import RuleColumn, Schema, rule_expr, rule_schema, windows_in
 
 NOT_IN_POPULATION = "not_in_population"
@@ -141,12 +141,8 @@ def transitions(before: Frame, after: Frame, column: str, *, key: str = "custome
         require_columns(frame, (key, column), what)
     earlier = before.select(nw.col(key), nw.col(column).alias("before__"))
     later = after.select(nw.col(key), nw.col(column).alias("after__"))
-    rows = (
-        full_join(earlier, later, key)
-        .group_by("before__", "after__")
-        .agg(nw.len().cast(nw.Int64).alias("customers__"))
-        .collect(backend="pyarrow")
-        .rows()
+    rows = rows_of(
+        full_join(earlier, later, key).group_by("before__", "after__").agg(nw.len().cast(nw.Int64).alias("customers__"))
     )
     found = [Transition(was, now, customers) for was, now, customers in rows]
     return tuple(sorted(found, key=lambda t: (-t.customers, t.before or "", t.after or "")))

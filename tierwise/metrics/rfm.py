@@ -19,7 +19,7 @@ from tierwise.definitions.base import Text
 from tierwise.definitions.rfm import CELL_NAMES, High, Rfm, Scale
 from tierwise.kernel.windows import Window
 from tierwise.metrics.distribution import Distribution, distribution_of
-from tierwise.metrics.frame import Frame, integer_sum, require_columns
+from tierwise.metrics.frame import Frame, integer_sum, require_columns, rows_of
 from tierwise.metrics.jenks import jenks_cuts
 
 _MONEY = {"net": "monetary_amount", "gross": "monetary_amount_gross", "profit": "profit_amount"}
@@ -217,11 +217,10 @@ def rfm_summary(scored: Frame, definition: Rfm) -> RfmSummary:
     """The cells of a frame that `rfm_scores` gave; executes one grouping of it."""
     names = rfm_columns(definition)
     money = rfm_inputs(definition)[2]
-    rows = (
-        scored.group_by(names["cell"], names["reason"])
-        .agg(nw.len().cast(nw.Int64).alias("customers"), integer_sum(nw.col(money).fill_null(0)).alias("money"))
-        .collect(backend="pyarrow")
-        .rows()
+    rows = rows_of(
+        scored.group_by(names["cell"], names["reason"]).agg(
+            nw.len().cast(nw.Int64).alias("customers"), integer_sum(nw.col(money).fill_null(0)).alias("money")
+        )
     )
     found = {cell: (customers, amount) for cell, _, customers, amount in rows if cell is not None}
     reasons: dict[str, int] = {}
