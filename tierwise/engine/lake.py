@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # who only reads need not load Arrow: a third of a second of 
 ROWS_PER_GROUP = 262_144
 """Rows of a Parquet row group: small enough that a window of time skips most of ten million orders."""
 
+_BATCH = 131_072
+
 _T = TypeVar("_T")
 
 
@@ -70,9 +72,16 @@ class Lake:
         """The version last committed in Delta, recorded or not; None where there is no table."""
         return DeltaTable(str(self.path(name))).version() if self.exists(name) else None
 
-    def append(self, name: str, rows: Source) -> int:
-        """Add rows; new columns widen the table. The new version."""
-        return self._write(name, rows, "append")
+    def append(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
+        """Add rows; new columns widen the table. The new version.
+
+        The rows of a relation are written by DuckDB where the table is new or has these very columns.
+        """
+        if not isinstance(rows, duckdb.DuckDBPyRelation):
+            return self._write(name, rows, "append")
+        if self._takes(name, rows):
+            return self._guarded(name, lambda: self._write_by_duckdb(name, rows, "append"))
+        return self._write(name, rows.to_arrow_reader(_BATCH), "append")
 
     def overwrite(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
         """Replace all rows and the schema; older versions stay readable. The new version.
@@ -80,7 +89,7 @@ class Lake:
         The rows of a relation are written by DuckDB, in the relation's order, by all its threads.
         """
         if isinstance(rows, duckdb.DuckDBPyRelation):
-            return self._guarded(name, lambda: self._overwrite_by_duckdb(name, rows))
+            return self._guarded(name, lambda: self._write_by_duckdb(name, rows, "overwrite"))
         return self._write(name, rows, "overwrite")
 
     def upsert(self, name: str, rows: pa.Table, key: tuple[str, ...]) -> int:
@@ -166,7 +175,16 @@ class Lake:
 
         return self._guarded(name, write)
 
-    def _overwrite_by_duckdb(self, name: str, rows: duckdb.DuckDBPyRelation) -> int:
+    def _takes(self, name: str, rows: duckdb.DuckDBPyRelation) -> bool:
+        """Whether the rows need no change of the table's schema."""
+        if not self.exists(name):
+            return True
+        given = Schema.from_arrow(rows.limit(0).to_arrow_table().schema)
+        return {f.name: f.type for f in given.fields} == {
+            f.name: f.type for f in DeltaTable(str(self.path(name))).schema().fields
+        }
+
+    def _write_by_duckdb(self, name: str, rows: duckdb.DuckDBPyRelation, mode: Literal["append", "overwrite"]) -> int:
         from pyarrow import parquet
 
         folder = self.path(name)
@@ -180,7 +198,7 @@ class Lake:
             seen = file.stat()
             action = AddAction(file.name, seen.st_size, {}, int(seen.st_mtime * 1000), True, stats)
             if self.exists(name):
-                DeltaTable(str(folder)).create_write_transaction([action], mode="overwrite", schema=schema)
+                DeltaTable(str(folder)).create_write_transaction([action], mode=mode, schema=schema)
             else:
                 create_table_with_add_actions(str(folder), schema, [action], name=name)
         except BaseException:

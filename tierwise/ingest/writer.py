@@ -14,8 +14,6 @@ from tierwise.engine.lake import Lake
 from tierwise.engine.sql_types import SQL
 from tierwise.facts.contract import TABLES
 
-_BATCH = 131_072
-
 
 class Writer:
     """Writes to the lake what SQL says, in the contract's types.
@@ -51,8 +49,7 @@ class Writer:
         """Append the rows of a query that gives every column of the table (customers' traits too)."""
         if not self.dry:
             self.touched.add(table)
-            reader = self.con.execute(query).to_arrow_reader(_BATCH)
-            self.after[table] = self.lake.append(table, reader.cast(_schema(table, reader.schema)))
+            self.after[table] = self.lake.append(table, self.con.sql(query))
 
     def upsert(self, table: str, query: str) -> None:
         """Insert or replace whole rows by the table's key."""
