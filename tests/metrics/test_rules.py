@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.metrics.conftest import MakeFrame
-from tierwise.definitions.rule import All, AnyOf, Comparison, Not
+from tierwise.definitions.rule import All, AnyOf, AnyRule, Comparison, Not
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.rules import AnyRule, RuleColumn, Schema, rule_expr, rule_problems, rule_schema
+from tierwise.metrics.rules import RuleColumn, Schema, rule_expr, rule_problems, rule_schema
 from tierwise.testing.rule_oracle import holds
 
 AS_OF = date(2024, 2, 20)

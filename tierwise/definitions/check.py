@@ -11,7 +11,7 @@ from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import Placed, kind_of
 from tierwise.definitions.rfm import CELL_NAMES, Rfm
-from tierwise.definitions.rule import Comparison, Steps, leaves_of
+from tierwise.definitions.rule import AnyRule, Comparison, Steps, leaves_of
 from tierwise.kernel.errors import Problem, unknown_name
 
 SILENCE_ATTRIBUTES = ("silent_days", "normal_silence_days", "overdue_days")
@@ -103,6 +103,10 @@ def rules_of(definition: Lifecycle) -> Iterator[tuple[Steps, Comparison]]:
     """Every comparison of its rules, with the way to it."""
     for i, stage in enumerate(definition.stages):
         if stage.when is not None:
-            yield from leaves_of(stage.when, ("stages", i, "when"))
+            yield from _comparisons(stage.when, ("stages", i, "when"))
     if definition.population is not None:
-        yield from leaves_of(definition.population, ("population",))
+        yield from _comparisons(definition.population, ("population",))
+
+
+def _comparisons(rule: AnyRule, path: Steps) -> Iterator[tuple[Steps, Comparison]]:
+    return ((at, leaf) for at, leaf in leaves_of(rule, path) if isinstance(leaf, Comparison))

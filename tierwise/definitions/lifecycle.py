@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tierwise.definitions.base import Definition, Name, Part, Text
-from tierwise.definitions.rule import Rule
+from tierwise.definitions.rule import PlainRule
 
 Days = Annotated[int, Field(ge=1, le=36_600)]
 
@@ -44,7 +44,7 @@ class Stage(Part):
 
     name: Name
     title: Text = Text()
-    when: Rule | None = None
+    when: PlainRule | None = None
     strategy: Text | None = None
     owner: str | None = None
 
@@ -59,7 +59,7 @@ class Lifecycle(Definition):
     kind: Literal["lifecycle"] = "lifecycle"
     name: Name = "lifecycle_stage"
     silence: Silence = Silence()
-    population: Rule | None = None
+    population: PlainRule | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=2)]
 
     @model_validator(mode="after")

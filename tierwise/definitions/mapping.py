@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from tierwise.definitions.base import Part
-from tierwise.definitions.rule import Rule
+from tierwise.definitions.rule import PlainRule
 
 
 class Mapping(Part):
@@ -40,8 +40,8 @@ class Mapping(Part):
     constants: dict[str, str | int] = Field(default_factory=dict)
     formats: dict[str, str] = Field(default_factory=dict)
     order_key: Literal["line"] | tuple[str, ...] | None = None
-    refunds: Rule | None = None
-    ignore: Rule | None = None
+    refunds: PlainRule | None = None
+    ignore: PlainRule | None = None
 
     @model_validator(mode="after")
     def _not_both(self) -> Mapping:

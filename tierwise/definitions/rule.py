@@ -1,11 +1,12 @@
-"""The one rule tree: all, any, not, and comparisons of one attribute.
+"""The one rule tree: all, any, not, comparisons of one attribute, and what a customer did.
 
-The same tree serves mappings (over a file's source columns), lifecycle stages (over the profile) and whatever
-needs a condition later. Rules are data: there are no expression strings.
+The same tree serves mappings (over a file's source columns), lifecycle stages (over the profile), tags, segments and
+whatever needs a condition later. Rules are data: there are no expression strings. `docs/rules.md` has every form.
 
 Null rules. A leaf is true or false, never unknown: on a missing value every operator but `missing` is false, and
 `not` flips that. So `{attribute: city, op: "!=", value: 上海}` speaks only of those who have a city, and
-`{not: {attribute: city, op: "=", value: 上海}}` of everyone else, those without one included.
+`{not: {attribute: city, op: "=", value: 上海}}` of everyone else, those without one included. Over no rows a count, a
+sum and a number of distinct values are 0; every other aggregate is missing.
 """
 
 from __future__ import annotations
@@ -15,9 +16,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from tierwise.definitions.base import Part
+from tierwise.definitions.base import Name, Part
 
 Scalar = bool | int | Decimal | date | str
 
@@ -100,41 +110,245 @@ class Not(Part):
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
 
+Days = Annotated[int, Field(ge=1, le=36_600)]
+"""A number of days; n days back from as_of are (as_of - n, as_of], as_of's own day counted whole."""
+
+
+class Span(Part):
+    """Which days count, none after as_of: the last `last_days`, or `from` to `to` (both included, either may be left
+    out), or the whole life. ending_days_ago moves the end of `last_days` back: 90 ending 90 days ago are the 90 days
+    before the last 90."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    last_days: Days | None = None
+    ending_days_ago: Annotated[int, Field(ge=0, le=36_600)] = 0
+    from_: Annotated[date | None, Field(alias="from")] = None
+    to: date | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Span:
+        if self.last_days is not None and (self.from_ or self.to):
+            raise ValueError("a window has last_days, or from and to, not both")
+        if self.ending_days_ago and self.last_days is None:
+            raise ValueError("ending_days_ago needs last_days")
+        if self.from_ and self.to and self.from_ > self.to:
+            raise ValueError("the window ends before it begins")
+        return self
+
+
+class Events(Part):
+    """Rows of one fact, filtered by its own columns; of order lines also by those of the order and the product."""
+
+    fact: Name
+    where: Annotated[PlainRule | None, Field()] = None
+    window: Span = Span()
+
+
+Aggregate = Literal["count", "sum", "average", "min", "max", "distinct", "days_since", "first", "last", "ever", "never"]
+_OF_COLUMN = {"sum", "average", "min", "max", "distinct"}
+
+
+class Measured(Events):
+    """A number, day or value per customer. sum, average, min, max and distinct need a column; days_since is of the last
+    row; first and last are the day of that row, or with a column what it held."""
+
+    aggregate: Aggregate
+    column: str | None = None
+
+    @model_validator(mode="after")
+    def _column_fits(self) -> Measured:
+        if self.aggregate in _OF_COLUMN and self.column is None:
+            raise ValueError(f'"{self.aggregate}" needs a column')
+        if self.column is not None and self.aggregate not in _OF_COLUMN | {"first", "last"}:
+            raise ValueError(f'"{self.aggregate}" takes no column')
+        return self
+
+
+class Behaviour(Part):
+    """A leaf: what a customer did, against a value as in a comparison. ever and never stand alone."""
+
+    behaviour: Measured
+    op: Operator | None = None
+    value: Scalar | tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _compares(self) -> Behaviour:
+        alone = self.behaviour.aggregate in ("ever", "never")
+        if alone and (self.op is not None or self.value is not None):
+            raise ValueError(f'"{self.behaviour.aggregate}" stands alone, without op and value')
+        if not alone:
+            if self.op is None:
+                raise ValueError(f'"{self.behaviour.aggregate}" needs an op')
+            Comparison(attribute="behaviour", op=self.op, value=self.value)
+        return self
+
+
+class FirstTime(Part):
+    """A leaf: the first such row of the customer's life lies in the window."""
+
+    first_time: Events
+
+
+class Quiet(Part):
+    """At least so many such rows in the before_days before the last quiet_days, and none in these."""
+
+    fact: Name
+    where: PlainRule | None = None
+    quiet_days: Days
+    before_days: Days
+    at_least: Annotated[int, Field(ge=1)] = 1
+
+
+class Stopped(Part):
+    """A leaf: did it, and does it no more."""
+
+    stopped: Quiet
+
+
+class Comeback(Part):
+    """A row within the last within_days that came after at least quiet_days without any, and after an earlier one."""
+
+    fact: Name
+    where: PlainRule | None = None
+    within_days: Days
+    quiet_days: Days
+
+
+class Restarted(Part):
+    """A leaf: had stopped, and does it again."""
+
+    restarted: Comeback
+
+
+class Habit(Part):
+    """Such a row in at least `at_least` of the last `of_last` weeks or months."""
+
+    fact: Name
+    where: PlainRule | None = None
+    every: Literal["week", "month"]
+    at_least: Annotated[int, Field(ge=1)]
+    of_last: Annotated[int, Field(ge=1, le=520)]
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Habit:
+        if self.at_least > self.of_last:
+            raise ValueError("at_least is larger than of_last: that can never be")
+        return self
+
+
+class Regularly(Part):
+    """A leaf: does it as a habit."""
+
+    regularly: Habit
+
+
+class Occurrence(Part):
+    """One step of a sequence: rows of one fact."""
+
+    fact: Name
+    where: PlainRule | None = None
+
+
+Pair = Annotated[tuple[Occurrence, Occurrence], Field()]
+
+
+class Sequence(Part):
+    """A leaf: the first step in the window, and after it, at most within_days later, the second."""
+
+    sequence: Pair
+    within_days: Days
+    window: Span = Span()
+
+
+class NotFollowed(Part):
+    """A leaf: the first step in the window, and not the second within within_days, which have all passed by as_of."""
+
+    not_followed: Pair
+    within_days: Days
+    window: Span = Span()
+
+
+class InSegment(Part):
+    """A leaf: in that segment."""
+
+    segment: Name
+
+
+class InList(Part):
+    """A leaf: in that imported list."""
+
+    list: Name
+
+
+Deed: TypeAlias = Behaviour | FirstTime | Stopped | Restarted | Regularly | Sequence | NotFollowed
+"""A leaf about the rows of facts."""
+
+Leaf: TypeAlias = Comparison | Deed | InSegment | InList
+
+_KEYS = (
+    "all", "any", "not", "behaviour", "first_time", "stopped", "restarted", "regularly", "sequence", "not_followed",
+    "segment", "list",
+)  # fmt: skip
+_CLASSES: dict[type[Part], str] = {
+    All: "all", AnyOf: "any", Not: "not", Behaviour: "behaviour", FirstTime: "first_time", Stopped: "stopped",
+    Restarted: "restarted", Regularly: "regularly", Sequence: "sequence", NotFollowed: "not_followed",
+    InSegment: "segment", InList: "list",
+}  # fmt: skip
+
+
 def _which(value: Any) -> str:
     if isinstance(value, dict):
-        return next((key for key in ("all", "any", "not") if key in value), "comparison")
-    match value:
-        case All():
-            return "all"
-        case AnyOf():
-            return "any"
-        case Not():
-            return "not"
-    return "comparison"
+        return next((key for key in _KEYS if key in value), "comparison")
+    return _CLASSES.get(type(value), "comparison")
 
 
 Rule = Annotated[
     Annotated[All, Tag("all")]
     | Annotated[AnyOf, Tag("any")]
     | Annotated[Not, Tag("not")]
-    | Annotated[Comparison, Tag("comparison")],
+    | Annotated[Comparison, Tag("comparison")]
+    | Annotated[Behaviour, Tag("behaviour")]
+    | Annotated[FirstTime, Tag("first_time")]
+    | Annotated[Stopped, Tag("stopped")]
+    | Annotated[Restarted, Tag("restarted")]
+    | Annotated[Regularly, Tag("regularly")]
+    | Annotated[Sequence, Tag("sequence")]
+    | Annotated[NotFollowed, Tag("not_followed")]
+    | Annotated[InSegment, Tag("segment")]
+    | Annotated[InList, Tag("list")],
     Discriminator(_which),
 ]
 
-for _part in (All, AnyOf, Not):
+AnyRule: TypeAlias = All | AnyOf | Not | Leaf
+"""What a field of type `Rule` holds."""
+
+
+def _plain(rule: AnyRule) -> AnyRule:
+    for _, leaf in leaves_of(rule):
+        if not isinstance(leaf, Comparison):
+            raise ValueError(f'only comparisons fit here, not "{_CLASSES[type(leaf)]}"')
+    return rule
+
+
+PlainRule = Annotated[Rule, AfterValidator(_plain)]
+"""A rule of comparisons alone: over the columns of a file or of a fact."""
+
+for _part in (
+    All, AnyOf, Not, Events, Measured, Behaviour, FirstTime, Quiet, Stopped, Comeback, Restarted, Habit, Regularly,
+    Occurrence, Sequence, NotFollowed,
+):  # fmt: skip
     _part.model_rebuild()
 
 
-def attributes_of(rule: All | AnyOf | Not | Comparison) -> Iterator[str]:
-    """The attributes that a rule reads, in order of appearance, repeats included."""
-    return (leaf.attribute for _, leaf in leaves_of(rule))
+def attributes_of(rule: AnyRule) -> Iterator[str]:
+    """The attributes that a rule compares, in order of appearance, repeats included; columns of facts are not."""
+    return (leaf.attribute for _, leaf in leaves_of(rule) if isinstance(leaf, Comparison))
 
 
-def leaves_of(rule: All | AnyOf | Not | Comparison, path: Steps = ()) -> Iterator[tuple[Steps, Comparison]]:
-    """Its comparisons in order of appearance, each with the way to it from the top; `path` comes first."""
+def leaves_of(rule: AnyRule, path: Steps = ()) -> Iterator[tuple[Steps, Leaf]]:
+    """Its leaves in order of appearance, each with the way to it from the top; `path` comes first."""
     match rule:
-        case Comparison():
-            yield path, rule
         case All():
             for i, part in enumerate(rule.all):
                 yield from leaves_of(part, (*path, "all", i))
@@ -143,3 +357,10 @@ def leaves_of(rule: All | AnyOf | Not | Comparison, path: Steps = ()) -> Iterato
                 yield from leaves_of(part, (*path, "any", i))
         case Not():
             yield from leaves_of(rule.not_, (*path, "not"))
+        case _:
+            yield path, rule
+
+
+def is_plain(rule: AnyRule) -> bool:
+    """Whether it is made of comparisons alone."""
+    return all(isinstance(leaf, Comparison) for _, leaf in leaves_of(rule))

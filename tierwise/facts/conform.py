@@ -12,11 +12,11 @@ from difflib import get_close_matches
 from typing import Literal
 
 from tierwise.definitions.mapping import Mapping
-from tierwise.definitions.rule import attributes_of
+from tierwise.definitions.rule import AnyRule, attributes_of
 from tierwise.facts.contract import IMPORTABLE, TABLES
 from tierwise.facts.headers import recognise
 from tierwise.facts.names import CARRIED_KEY, NEEDS_ORDER, FieldType, keys_in, resolve
-from tierwise.facts.source_rules import Tree, check_rule
+from tierwise.facts.source_rules import check_rule
 from tierwise.facts.synonyms import SYNONYMS
 from tierwise.facts.text_sql import check_format
 from tierwise.kernel import clock, money
@@ -58,8 +58,8 @@ class Binding:
     zone: str
     currency: str
     order_key: Literal["line"] | tuple[int, ...] | None = None
-    refunds: Tree | None = None
-    ignore: Tree | None = None
+    refunds: AnyRule | None = None
+    ignore: AnyRule | None = None
     notes: tuple[str, ...] = field(default=())
     comma: bool = False
     """Whether numbers have a comma before the decimals."""

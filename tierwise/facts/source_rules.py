@@ -10,16 +10,15 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from tierwise.definitions.rule import All, AnyOf, Comparison, Not, Scalar, attributes_of
+from tierwise.definitions.rule import All, AnyOf, AnyRule, Comparison, Not, Scalar, attributes_of, leaves_of
 from tierwise.facts.text_sql import cleaned, exact, local_time, sql_text, utc_time, with_point
 from tierwise.kernel.collect import Problems
-from tierwise.kernel.errors import unknown_name
+from tierwise.kernel.errors import TierwiseError, unknown_name
 
 _NOT_HERE = {"within_last_days", "day_of_year_within_days"}
-Tree = All | AnyOf | Not | Comparison
 
 
-def check_rule(rule: Tree, columns: Mapping[str, str], found: Problems, place: str) -> None:
+def check_rule(rule: AnyRule, columns: Mapping[str, str], found: Problems, place: str) -> None:
     """Adds `unknown_column` for each attribute that the file lacks and `bad_rule` for operators that need an as_of."""
     for name in dict.fromkeys(attributes_of(rule)):
         if name not in columns:
@@ -35,7 +34,7 @@ def check_rule(rule: Tree, columns: Mapping[str, str], found: Problems, place: s
             )
 
 
-def rule_sql(rule: Tree, columns: Mapping[str, str], *, comma: bool = False) -> str:
+def rule_sql(rule: AnyRule, columns: Mapping[str, str], *, comma: bool = False) -> str:
     """A boolean SQL expression, never null. columns: the file's column names to SQL for their raw texts. comma:
     whether their numbers have a comma before the decimals.
 
@@ -50,18 +49,11 @@ def rule_sql(rule: Tree, columns: Mapping[str, str], *, comma: bool = False) -> 
             return f"(NOT {rule_sql(rule.not_, columns, comma=comma)})"
         case Comparison():
             return f"coalesce({_leaf(rule, columns[rule.attribute], comma)}, FALSE)"
+    raise TierwiseError("not_a_comparison", "only comparisons of columns fit here")
 
 
-def _leaves(rule: Tree) -> list[Comparison]:
-    match rule:
-        case Comparison():
-            return [rule]
-        case Not():
-            return _leaves(rule.not_)
-        case All():
-            return [leaf for part in rule.all for leaf in _leaves(part)]
-        case AnyOf():
-            return [leaf for part in rule.any for leaf in _leaves(part)]
+def _leaves(rule: AnyRule) -> list[Comparison]:
+    return [leaf for _, leaf in leaves_of(rule) if isinstance(leaf, Comparison)]
 
 
 _SIGNS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "before": "<", "after": ">"}

@@ -19,14 +19,12 @@ from typing import Any, Literal
 
 import narwhals as nw
 
-from tierwise.definitions.rule import All, AnyOf, Comparison, Not
+from tierwise.definitions.rule import All, AnyOf, AnyRule, Comparison, Not
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.metrics.frame import Frame
 
 RuleType = Literal["text", "integer", "number", "date", "instant", "boolean", "source_text"]
 """source_text: text as a file has it; a rule with a number compares it as a number, and is false on what is none."""
-
-AnyRule = All | AnyOf | Not | Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +88,12 @@ def rule_problems(rule: AnyRule, schema: Schema, place: str | None = None) -> li
             return [problem for part in rule.any for problem in rule_problems(part, schema, place)]
         case Not():
             return rule_problems(rule.not_, schema, place)
+        case Comparison():
+            return _leaf_problems(rule, schema, place)
+    return [Problem("not_a_comparison", "only comparisons of attributes fit here", place)]
+
+
+def _leaf_problems(rule: Comparison, schema: Schema, place: str | None) -> list[Problem]:
     if rule.attribute not in schema:
         return [unknown_name("attribute", rule.attribute, schema, place)]
     if rule.op in ("missing", "present"):
@@ -139,6 +143,7 @@ def _expr(rule: AnyRule, schema: Schema, as_of: date | None, zone: tzinfo) -> nw
             return ~_expr(rule.not_, schema, as_of, zone)
         case Comparison():
             return _leaf(rule, _column(schema, rule.attribute), as_of, zone)
+    raise TierwiseError("not_a_comparison", "only comparisons of attributes are expressions")
 
 
 def _column(schema: Schema, attribute: str) -> RuleColumn:

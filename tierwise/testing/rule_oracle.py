@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tierwise.definitions.rule import All, AnyOf, Comparison, Not
+from tierwise.definitions.rule import All, AnyOf, AnyRule, Comparison, Not
 
 
-def holds(rule: All | AnyOf | Not | Comparison, row: Mapping[str, Any], as_of: date) -> bool:
+def holds(rule: AnyRule, row: Mapping[str, Any], as_of: date) -> bool:
     """Whether the rule is true of one row. Values are as outside: money in currency units; None and NaN are missing.
 
     >>> holds(Comparison(attribute="city", op="!=", value="上海"), {"city": None}, date(2026, 6, 30))
@@ -31,6 +31,7 @@ def holds(rule: All | AnyOf | Not | Comparison, row: Mapping[str, Any], as_of: d
             if rule.op in ("missing", "present"):
                 return missing == (rule.op == "missing")
             return not missing and _compares(value, rule.op, rule.value, as_of)
+    raise AssertionError("only comparisons can be told from one row")
 
 
 def _compares(value: Any, op: str, other: Any, as_of: date) -> bool:
