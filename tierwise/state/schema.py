@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -231,4 +231,113 @@ setting = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", JSONB, nullable=False),
+)
+
+# One row per act of tagging by hand: one customer (by a source's key), one tag, one rater, one value of it. batch names
+# the file that it came by. An undone act stays, with who undid it and why.
+manual_tag = Table(
+    "manual_tag",
+    metadata,
+    _id(),
+    Column("source_key", BigInteger, nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("value", Text),
+    Column("rater", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("batch", Text),
+    Column("expires_on", Date),
+    Column("undone_at", DateTime(timezone=True)),
+    Column("undone_by", Text),
+    Column("undo_reason", Text),
+    # Prevents a tag that nobody gave, and one without a reason.
+    CheckConstraint("tag <> '' and rater <> '' and reason <> '' and source_key >= 1", name="named"),
+    # Prevents an undoing without who and why.
+    CheckConstraint(
+        "(undone_at is null) = (undone_by is null) and (undone_at is null) = (undo_reason is null)", name="undone"
+    ),
+    # Prevents two standing verdicts of one rater on one customer; several raters may each have theirs.
+    Index("manual_tag_once_key", "tag", "source_key", "rater", unique=True, postgresql_where=text("undone_at is null")),
+    # Finds a customer's tags without reading everybody's.
+    Index("manual_tag_customer_idx", "source_key"),
+)
+
+# One row per list of customers: imported from a file, or frozen from a segment as of a run. unknown counts the ids that
+# no source knew.
+customer_list = Table(
+    "customer_list",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False),
+    Column("origin", Text, nullable=False, server_default=""),
+    Column("run_id", ForeignKey("run.id")),
+    Column("members", BigInteger, nullable=False),
+    Column("unknown", BigInteger, nullable=False, server_default="0"),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("removed_at", DateTime(timezone=True)),
+    # Prevents a kind that no reader knows, and a frozen segment that does not say as of which run.
+    CheckConstraint("kind in ('imported', 'static') and (kind = 'static') = (run_id is not null)", name="kind"),
+    # Prevents counts below nothing.
+    CheckConstraint("members >= 0 and unknown >= 0", name="counts"),
+)
+
+# One row per customer on a list.
+list_member = Table(
+    "list_member",
+    metadata,
+    Column("list", ForeignKey("customer_list.name"), primary_key=True),
+    Column("source_key", BigInteger, primary_key=True),
+)
+
+# One row per person's word that a customer flagged by cleaning is no junk; rule null: whatever the rule.
+release = Table(
+    "release",
+    metadata,
+    _id(),
+    Column("source_key", BigInteger, nullable=False),
+    Column("rule", Text),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("undone_at", DateTime(timezone=True)),
+    Column("undone_by", Text),
+    # Prevents a release that nobody gave, and one without a reason.
+    CheckConstraint("author <> '' and reason <> '' and source_key >= 1", name="named"),
+    # Prevents an undoing by nobody.
+    CheckConstraint("(undone_at is null) = (undone_by is null)", name="undone"),
+    # Prevents two standing releases of one customer from one rule.
+    Index(
+        "release_once_key",
+        "source_key",
+        text("coalesce(rule, '')"),
+        unique=True,
+        postgresql_where=text("undone_at is null"),
+    ),
+)
+
+# One row per task that is due again and again. next_due_at is the next instant at which it ought to begin.
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("arguments", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("missed", Text, nullable=False, server_default="catch_up"),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column("author", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("next_due_at", DateTime(timezone=True)),
+    Column("last_due_at", DateTime(timezone=True)),
+    Column("last_job_id", ForeignKey("job.id")),
+    # Prevents a schedule of nothing.
+    CheckConstraint("name <> '' and task <> '' and cron <> ''", name="named"),
+    # Prevents a policy that no worker knows.
+    CheckConstraint("missed in ('catch_up', 'skip')", name="missed"),
+    # Prevents a schedule that is on and never due.
+    CheckConstraint("not enabled or next_due_at is not null", name="due"),
 )
