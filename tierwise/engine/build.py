@@ -5,7 +5,7 @@ Nothing that anyone reads changes here: the caller records the versions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -57,26 +57,55 @@ class Built:
     timings: dict[str, float]
 
 
-def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
-    """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop."""
+@dataclass(frozen=True)
+class Executed:
+    """What the steps left in the connection, before anything is written. steps: how many; timings: step -> seconds."""
+
+    currency: str
+    steps: int
+    timings: dict[str, float]
+
+
+def execute(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    inputs: Inputs,
+    watch: Watch,
+    *,
+    registered: Callable[[duckdb.DuckDBPyConnection], None] = lambda connection: None,
+    leave_out: Container[str] = (),
+) -> Executed:
+    """Execute the plan: the view `profile_rows` and what other steps write are then there, and nothing is stored.
+
+    `watch` is told before each step, and may raise to stop. `registered` is called when the facts are there and before
+    any step. leave_out: what is not wanted, by what the step writes.
+    """
     register_facts(connection, lake, inputs.versions)
     register_people(connection, inputs.project.timezone, inputs.traits)
+    registered(connection)
     currency = _currency(connection, inputs.project)
-    steps = plan(
+    planned = plan(
         inputs.definitions,
         inputs.as_of,
         inputs.project.windows_days,
         digits=exponent(currency),
         traits=_trait_schema(inputs),
     )
+    steps = [step for step in planned if step.writes not in leave_out]
     timings: dict[str, float] = {}
-    total = len(steps) + 1
     for done, step in enumerate(steps):
-        watch(done, total, step.name)
+        watch(done, len(steps) + 1, step.name)
         started = monotonic_seconds()
         _execute(connection, step, inputs)
         timings[step.name] = round(monotonic_seconds() - started, 3)
-    watch(len(steps), total, "write")
+    return Executed(currency, len(steps), timings)
+
+
+def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
+    """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop."""
+    executed = execute(connection, lake, inputs, watch)
+    timings = dict(executed.timings)
+    watch(executed.steps, executed.steps + 1, "write")
     connection.execute(
         "CREATE VIEW named_totals AS SELECT s.store_name, t.* "
         "FROM totals_of_stores t LEFT JOIN stores s USING (store_id)"
@@ -88,7 +117,7 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         "store_totals": lake.overwrite("store_totals", connection.sql("SELECT * FROM named_totals ORDER BY store_id")),
     }
     timings["write"] = round(monotonic_seconds() - started, 3)
-    return Built(outputs, {**_counts(connection), "currency": currency}, timings)
+    return Built(outputs, {**_counts(connection), "currency": executed.currency}, timings)
 
 
 def _currency(connection: duckdb.DuckDBPyConnection, project: Project) -> str:
