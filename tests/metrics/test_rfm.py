@@ -18,15 +18,8 @@ from tierwise.definitions.base import Text
 from tierwise.definitions.rfm import CELL_NAMES, High, Rfm, Scale
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.rfm import (
-    per_head,
-    rfm_columns,
-    rfm_inputs,
-    rfm_scales,
-    rfm_scores,
-    rfm_summary,
-    rfm_windows,
-)
+from tierwise.metrics.rfm import per_head, rfm_columns, rfm_inputs, rfm_scores, rfm_summary, rfm_windows
+from tierwise.metrics.rfm_scales import rfm_scales
 
 
 def metrics(frame: MakeFrame, rows: list[tuple[int | None, int, int | None]]) -> Frame:

@@ -25,7 +25,8 @@ from tierwise.metrics.customer import customer_metrics
 from tierwise.metrics.deciles import decile_parts, decile_table
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.lifecycle import lifecycle_stages, transitions
-from tierwise.metrics.rfm import rfm_scales, rfm_scores, rfm_summary
+from tierwise.metrics.rfm import rfm_scores, rfm_summary
+from tierwise.metrics.rfm_scales import rfm_scales
 from tierwise.metrics.rules import RuleColumn, rule_expr
 from tierwise.metrics.store_totals import store_totals
 

@@ -46,7 +46,8 @@ from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame, columns_of, require_columns
 from tierwise.metrics.lifecycle import lifecycle_attributes, lifecycle_stages, lifecycle_windows
 from tierwise.metrics.population import ranked_by
-from tierwise.metrics.rfm import rfm_columns, rfm_inputs, rfm_scales, rfm_scores, rfm_windows
+from tierwise.metrics.rfm import rfm_columns, rfm_inputs, rfm_scores, rfm_windows
+from tierwise.metrics.rfm_scales import rfm_scales
 
 D = TypeVar("D", bound=Definition)
 

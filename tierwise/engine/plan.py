@@ -19,7 +19,7 @@ from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.lifecycle import lifecycle_stages, lifecycle_windows
 from tierwise.metrics.population import ranked_by
-from tierwise.metrics.rfm import rfm_scales, rfm_scores, rfm_windows
+from tierwise.metrics.rfm import rfm_scores, rfm_windows
 from tierwise.metrics.rules import Schema, windows_in
 from tierwise.metrics.store_totals import store_totals
 
@@ -129,6 +129,8 @@ def _widening(definition: ProfileDefinition, as_of: date, digits: int, traits: S
         profile = tables["profile_rows"]
         match definition:
             case Rfm():
+                from tierwise.metrics.rfm_scales import rfm_scales  # loads NumPy, which readers of a plan need not
+
                 return rfm_scores(profile, definition, rfm_scales(profile, definition, digits=digits))
             case Deciles():
                 return decile_parts(ranked_by(profile, definition.metric), definition)

@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import narwhals as nw
 
 from tierwise.definitions.deciles import Deciles, Groups
 from tierwise.kernel.errors import TierwiseError, unknown_name
-from tierwise.metrics.distribution import Distribution
 from tierwise.metrics.frame import Frame, columns_of, require_columns, rows_of
+
+if TYPE_CHECKING:  # who only shows deciles need not wait for NumPy to load
+    from tierwise.metrics.distribution import Distribution
 
 Amount = int | float
 """Whole numbers (money in minor units, counts, days) where the metric is whole, else floats."""
@@ -192,6 +194,7 @@ def top_share(distribution: Distribution, top: float | Fraction) -> TopShare:
     Equal values bring equal amounts, so ties do not matter. Raises `bad_fraction` outside 0 < top <= 1.
 
     >>> import numpy as np
+    >>> from tierwise.metrics.distribution import Distribution
     >>> top_share(Distribution(np.array([1, 9]), np.array([9, 1])), 0.1).share
     0.5
     """
