@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -47,32 +48,53 @@ class Applied:
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     warnings: tuple[Problem, ...]
+    removed: tuple[str, ...] = ()
+
+
+_D = TypeVar("_D", bound=Definition)
 
 
 @dataclass(frozen=True)
 class Definitions:
-    """The definitions in use, one project and one of each kind that a profile has, and their versions."""
+    """The definitions in use, one project and any number of each other kind, and their versions by `kind name`."""
 
     project: Project
-    rfm: tuple[Rfm, ...]
-    deciles: tuple[Deciles, ...]
-    activity: tuple[Activity, ...]
-    lifecycle: tuple[Lifecycle, ...]
+    others: tuple[Definition, ...]
     versions: dict[str, int]
 
+    def of(self, kind: type[_D]) -> tuple[_D, ...]:
+        """Those of one kind."""
+        return tuple(d for d in self.others if isinstance(d, kind))
+
     @property
-    def of_profile(self) -> tuple[Rfm | Deciles | Activity | Lifecycle, ...]:
-        """Those that give the profile columns, with the defaults of kinds that none was given for."""
-        return (
-            *(self.rfm or (Rfm(),)),
-            *(self.deciles or (Deciles(),)),
-            *(self.activity or (Activity(),)),
-            *self.lifecycle,
+    def rfm(self) -> tuple[Rfm, ...]:
+        return self.of(Rfm)
+
+    @property
+    def deciles(self) -> tuple[Deciles, ...]:
+        return self.of(Deciles)
+
+    @property
+    def activity(self) -> tuple[Activity, ...]:
+        return self.of(Activity)
+
+    @property
+    def lifecycle(self) -> tuple[Lifecycle, ...]:
+        return self.of(Lifecycle)
+
+    @property
+    def of_profile(self) -> tuple[Definition, ...]:
+        """Those that a run computes, with the defaults of kinds that none was given for."""
+        defaults = (
+            *(() if self.rfm else (Rfm(),)),
+            *(() if self.deciles else (Deciles(),)),
+            *(() if self.activity else (Activity(),)),
         )
+        return (*defaults, *self.others)
 
     @property
     def all(self) -> tuple[Definition, ...]:
-        return (self.project, *self.rfm, *self.deciles, *self.activity, *self.lifecycle)
+        return (self.project, *self.others)
 
 
 def templates() -> list[str]:
@@ -92,7 +114,7 @@ def initialise(ctx: Context, template: str) -> Applied:
                 place=str(ctx.home),
                 remedy="change them by `tierwise definitions apply -f FILE`, or set TIERWISE_HOME to another folder",
             )
-    return _apply(ctx, template_definitions(template), note=f"template {template}")
+    return change_definitions(ctx, template_definitions(template), note=f"template {template}")
 
 
 def template_definitions(template: str) -> list[Definition]:
@@ -116,7 +138,7 @@ def apply_definitions(ctx: Context, paths: Sequence[Path], *, note: str = "") ->
     """Store the definitions of these files as new versions; those not named stay. All or none. Audited."""
     ctx.principal.require("define")
     placed = read_placed(paths)
-    return _apply(ctx, [each.definition for each in placed], note=note, place_of=by_line(placed))
+    return change_definitions(ctx, [each.definition for each in placed], note=note, place_of=by_line(placed))
 
 
 def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
@@ -126,7 +148,7 @@ def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
     new = [each.definition for each in placed]
     with ctx.database.connect() as connection:
         before = current_definitions(connection)
-        _raise_problems(connection, before, new, by_line(placed))
+        raise_problems(connection, before, new, by_line(placed))
         current = {(kind_of(d), d.name): d for d in before.all if f"{kind_of(d)} {d.name}" in before.versions}
     labels = {f"{kind_of(d)} {d.name}": current.get((kind_of(d), d.name)) == d for d in new}
     known = {f"{kind} {name}" for kind, name in current}
@@ -138,8 +160,16 @@ def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
     )
 
 
-def _raise_problems(connection: Connection, before: Definitions, new: Sequence[Definition], place_of: Place) -> None:
-    merged = {(kind_of(d), d.name): d for d in (*before.all, *new)}
+def raise_problems(
+    connection: Connection,
+    before: Definitions,
+    new: Sequence[Definition],
+    place_of: Place,
+    *,
+    removed: Collection[str] = (),
+) -> None:
+    """Raises all that would be wrong with the definitions in use, were these put and those (`kind name`) removed."""
+    merged = {(kind_of(d), d.name): d for d in (*before.all, *new) if f"{kind_of(d)} {d.name}" not in removed}
     schema = _schema(connection, list(merged.values()))
     problems = [*_one_of_each(before, new, place_of), *check(list(merged.values()), schema, place_of)]
     problems += [] if problems else _unfit_rules(new, schema, place_of)
@@ -176,15 +206,15 @@ def export_definitions(ctx: Context) -> str:
 
 def current_definitions(connection: Connection) -> Definitions:
     """The definitions in use; a kind that none was given for has its default."""
-    found: dict[str, list[Definition]] = {kind: [] for kind in KINDS}
+    found: list[Definition] = []
     versions: dict[str, int] = {}
     for version in stored.current(connection):
         if version.body is None:
             continue
         label = f"{version.kind} {version.name}"
-        found[version.kind].append(parse_definition(version.body, label))
+        found.append(parse_definition(version.body, label))
         versions[label] = version.version
-    return gather([definition for definitions in found.values() for definition in definitions], versions)
+    return gather(found, versions)
 
 
 def project_of(ctx: Context) -> Project:
@@ -195,22 +225,32 @@ def project_of(ctx: Context) -> Project:
 
 def gather(definitions: Iterable[Definition], versions: dict[str, int]) -> Definitions:
     """Definitions sorted by kind; the project's default where there is none."""
-    by_kind: dict[str, list[Definition]] = {kind: [] for kind in KINDS}
-    for definition in definitions:
-        by_kind[kind_of(definition)].append(definition)
+    given = tuple(definitions)
+    places = list(KINDS)
+    others = sorted((d for d in given if not isinstance(d, Project)), key=lambda d: (places.index(kind_of(d)), d.name))
     return Definitions(
-        project=next((d for d in by_kind["project"] if isinstance(d, Project)), Project()),
-        rfm=tuple(d for d in by_kind["rfm"] if isinstance(d, Rfm)),
-        deciles=tuple(d for d in by_kind["deciles"] if isinstance(d, Deciles)),
-        activity=tuple(d for d in by_kind["activity"] if isinstance(d, Activity)),
-        lifecycle=tuple(d for d in by_kind["lifecycle"] if isinstance(d, Lifecycle)),
-        versions=versions,
+        project=next((d for d in given if isinstance(d, Project)), Project()), others=tuple(others), versions=versions
     )
 
 
-def _apply(ctx: Context, new: Sequence[Definition], *, note: str, place_of: Place = by_name) -> Applied:
+def change_definitions(
+    ctx: Context,
+    new: Sequence[Definition],
+    *,
+    note: str,
+    place_of: Place = by_name,
+    removed: Sequence[str] = (),
+    even_if_read: bool = False,
+) -> Applied:
+    """Put these definitions as new versions and remove those (`kind name`), all or none. Audited.
+
+    even_if_read: remove also what others read; nothing is then checked.
+    """
+    ctx.principal.require("define")
     with ctx.database.begin() as connection:
-        _raise_problems(connection, current_definitions(connection), new, place_of)
+        before = current_definitions(connection)
+        if not even_if_read:
+            raise_problems(connection, before, new, place_of, removed=removed)
         added: list[str] = []
         changed: list[str] = []
         unchanged: list[str] = []
@@ -220,11 +260,14 @@ def _apply(ctx: Context, new: Sequence[Definition], *, note: str, place_of: Plac
             version = stored.put(
                 connection, kind, definition.name, body_of(definition), author=ctx.principal.name, note=note
             )
-            (unchanged if version is None else added if version == 1 else changed).append(label)
-        if added or changed:
-            detail = {"added": added, "changed": changed, "note": note}
+            (unchanged if version is None else changed if label in before.versions else added).append(label)
+        for label in removed:
+            kind, _, name = label.partition(" ")
+            stored.put(connection, kind, name, None, author=ctx.principal.name, note=note)
+        if added or changed or removed:
+            detail = {"added": added, "changed": changed, "removed": list(removed), "note": note}
             audit.write(connection, ctx.principal.name, "definitions.apply", "definitions", detail)
-    return Applied(tuple(added), tuple(changed), tuple(unchanged), tuple(left_open(new)))
+    return Applied(tuple(added), tuple(changed), tuple(unchanged), tuple(left_open(new)), tuple(removed))
 
 
 def _one_of_each(before: Definitions, new: Sequence[Definition], place_of: Place) -> list[Problem]:
