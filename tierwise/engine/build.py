@@ -13,11 +13,8 @@ from typing import Any
 import duckdb
 import narwhals as nw
 
-from tierwise.definitions.activity import Activity
-from tierwise.definitions.deciles import Deciles
-from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.base import Definition
 from tierwise.definitions.project import Project
-from tierwise.definitions.rfm import Rfm
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY, Step, plan
@@ -41,7 +38,7 @@ class Inputs:
     """
 
     as_of: date
-    definitions: tuple[Rfm | Deciles | Activity | Lifecycle, ...]
+    definitions: tuple[Definition, ...]
     project: Project
     versions: Mapping[str, int]
     traits: Mapping[str, TraitType] = field(default_factory=dict)

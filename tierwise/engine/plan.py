@@ -28,7 +28,6 @@ KEY = "customer_key"
 SNAPSHOTS = ("profile", "store_totals")
 """The tables that a run writes."""
 
-ProfileDefinition: TypeAlias = Rfm | Deciles | Activity | Lifecycle
 Tables: TypeAlias = Mapping[str, Frame]
 Compute: TypeAlias = Callable[[Tables, Keep], Frame]
 """`keep` executes an intermediate under a name."""
@@ -52,7 +51,7 @@ class Step:
 
 
 def plan(
-    definitions: Sequence[ProfileDefinition],
+    definitions: Sequence[Definition],
     as_of: date,
     windows_days: Sequence[int],
     *,
@@ -116,13 +115,13 @@ def windows_of_profile(definitions: Sequence[Definition], windows_days: Sequence
     return tuple(sorted(needed))
 
 
-def in_order(definitions: Sequence[ProfileDefinition]) -> list[ProfileDefinition]:
+def in_order(definitions: Sequence[Definition]) -> list[Definition]:
     """RFM, deciles, activity, then lifecycles, which may read the others."""
     kinds = (Rfm, Deciles, Activity, Lifecycle)
     return sorted(definitions, key=lambda d: (next(i for i, kind in enumerate(kinds) if isinstance(d, kind)), d.name))
 
 
-def _widening(definition: ProfileDefinition, as_of: date, digits: int, traits: Schema | None) -> Compute:
+def _widening(definition: Definition, as_of: date, digits: int, traits: Schema | None) -> Compute:
     """The one place that knows which function serves which kind."""
 
     def compute(tables: Tables, keep: Keep) -> Frame:
@@ -138,5 +137,6 @@ def _widening(definition: ProfileDefinition, as_of: date, digits: int, traits: S
                 return activity_classes(profile, definition, as_of=as_of)
             case Lifecycle():
                 return lifecycle_stages(profile, definition, as_of=as_of, digits=digits, schema=traits)
+        raise AssertionError(f"no step for {kind_of(definition)}")
 
     return compute
