@@ -18,6 +18,7 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.source import Document, parse_documents, read_documents
+from tierwise.definitions.tag import Tag
 from tierwise.kernel.errors import Problem, TierwiseError, did_you_mean, unknown_name
 
 KINDS: dict[str, type[Definition]] = {
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Definition]] = {
     "deciles": Deciles,
     "activity": Activity,
     "lifecycle": Lifecycle,
+    "tag": Tag,
 }
 
 _P = TypeVar("_P", bound=Part)
