@@ -40,3 +40,26 @@ def test_orders_of_nobody_count_and_the_identified_share_is_told(frame: MakeFram
         None,
         None,
     )
+
+
+def test_the_money_of_junk_accounts_stays_and_is_told_apart(frame: MakeFrame) -> None:
+    orders = frame(
+        pa.table(
+            {
+                "customer_key": pa.array([1, 2, 2, None], pa.int64()),
+                "store_id": ["s1", "s1", None, "s2"],
+                "ordered_day": [AS_OF, AS_OF, AS_OF, AS_OF],
+                "gross_minor": [300, 100, 50, 7],
+                "discount_minor": [0, 0, 0, 0],
+                "coupon_minor": [0, 0, 0, 0],
+            }
+        )
+    )
+    flagged = frame(customer_key=[2, 2], rule=["test_account", "burst"])
+    found = by_key(store_totals(orders, as_of=AS_OF, junk=flagged), "store_id")
+    assert (found["s1"]["monetary_amount_gross_minor"], found["s1"]["identified_orders"]) == (400, 2)
+    assert (found["s1"]["junk_orders"], found["s1"]["junk_gross_minor"]) == (1, 100)
+    assert (found[None]["junk_orders"], found[None]["junk_gross_minor"]) == (1, 50)
+    assert (found["s2"]["junk_orders"], found["s2"]["junk_gross_minor"]) == (0, 0)
+    without = store_totals(orders, as_of=AS_OF).collect_schema().names()
+    assert "junk_orders" not in without

@@ -15,21 +15,32 @@ def store_totals(
     as_of: date,
     refunds: Frame | None = None,
     stores: Frame | None = None,
+    junk: Frame | None = None,
     key: str = "customer_key",
 ) -> Frame:
     """One row per store with an order or a refund by as_of, and per store of `stores` (one row per `store_id`).
 
     A null store_id is what happened in unknown places.
 
-    Orders without a customer count here, and nowhere else. Columns: store_id, orders, identified_orders,
-    monetary_amount_gross_minor, identified_gross_minor, discount_amount_minor, coupon_amount_minor,
-    refund_amount_minor, monetary_amount_minor (net of all four), identified_order_share and identified_amount_share
-    (0-1, of orders and of gross sales; null where there are none). Raises `missing_column`.
+    Orders without a customer count here, and nowhere else; so do those of junk accounts (`junk`, rows with `key`),
+    which stay in every sum, since the money was in the till, and are told apart.
+
+    Columns: store_id, orders, identified_orders, monetary_amount_gross_minor, identified_gross_minor,
+    discount_amount_minor, coupon_amount_minor, refund_amount_minor, monetary_amount_minor (net of all four),
+    identified_order_share and identified_amount_share (0-1, of orders and of gross sales; null where there are none);
+    where junk is given junk_orders and junk_gross_minor, parts of the identified. Raises `missing_column`.
     """
     money = ("gross_minor", "discount_minor", "coupon_minor")
     require_columns(orders, (key, "store_id", "ordered_day", *money), "orders")
     identified = ~nw.col(key).is_null()
     gross = nw.col("gross_minor")
+    of_junk: list[nw.Expr] = []
+    if junk is not None:
+        flagged = junk.select(key).unique().with_columns(nw.lit(True).alias("junk__"))
+        orders = orders.join(flagged, on=key, how="left")
+        theirs = ~nw.col("junk__").is_null()
+        theirs_gross = integer_sum(nw.when(theirs).then(gross).otherwise(nw.lit(0)))
+        of_junk = [count_where(theirs).alias("junk_orders"), theirs_gross.alias("junk_gross_minor")]
     parts = [
         orders.filter(nw.col("ordered_day") <= nw.lit(as_of))
         .group_by("store_id")
@@ -40,12 +51,14 @@ def store_totals(
             integer_sum(nw.when(identified).then(gross).otherwise(nw.lit(0))).alias("identified_gross_minor"),
             integer_sum(nw.col("discount_minor")).alias("discount_amount_minor"),
             integer_sum(nw.col("coupon_minor")).alias("coupon_amount_minor"),
+            *of_junk,
         )
         .with_columns(nw.lit(0).cast(nw.Int64).alias("refund_amount_minor"))
     ]
     sums = (
         "orders", "identified_orders", "monetary_amount_gross_minor", "identified_gross_minor", "discount_amount_minor",
-        "coupon_amount_minor", "refund_amount_minor",
+        "coupon_amount_minor", *(["junk_orders", "junk_gross_minor"] if junk is not None else []),
+        "refund_amount_minor",
     )  # fmt: skip
     if refunds is not None:
         require_columns(refunds, ("store_id", "refunded_day", "amount_minor"), "refunds")
