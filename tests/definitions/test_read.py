@@ -96,7 +96,7 @@ name: x
         'd.yaml:10: "attribute" is missing',
         'd.yaml:10: unknown key "attribut" (did you mean "attribute"?)',
         'd.yaml:10: op: "presnt" is not possible (did you mean "present"?)',
-        'd.yaml:13: unknown kind "segmnt" (known: activity, deciles, lifecycle, project, rfm)',
+        'd.yaml:13: unknown kind "segmnt" (did you mean "segment"?)',
     ]
 
 

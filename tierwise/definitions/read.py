@@ -17,6 +17,7 @@ from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.segment import Segment
 from tierwise.definitions.source import Document, parse_documents, read_documents
 from tierwise.definitions.tag import Tag
 from tierwise.kernel.errors import Problem, TierwiseError, did_you_mean, unknown_name
@@ -27,6 +28,7 @@ KINDS: dict[str, type[Definition]] = {
     "deciles": Deciles,
     "activity": Activity,
     "lifecycle": Lifecycle,
+    "segment": Segment,
     "tag": Tag,
 }
 
