@@ -22,7 +22,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.sql_types import SQL
-from tierwise.facts.contract import TABLES
+from tierwise.facts.contract import STORED
 from tierwise.kernel.errors import TierwiseError
 
 if TYPE_CHECKING:  # who only reads need not load Arrow: a third of a second of each command
@@ -41,7 +41,7 @@ Source: TypeAlias = "pa.Table | pa.RecordBatchReader"
 
 def _properties(name: str) -> WriterProperties:
     """Text keys hardly repeat, so a dictionary of them only costs: a quarter of the time, a quarter of the size."""
-    table = TABLES.get(name)
+    table = STORED.get(name)
     keys = (*table.key, "id") if table else ()
     texts = [column.name for column in table.columns if column.type == "id" and column.name in keys] if table else []
     plain = {text: ColumnProperties(dictionary_enabled=False) for text in texts}
@@ -80,7 +80,7 @@ class Lake:
         if not isinstance(rows, duckdb.DuckDBPyRelation):
             return self._write(name, rows, "append")
         if self._takes(name, rows):
-            return self._guarded(name, lambda: self._write_by_duckdb(name, rows, "append"))
+            return self.guarded(name, lambda: self._write_by_duckdb(name, rows, "append"))
         return self._write(name, rows.to_arrow_reader(_BATCH), "append")
 
     def overwrite(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
@@ -89,7 +89,7 @@ class Lake:
         The rows of a relation are written by DuckDB, in the relation's order, by all its threads.
         """
         if isinstance(rows, duckdb.DuckDBPyRelation):
-            return self._guarded(name, lambda: self._write_by_duckdb(name, rows, "overwrite"))
+            return self.guarded(name, lambda: self._write_by_duckdb(name, rows, "overwrite"))
         return self._write(name, rows, "overwrite")
 
     def upsert(self, name: str, rows: pa.Table, key: tuple[str, ...]) -> int:
@@ -108,7 +108,7 @@ class Lake:
             )
             return table.version()
 
-        return self._guarded(name, merge)
+        return self.guarded(name, merge)
 
     def delete_keys(self, name: str, keys: pa.Table, key: tuple[str, ...]) -> int:
         """Delete the rows whose key is among `keys`. The new version."""
@@ -119,7 +119,7 @@ class Lake:
             table.merge(keys, matches, source_alias="s", target_alias="t").when_matched_delete().execute()
             return table.version()
 
-        return self._guarded(name, delete)
+        return self.guarded(name, delete)
 
     def heal(self, name: str, recorded: int | None) -> None:
         """Take back what was committed in Delta after the recorded version: the leftovers of a job that died."""
@@ -150,7 +150,7 @@ class Lake:
         if files:
             return connection.read_parquet(files, union_by_name=len(files) > 1)
         if version is None:
-            nulls = (f"CAST(NULL AS {SQL[c.type]}) AS {quoted(c.name)}" for c in TABLES[name].columns)
+            nulls = (f"CAST(NULL AS {SQL[c.type]}) AS {quoted(c.name)}" for c in STORED[name].columns)
             return connection.sql(f"SELECT {', '.join(nulls)} WHERE false")
         import pyarrow as pa
 
@@ -173,7 +173,7 @@ class Lake:
                 )
             return DeltaTable(folder).version()
 
-        return self._guarded(name, write)
+        return self.guarded(name, write)
 
     def _takes(self, name: str, rows: duckdb.DuckDBPyRelation) -> bool:
         """Whether the rows need no change of the table's schema."""
@@ -206,7 +206,8 @@ class Lake:
             raise
         return DeltaTable(str(folder)).version()
 
-    def _guarded(self, name: str, act: Callable[[], _T]) -> _T:
+    def guarded(self, name: str, act: Callable[[], _T]) -> _T:
+        """What `act` gives, which writes the table. Raises `disk_full`, `lake_write_failed`."""
         try:
             return act()
         except (DeltaError, OSError, duckdb.IOException) as error:

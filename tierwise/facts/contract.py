@@ -366,3 +366,43 @@ TABLES: dict[str, Table] = {
 
 IMPORTABLE = tuple(name for name in TABLES if name not in ("identities", "customer_map", "refund_lines"))
 """Tables that `tierwise import --as` takes."""
+
+MANUAL_TAGS = Table(
+    "manual_tags",
+    "one act of tagging a customer by hand",
+    ("act_id",),
+    (
+        Column("act_id", "key", "rises with time", False),
+        Column("source_key", "key", "the customer", False),
+        Column("tag", "text", "the tag's name", False),
+        Column("value", "text", "null for a tag that is there or not"),
+        Column("rater", "text", "who gave it", False),
+        Column("given_day", "day", "the day of the act", False),
+        Column("expires_on", "day", "the last day on which it holds; null: as its definition says"),
+        Column("removed_day", "day", "the day on which it was undone; null while it stands"),
+    ),
+)
+
+LIST_MEMBERS = Table(
+    "list_members",
+    "one customer on one list",
+    ("list", "source_key"),
+    (Column("list", "text", "the list's name", False), Column("source_key", "key", "the customer", False)),
+)
+
+RELEASES = Table(
+    "releases",
+    "one release of a customer whom cleaning flagged",
+    ("source_key", "rule"),
+    (
+        Column("source_key", "key", "the customer", False),
+        Column("rule", "text", "the cleaning rule; null: whichever"),
+    ),
+)
+
+COPIED: dict[str, Table] = {table.name: table for table in (MANUAL_TAGS, LIST_MEMBERS, RELEASES)}
+"""What people decide and attributes come of: copied from the operational state before a run, so that a run's inputs are
+versions of tables, and nothing besides."""
+
+STORED: dict[str, Table] = TABLES | COPIED
+"""Every table of facts in the lake."""
