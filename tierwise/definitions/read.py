@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from tierwise.definitions import mapping as mapping_kind
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition, Part
+from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.project import Project
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.segment import Segment
@@ -30,6 +32,8 @@ KINDS: dict[str, type[Definition]] = {
     "lifecycle": Lifecycle,
     "segment": Segment,
     "tag": Tag,
+    "cleaning": Cleaning,
+    "profiling": Profiling,
 }
 
 _P = TypeVar("_P", bound=Part)
