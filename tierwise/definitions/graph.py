@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, get_args
 from pydantic import BaseModel
 
 from tierwise.definitions.base import Definition
+from tierwise.definitions.cleaning import CLEANING_ATTRIBUTES, Cleaning
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import KINDS, kind_of
 from tierwise.definitions.rfm import Rfm
@@ -106,12 +107,21 @@ def gives(definition: Definition) -> tuple[Name, ...]:
 def reads(definition: Definition) -> Iterator[Read]:
     """Every name that it reads, in order of appearance, repeats included.
 
-    What a lifecycle calls its own silence is its own, and not read from anywhere.
+    What a lifecycle calls its own silence, and what only cleaning knows, is its own and not read from anywhere.
     """
-    own = OWN_SILENCE if isinstance(definition, Lifecycle) else ()
+    own = _own_names(definition)
     for found in _of_part(definition, ()):
         if not (found.what == "attribute" and found.name in own):
             yield found
+
+
+def _own_names(definition: Definition) -> Collection[str]:
+    match definition:
+        case Lifecycle():
+            return OWN_SILENCE
+        case Cleaning():
+            return CLEANING_ATTRIBUTES
+    return ()
 
 
 def rules_in(definition: Definition) -> Iterator[tuple[Steps, AnyRule]]:
@@ -297,22 +307,21 @@ def unknown_names(
 
     attributes: of the profile, traits included. lists, facts: those that are there; not looked at where None.
     """
-    given = {
-        what: {n.name for d in definitions for n in gives(d) if n.what == what} for what in ("attribute", "segment")
-    }
+    given = [name for definition in definitions for name in gives(definition)]
     known: dict[What, Collection[str] | None] = {
-        "attribute": {*attributes, *given["attribute"]},
-        "segment": given["segment"],
+        "attribute": {*attributes, *(name.name for name in given if name.what == "attribute")},
+        "segment": {name.name for name in given if name.what == "segment"},
         "list": lists,
         "fact": facts,
     }
     problems = []
     for definition in definitions:
-        own = set(OWN_SILENCE) if isinstance(definition, Lifecycle) else set()
+        # Who is junk is decided before anyone is ranked or tagged.
+        mine = {**known, "attribute": attributes, "segment": ()} if isinstance(definition, Cleaning) else known
         for read in reads(definition):
-            names = known[read.what]
+            names = mine[read.what]
             if names is not None and read.name not in names:
-                nearest = {*names, *own} if read.what == "attribute" else names
+                nearest = {*names, *_own_names(definition)} if read.what == "attribute" else names
                 problems.append(unknown_name(read.what, read.name, nearest, place_of(definition, read.path)))
     return problems
 
