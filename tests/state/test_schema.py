@@ -30,9 +30,10 @@ select 'index', indexdef from pg_indexes where schemaname = cast(:schema as text
 
 
 def catalogue(connection: Connection, name: str) -> set[tuple[str, str]]:
-    """Every column, constraint and index of a schema, as PostgreSQL understands it."""
+    """Every column, constraint and index of our tables in a schema, as PostgreSQL understands it."""
     found = connection.execute(text(CATALOGUE), {"schema": name})
-    return {(kind, what.replace(f"{name}.", "")) for kind, what in found if "alembic_version" not in what}
+    others = ("alembic_version", "procrastinate_")
+    return {(kind, what.replace(f"{name}.", "")) for kind, what in found if not any(one in what for one in others)}
 
 
 def test_migrations_make_what_the_schema_says(connection: Connection) -> None:

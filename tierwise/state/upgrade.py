@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from tierwise.kernel.errors import TierwiseError
+from tierwise.state import queue_tables
 from tierwise.state.locks import lock_key
 from tierwise.state.schema import HEAD
 
@@ -24,21 +25,24 @@ def version(connection: Connection) -> str | None:
 
 
 def upgrade(engine: Engine) -> bool:
-    """Apply what is missing, all or nothing; whether anything was. A current database costs two short queries.
+    """Apply what is missing, ours and the job queue's, all or nothing; whether anything was.
+
+    A current database costs four short queries.
 
     Two processes at once: the second waits and finds nothing left to do. Raises `database_newer` where a newer
     Tierwise has been at work.
     """
     with engine.connect() as connection:
-        if version(connection) == HEAD:
+        if version(connection) == HEAD and queue_tables.is_current(connection):
             return False
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": lock_key("migrations")})
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as apart:
+            queue_tables.add_labels(apart)
         before = version(connection)
-        if before == HEAD:
-            return False
-        _run_alembic(connection, before)
-        return True
+        if before != HEAD:
+            _run_alembic(connection, before)
+        return queue_tables.upgrade(connection) or before != HEAD
 
 
 def _run_alembic(connection: Connection, before: str | None) -> None:
