@@ -87,9 +87,10 @@ def test_traits_become_yes_tags_and_texts(frame: MakeFrame) -> None:
 
 
 def test_an_unknown_trait_is_told_with_the_nearest(frame: MakeFrame) -> None:
+    people = frame(customer_key=[1])
+    schema = {"trait.城市": RuleColumn("t_2", "text")}
     with pytest.raises(TierwiseError) as caught:
-        schema = {"trait.城市": RuleColumn("t_2", "text")}
-        imported_tags(frame(customer_key=[1]), [tag("t", imported={"trait": "trait城市"})], schema, as_of=AS_OF)
+        imported_tags(people, [tag("t", imported={"trait": "trait城市"})], schema, as_of=AS_OF)
     assert (caught.value.code, caught.value.place) == ("unknown_trait", 'tag "t"')
 
 
