@@ -153,8 +153,8 @@ def test_check_finds_unknown_attributes_and_taken_names(tmp_path: Path) -> None:
         [write(tmp_path, GOOD + "---\nkind: deciles\nname: frequency_count\nmetric: monetary_amout\n")]
     )
     found = check(definitions, ["frequency_count", "monetary_amount", "recency_days"])
-    assert [problem.code for problem in found] == ["unknown_attribute", "name_taken", "unknown_attribute"]
-    assert found[0].message == 'unknown attribute "closed_on"'
+    assert [problem.code for problem in found] == ["name_taken", "unknown_attribute", "unknown_attribute"]
+    assert found[1].message == 'unknown attribute "closed_on"'
     assert found[2].remedy == 'did you mean "monetary_amount"?'
 
 

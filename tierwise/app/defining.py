@@ -14,26 +14,29 @@ from tierwise.app.context import Context
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.check import (
-    RFM_COLUMNS,
     SILENCE_ATTRIBUTES,
     Place,
     by_line,
     by_name,
     check,
     left_open,
-    rules_of,
 )
+from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.graph import rules_in
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions, read_placed
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.rule import Comparison, leaves_of
 from tierwise.definitions.write import body_of, to_yaml
+from tierwise.engine.given import columns_given, profile_schema
 from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
-from tierwise.metrics.attributes import attributes
-from tierwise.metrics.rules import RuleColumn, RuleType, rule_problems
+from tierwise.metrics.cleaning import cleaning_schema
+from tierwise.metrics.fact_columns import countable
+from tierwise.metrics.rules import RuleColumn, rule_problems
 from tierwise.state import audit, traits
 from tierwise.state import definitions as stored
 
@@ -171,30 +174,28 @@ def raise_problems(
     """Raises all that would be wrong with the definitions in use, were these put and those (`kind name`) removed."""
     merged = {(kind_of(d), d.name): d for d in (*before.all, *new) if f"{kind_of(d)} {d.name}" not in removed}
     schema = _schema(connection, list(merged.values()))
-    problems = [*_one_of_each(before, new, place_of), *check(list(merged.values()), schema, place_of)]
+    house = _of_the_house(connection, list(merged.values()))
+    problems = [
+        *_one_of_each(before, new, place_of),
+        *check(list(merged.values()), house, place_of, facts=countable()),
+    ]
     problems += [] if problems else _unfit_rules(new, schema, place_of)
     if problems:
         raise TierwiseError.of(problems)
 
 
 def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn], place_of: Place) -> list[Problem]:
-    """Operators and values that do not fit the attribute's type."""
-    days: dict[str, RuleColumn] = {name: RuleColumn(name, "integer") for name in SILENCE_ATTRIBUTES}
-    readable = {**schema, **days, **{name: RuleColumn(name, "text") for name in RFM_COLUMNS}}
-    readable |= {name: RuleColumn(name, "integer") for name in RFM_COLUMNS[:3]}
+    """Operators and values that do not fit the attribute's type, and what facts do not have."""
+    own: dict[str, RuleColumn] = {name: RuleColumn(name, "integer") for name in SILENCE_ATTRIBUTES}
+    problems = []
     for definition in new:
-        if isinstance(definition, Deciles):
-            readable[definition.name] = RuleColumn(definition.name, "integer")
-        if isinstance(definition, Activity):
-            readable[definition.name] = RuleColumn(definition.name, "text")
-    return [
-        problem
-        for definition in new
-        if isinstance(definition, Lifecycle)
-        for path, leaf in rules_of(definition)
-        if leaf.attribute in readable
-        for problem in rule_problems(leaf, readable, place_of(definition, path))
-    ]
+        readable = {**schema, **own} if isinstance(definition, Lifecycle) else schema
+        readable = cleaning_schema(readable) if isinstance(definition, Cleaning) else readable
+        for path, rule in rules_in(definition):
+            for at, leaf in leaves_of(rule, path):
+                if isinstance(leaf, Comparison) and leaf.attribute in readable:
+                    problems += rule_problems(leaf, readable, place_of(definition, at))
+    return problems
 
 
 def export_definitions(ctx: Context) -> str:
@@ -284,13 +285,19 @@ def _one_of_each(before: Definitions, new: Sequence[Definition], place_of: Place
 
 
 def _schema(connection: Connection, definitions: Sequence[Definition]) -> dict[str, RuleColumn]:
-    """Every attribute of the profile with its type, traits by `trait.NAME` and plain NAME included."""
+    """Every attribute that a rule may read, with its type: facts' and traits', and what the definitions give."""
+    found = _of_the_house(connection, definitions)
+    for definition in definitions:
+        found |= columns_given(definition)
+    return found
+
+
+def _of_the_house(connection: Connection, definitions: Sequence[Definition]) -> dict[str, RuleColumn]:
+    """The attributes that no definition gives: of facts, and traits by `trait.NAME` and plain NAME."""
     project = next((d for d in definitions if isinstance(d, Project)), Project())
-    found: dict[str, RuleColumn] = {"gender": RuleColumn("gender", "text")}
+    windows = windows_of_profile(definitions, project.windows_days)
+    found = profile_schema(windows, exponent(project.currency))
     for trait in traits.list_traits(connection):
-        found[trait.name] = found[f"trait.{trait.name}"] = RuleColumn(trait.column_name, trait.type)
-    for attribute in attributes(windows_of_profile(definitions, project.windows_days)):
-        digits = exponent(project.currency) if attribute.type == "money" else 0
-        kind: RuleType = "integer" if attribute.type == "money" else attribute.type
-        found[attribute.name] = RuleColumn(attribute.column, kind, digits)
+        found[f"trait.{trait.name}"] = RuleColumn(trait.column_name, trait.type)
+        found.setdefault(trait.name, found[f"trait.{trait.name}"])
     return found

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
-from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.graph import ring_problems, taken_names, unknown_names
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import Placed, kind_of
 from tierwise.definitions.rfm import CELL_NAMES, Rfm
 from tierwise.definitions.rule import AnyRule, Comparison, Steps, leaves_of
-from tierwise.kernel.errors import Problem, unknown_name
+from tierwise.definitions.segment import Segment, lacking
+from tierwise.definitions.tag import Tag, tag_problems, tag_warnings
+from tierwise.kernel.errors import Problem
 
 SILENCE_ATTRIBUTES = ("silent_days", "normal_silence_days", "overdue_days")
 """What a lifecycle's own rules may read besides the profile."""
@@ -40,34 +41,28 @@ def by_line(placed: Iterable[Placed]) -> Place:
     return place
 
 
-def check(definitions: Sequence[Definition], attributes: Iterable[str], place_of: Place = by_name) -> list[Problem]:
-    """All problems between definitions. `attributes`: the names of the profile's columns, traits included."""
-    known = set(attributes)
-    problems: list[Problem] = []
-    columns: dict[str, str] = {}
-    for definition in definitions:
-        if not isinstance(definition, Rfm) and kind_of(definition) != "project":
-            place = place_of(definition, ("name",))
-            folded = definition.name.casefold()
-            if folded in columns or folded in {name.casefold() for name in known}:
-                other = columns.get(folded, "an attribute of the profile")
-                problems.append(Problem("name_taken", f'the name "{definition.name}" is taken by {other}', place))
-            columns[folded] = by_name(definition, ())
-        readable = known | _tiers(definitions) if isinstance(definition, Lifecycle) else known
-        for path, attribute in _reads(definition):
-            if attribute not in readable:
-                problems.append(unknown_name("attribute", attribute, readable, place_of(definition, path)))
-    return problems
+def check(
+    definitions: Sequence[Definition],
+    attributes: Collection[str],
+    place_of: Place = by_name,
+    *,
+    lists: Collection[str] | None = None,
+    facts: Collection[str] | None = None,
+) -> list[Problem]:
+    """All problems between definitions: names taken twice, names that nothing gives, and rings.
 
-
-def _tiers(definitions: Sequence[Definition]) -> set[str]:
-    """The columns that RFM, deciles and activity add: a lifecycle comes after them and may read them."""
-    named = {d.name for d in definitions if isinstance(d, Deciles | Activity)}
-    return named | set(RFM_COLUMNS)
+    attributes: the profile's own, traits included. lists, facts: those that are there; not looked at where None.
+    """
+    return [
+        *taken_names(definitions, attributes, place_of),
+        *unknown_names(definitions, place_of, attributes=attributes, lists=lists, facts=facts),
+        *ring_problems(definitions, place_of),
+        *tag_problems([each for each in definitions if isinstance(each, Tag)]),
+    ]
 
 
 def left_open(definitions: Sequence[Definition]) -> list[Problem]:
-    """Warnings: stages and cells without a strategy or an owner."""
+    """Warnings: stages, cells, tags and segments that lack a strategy, an owner or a purpose."""
     return [problem for definition in definitions for problem in _left_open(definition)]
 
 
@@ -75,28 +70,23 @@ def _left_open(definition: Definition) -> Iterator[Problem]:
     place = by_name(definition, ())
     if isinstance(definition, Lifecycle):
         for stage in definition.stages:
-            lacking = [
+            open_ = [
                 what
                 for what, given in (("strategy", stage.strategy), ("owner", stage.owner or definition.owner))
                 if not given
             ]
-            if lacking:
-                yield Problem("left_open", f'stage "{stage.name}" has no {" and no ".join(lacking)}', place)
+            if open_:
+                yield Problem("left_open", f'stage "{stage.name}" has no {" and no ".join(open_)}', place)
+    if isinstance(definition, Segment):
+        yield from lacking(definition)
+    if isinstance(definition, Tag):
+        yield from tag_warnings(definition)
     if isinstance(definition, Rfm):
         for code in CELL_NAMES:
             if code not in definition.strategies:
                 yield Problem("left_open", f"cell {code} has no strategy", place)
         if not definition.owner:
             yield Problem("left_open", "has no owner", place)
-
-
-def _reads(definition: Definition) -> Iterator[tuple[Steps, str]]:
-    if isinstance(definition, Deciles):
-        yield ("metric",), definition.metric
-    if isinstance(definition, Lifecycle):
-        for path, leaf in rules_of(definition):
-            if leaf.attribute not in SILENCE_ATTRIBUTES:
-                yield (*path, "attribute"), leaf.attribute
 
 
 def rules_of(definition: Lifecycle) -> Iterator[tuple[Steps, Comparison]]:

@@ -124,6 +124,16 @@ def _own_names(definition: Definition) -> Collection[str]:
     return ()
 
 
+def _own(definition: Definition) -> Collection[str]:
+    """Attributes that only its own rules have."""
+    match definition:
+        case Lifecycle():
+            return OWN_SILENCE
+        case Cleaning():
+            return CLEANING_ATTRIBUTES
+    return ()
+
+
 def rules_in(definition: Definition) -> Iterator[tuple[Steps, AnyRule]]:
     """Every rule over customers that stands in it, the topmost ones, with the way to each."""
     return _rules_in(definition, ())
