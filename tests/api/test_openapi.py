@@ -50,6 +50,10 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "GET /api/v1/exports/{table}.{extension}",
         "GET /api/v1/jobs",
         "POST /api/v1/jobs/{job_id}/cancel",
+        "GET /api/v1/junk",
+        "GET /api/v1/junk/releases",
+        "POST /api/v1/junk/releases",
+        "POST /api/v1/junk/releases/undo",
     }
 
 

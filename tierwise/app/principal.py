@@ -9,15 +9,16 @@ from tierwise.kernel.errors import TierwiseError
 
 Role = Literal["administrator", "analyst", "operator", "reader"]
 
-Action = Literal["view", "view_customer", "import", "run", "export", "define", "administer"]
+Action = Literal["view", "view_customer", "import", "run", "export", "release", "define", "administer"]
 
 ALLOWED: dict[Role, frozenset[Action]] = {
-    "administrator": frozenset({"view", "view_customer", "import", "run", "export", "define", "administer"}),
-    "analyst": frozenset({"view", "view_customer", "import", "run", "export", "define"}),
-    "operator": frozenset({"view", "view_customer", "import", "export"}),
+    "administrator": frozenset({"view", "view_customer", "import", "run", "export", "release", "define", "administer"}),
+    "analyst": frozenset({"view", "view_customer", "import", "run", "export", "release", "define"}),
+    "operator": frozenset({"view", "view_customer", "import", "export", "release"}),
     "reader": frozenset({"view"}),
 }
-"""`view` is numbers about groups; `view_customer` is one person's facts."""
+"""`view` is numbers about groups; `view_customer` is one person's facts; `release` is to say that a flagged account is
+no junk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tierwise.cli import cleaning
 from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.add_typer(show, name="show")
 app.add_typer(definitions, name="definitions")
 app.add_typer(jobs, name="jobs")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(cleaning.app, name="junk")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many.")]
