@@ -1,0 +1,232 @@
+"""A plan before an apply: what would change, who would move from where to where, what reads it, what it would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from tierwise.app.context import Context
+from tierwise.app.defining import Definitions, current_definitions, gather, raise_problems
+from tierwise.app.running import IN_ALL
+from tierwise.definitions.base import Definition
+from tierwise.definitions.check import by_line, left_open
+from tierwise.definitions.graph import label_of, readers_of
+from tierwise.definitions.ladders import ladder_problems, ladder_warnings
+from tierwise.definitions.project import Project
+from tierwise.definitions.read import kind_of, read_placed
+from tierwise.definitions.rfm import Rfm
+from tierwise.engine.build import Inputs
+from tierwise.engine.preview import Preview, Shift, Watched, preview
+from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.state import runs, traits
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """So many customers have the value `from_` in the current run and would have `to`; null: none."""
+
+    name: str
+    from_: str | None
+    to: str | None
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunTime:
+    """Seconds of the last run, and of the next as far as can be told: steps that are new are taken from the preview."""
+
+    last: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """What an apply would do. Definitions as `kind name`.
+
+    moves: of those who would change, by definition, most first; stay: definition -> how many keep their value.
+    readers: what is changed or removed -> what reads it. run_id, as_of: the run that moves are counted from; null
+    before the first, and moves are then empty. sample: the share of customers that was looked at, null for all; counts
+    are then scaled up.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    moves: tuple[Move, ...] = ()
+    stay: dict[str, int] = field(default_factory=dict)
+    readers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+    run_id: int | None = None
+    as_of: date | None = None
+    customers: int | None = None
+    sample: float | None = None
+    run_seconds: RunTime | None = None
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The definitions in use, and as they would be."""
+
+    before: Definitions
+    after: Definitions
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: float | None = None) -> PlanView:
+    """What applying these files would do; nothing is stored. What a file does not name stays, unless `prune`.
+
+    Moves are counted by running the new definitions on the inputs of the current run, in memory. sample: of a share of
+    the customers only, 0 < sample < 1. Raises all problems of the files at once, with file:line, and `bad_sample`.
+    """
+    ctx.principal.require("define")
+    if sample is not None and not 0 < sample <= 1:
+        raise TierwiseError("bad_sample", f"a sample of {sample}", remedy="a share above 0, up to 1, such as 0.1")
+    placed = read_placed(paths)
+    new = [each.definition for each in placed]
+    place_of = by_line(placed)
+    with ctx.database.connect() as connection:
+        before = current_definitions(connection)
+        removed = left_out(before, new) if prune else ()
+        raise_problems(connection, before, new, place_of, removed=removed)
+        problems = ladder_problems(new, place_of)
+        if problems:
+            raise TierwiseError.of(problems)
+        run = runs.current(connection)
+        known_traits = traits.list_traits(connection)
+    change = _change(before, new, removed)
+    touched = [*change.added, *change.changed, *change.removed]
+    warnings = [*left_open(new), *ladder_warnings(new, place_of), *(_not_run_yet(change, run) if touched else [])]
+    readers = _readers(change)
+    view = PlanView(change.added, change.changed, change.removed, change.unchanged, readers=readers)
+    if run is None or run.outputs is None or not touched:
+        return replace(view, warnings=tuple(warnings), run_id=run.id if run else None, as_of=run.as_of if run else None)
+    inputs = Inputs(
+        as_of=run.as_of,
+        definitions=change.after.of_profile,
+        project=change.after.project,
+        versions=run.inputs,
+        traits={trait.column_name: trait.type for trait in known_traits},
+        trait_labels={trait.column_name: trait.name for trait in known_traits},
+    )
+    share = sample or 1.0
+    duckdb = ctx.duckdb()
+    try:
+        found = preview(duckdb, ctx.lake, inputs, run.outputs, _watched(change), share=share)
+    finally:
+        duckdb.close()
+    if share < 1:
+        warnings.append(_of_sample(found, share))
+    return replace(
+        view,
+        moves=tuple(Move(s.name, s.before, s.after, _scaled(s, share)) for s in found.shifts if s.before != s.after),
+        stay=_staying(found, share),
+        warnings=tuple(warnings),
+        run_id=run.id,
+        as_of=run.as_of,
+        customers=round(found.customers / share),
+        sample=share if share < 1 else None,
+        run_seconds=_run_time(run, found, share),
+    )
+
+
+def left_out(before: Definitions, new: Sequence[Definition]) -> tuple[str, ...]:
+    """Those in use that are not among the new ones; the project is never left out."""
+    named = {label_of(each) for each in new}
+    return tuple(label for label in sorted(before.versions) if label not in named and not label.startswith("project "))
+
+
+def _change(before: Definitions, new: Sequence[Definition], removed: Sequence[str]) -> _Change:
+    in_use = {label_of(each): each for each in before.all if label_of(each) in before.versions}
+    after = {label: each for label, each in in_use.items() if label not in removed}
+    after |= {label_of(each): each for each in new}
+    labels = [label_of(each) for each in new]
+    return _Change(
+        before,
+        gather(after.values(), {}),
+        added=tuple(label for label in labels if label not in in_use),
+        changed=tuple(label for label in labels if label in in_use and in_use[label] != after[label]),
+        removed=tuple(removed),
+        unchanged=tuple(label for label in labels if in_use.get(label) == after[label]),
+    )
+
+
+def _readers(change: _Change) -> dict[str, tuple[str, ...]]:
+    """What reads the changed and the removed, as things would be."""
+    gone = {label_of(each): each for each in change.before.all}
+    there = {label_of(each): each for each in change.after.all}
+    return {
+        label: tuple(label_of(each) for each in readers_of(there.get(label) or gone[label], change.after.all))
+        for label in (*change.changed, *change.removed)
+    }
+
+
+def _watched(change: _Change) -> list[Watched]:
+    """What is touched, and all that reads it, from hand to hand."""
+    touched = {*change.added, *change.changed, *change.removed}
+    every = {label_of(each): each for each in (*change.before.all, *change.after.all)}
+    if any(isinstance(every[label], Project) for label in touched):
+        touched |= every.keys()
+    waiting = sorted(touched)
+    for label in waiting:
+        for each in readers_of(every[label], change.after.all):
+            if label_of(each) not in touched:
+                touched.add(label_of(each))
+                waiting.append(label_of(each))
+    return [watched for label, each in every.items() if label in touched for watched in _values_of(each)]
+
+
+def _values_of(definition: Definition) -> list[Watched]:
+    match kind_of(definition):
+        case "project" | "cleaning" | "profiling":
+            return []
+        case "tag":
+            return [Watched(definition.name, "tags")]
+        case "segment":
+            return [Watched(definition.name, "segments")]
+    return [Watched(f"{definition.name}_cell" if isinstance(definition, Rfm) else definition.name)]
+
+
+def _scaled(shift: Shift, share: float) -> int:
+    return round(shift.customers / share)
+
+
+def _staying(found: Preview, share: float) -> dict[str, int]:
+    staying: dict[str, int] = {}
+    for shift in found.shifts:
+        same = _scaled(shift, share) if shift.before == shift.after else 0
+        staying[shift.name] = staying.get(shift.name, 0) + same
+    return staying
+
+
+def _of_sample(found: Preview, share: float) -> Problem:
+    said = f"counted on {found.customers:,} customers, a sample of {share:.1%}, and scaled up"
+    return Problem("sampled", said, None, "scores and ranks are learnt from the sample: leave out --sample to be exact")
+
+
+def _not_run_yet(change: _Change, run: runs.Run | None) -> list[Problem]:
+    if run is None:
+        return [Problem("no_run", "no run yet, so nobody can be seen to move", None, "tierwise run")]
+    later = [label for label, version in change.before.versions.items() if run.definitions.get(label) != version]
+    if not later:
+        return []
+    said = f"applied since run {run.id}, and among the moves: {', '.join(later)}"
+    return [Problem("not_run_yet", said, None, "tierwise run, to see this change alone")]
+
+
+def _run_time(run: runs.Run, found: Preview, share: float) -> RunTime | None:
+    timings: Mapping[str, float] = run.timings or {}
+    if IN_ALL not in timings:
+        return None
+    last = float(timings[IN_ALL])
+    steps = {name: float(seconds) for name, seconds in timings.items() if name not in (IN_ALL, "write")}
+    now = found.executed.timings
+    kept = {"store totals"}
+    new = sum(seconds / share for name, seconds in now.items() if name not in steps)
+    gone = sum(seconds for name, seconds in steps.items() if name not in now and name not in kept)
+    return RunTime(round(last, 3), round(max(last + new - gone, 0.0), 3))
