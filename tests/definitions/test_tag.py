@@ -53,6 +53,18 @@ implied:
   - {bought: {attribute: category, op: starts_with, value: 学习桌}, value: pupil}
 ---
 kind: tag
+name: wealth
+class: static
+concept: wealth
+scene: service
+composite:
+  scorecard:
+    indicators:
+      - {attribute: income, normalise: bands, bands: [{points: 0}, {from: 10000, points: 50}]}
+      - {attribute: homes, normalise: bands, bands: [{points: 0}, {from: 1, points: 50}]}
+  cuts: [{value: 富裕, at_least: 100}, {value: 普通}]
+---
+kind: tag
 name: will_return
 class: behaviour
 model: {}
@@ -73,6 +85,7 @@ def test_each_source_is_known_by_its_key(tags: dict[str, Tag]) -> None:
         "temper": "manual",
         "has_minor": "import",
         "nappy_stage": "implied",
+        "wealth": "composite",
         "will_return": "model",
     }
 
@@ -90,6 +103,7 @@ def test_what_is_written_is_read_back_the_same(tags: dict[str, Tag], tmp_path: P
 def test_values_consent_and_rules(tags: dict[str, Tag]) -> None:
     assert [value for value, _ in tags["nappy_stage"].possible_values] == ["newborn", "baby", "toddler", "pupil"]
     assert [value for value, _ in tags["temper"].possible_values] == ["1", "2"]
+    assert [value for value, _ in tags["wealth"].possible_values] == ["富裕", "普通"]
     assert (tags["has_minor"].needs_consent, tags["temper"].needs_consent) == ("child_profile", None)
     assert [steps for steps, _ in rules_of_tag(tags["spend_level"])] == [("values", 0, "when"), ("values", 1, "when")]
     assert [steps for steps, _ in line_rules_of_tag(tags["nappy_stage"])] == [
@@ -101,6 +115,9 @@ def test_values_consent_and_rules(tags: dict[str, Tag]) -> None:
 def test_the_class_of_sensitivity_is_the_purpose_unless_one_is_named() -> None:
     tag = Tag.model_validate({"name": "t", "class": "static", "model": {}, "sensitivity": "health"})
     assert tag.needs_consent == "health"
+
+
+CARD = "  scorecard: {indicators: [{attribute: recency_days}]}\n"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +148,13 @@ def test_the_class_of_sensitivity_is_the_purpose_unless_one_is_named() -> None:
         ),
         ("class: static\nimplied:\n  - {bought: {segment: x}, value: a}", 5, "only comparisons fit here"),
         ("class: static\nwhen: {attribute: x, op: has, value: 1}", 4, "op"),
+        (f"class: static\ncomposite:\n{CARD}  cuts: [{{value: a}}, {{value: b, at_least: 1}}]", 6, "has no at_least"),
+        (
+            f"class: static\ncomposite:\n{CARD}  cuts: [{{value: a, at_least: 1}}, {{value: b, at_least: 2}}]",
+            6,
+            "must fall",
+        ),
+        (f"class: static\ncomposite:\n{CARD}  at_least_known: 2\n  cuts: [{{value: a}}]", 4, "more than there are"),
     ],
 )
 def test_mistakes_are_told_with_their_line(tmp_path: Path, lines: str, line: int, said: str) -> None:

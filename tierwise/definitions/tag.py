@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, fiel
 
 from tierwise.definitions.base import Definition, Name, Part, Text
 from tierwise.definitions.rule import AnyRule, Days, PlainRule, Rule, Steps
+from tierwise.definitions.scorecard import Points, Scorecard
 from tierwise.kernel.errors import Problem
 
 TagClass = Literal["static", "consumption", "behaviour", "tier"]
@@ -84,6 +85,44 @@ class Imported(Part):
     trait: Annotated[str, StringConstraints(min_length=1)]
 
 
+class Cut(Part):
+    """A value, and the lowest score that has it; the last may have none and takes every lower score."""
+
+    value: TagText
+    title: Text = Text()
+    at_least: Points | None = None
+
+
+class Composite(Part):
+    """Several dimensions in one: a scorecard's score, cut into values, the highest first.
+
+    at_least_known: of so many indicators a customer must have a value, else nothing is said; the scorecard's scales are
+    learnt from those who have. Where the last cut has an at_least, who scores less has no value.
+    """
+
+    scorecard: Scorecard
+    cuts: Annotated[tuple[Cut, ...], Field(min_length=1)]
+    at_least_known: Annotated[int, Field(ge=1)] = 1
+
+    @field_validator("cuts")
+    @classmethod
+    def _fall(cls, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
+        _refuse_twice(each.value for each in cuts)
+        for cut in cuts[:-1]:
+            if cut.at_least is None:
+                raise ValueError(f'"{cut.value}" has no at_least, so no value after it could be reached')
+        scores = [cut.at_least for cut in cuts if cut.at_least is not None]
+        if scores != sorted(set(scores), reverse=True):
+            raise ValueError("at_least must fall from cut to cut: the highest comes first")
+        return cuts
+
+    @model_validator(mode="after")
+    def _can_be_known(self) -> Composite:
+        if self.at_least_known > len(self.scorecard.indicators):
+            raise ValueError("at_least_known is more than there are indicators: nobody would have a value")
+        return self
+
+
 class ImpliedStage(Part):
     """What the purchase says until so many days after it (both ends counted); the last stage may have no end."""
 
@@ -127,7 +166,7 @@ class Model(Part):
     claim: str | None = None
 
 
-SOURCES = ("when", "values", "manual", "imported", "implied", "model")
+SOURCES = ("when", "values", "manual", "imported", "composite", "implied", "model")
 """The keys of which a tag has exactly one."""
 
 
@@ -152,6 +191,7 @@ class Tag(Definition):
     values: tuple[TagValue, ...] = ()
     manual: Manual | None = None
     imported: Imported | None = None
+    composite: Composite | None = None
     implied: tuple[Implication, ...] = ()
     model: Model | None = None
     ttl_days: Days | None = None
@@ -189,6 +229,8 @@ class Tag(Definition):
             return "manual"
         if self.imported is not None:
             return "import"
+        if self.composite is not None:
+            return "composite"
         if self.implied:
             return "implied"
         return "model" if self.model is not None else "rule"
@@ -204,6 +246,8 @@ class Tag(Definition):
         found: dict[str, Text] = {}
         if self.manual is not None:
             found = {each.value: each.title for each in self.manual.values}
+        elif self.composite is not None:
+            found = {each.value: each.title for each in self.composite.cuts}
         elif self.implied:
             for implication in self.implied:
                 if implication.value is not None:

@@ -43,11 +43,11 @@ def rule_tags(tags: Sequence[Tag], sets: Mapping[str, Frame], *, as_of: date, ke
     for tag in tags:
         names = list(rule_names(tag))
         if tag.when is not None:
-            found.append(_rows(sets[names[0]], tag, nw.lit(None), as_of, key))
+            found.append(tag_rows(sets[names[0]], tag, nw.lit(None), as_of, key))
         elif names:
             ranked = [sets[name].select(key, nw.lit(place).alias("place__")) for place, name in enumerate(names)]
             first = nw.concat(ranked).group_by(key).agg(nw.col("place__").min())
-            found.append(_rows(first, tag, _chosen("place__", [each.value for each in tag.values]), as_of, key))
+            found.append(tag_rows(first, tag, _chosen("place__", [each.value for each in tag.values]), as_of, key))
     return found
 
 
@@ -72,12 +72,12 @@ def imported_tags(
         column = where if isinstance(where, RuleColumn) else RuleColumn(tag.imported.trait, where)
         there = nw.col(column.column)
         if column.type == "boolean":
-            found.append(_rows(people.filter(there.fill_null(False)), tag, nw.lit(None), as_of, key))
+            found.append(tag_rows(people.filter(there.fill_null(False)), tag, nw.lit(None), as_of, key))
             continue
         text = there if column.type in ("text", "source_text") else there.cast(nw.String)
         told = people.select(key, text.str.strip_chars().alias("text__"))
         told = told.filter(~nw.col("text__").is_null(), nw.col("text__") != "")
-        found.append(_rows(told, tag, nw.col("text__"), as_of, key))
+        found.append(tag_rows(told, tag, nw.col("text__"), as_of, key))
     if problems:
         raise TierwiseError.of(problems)
     return found
@@ -212,8 +212,8 @@ def all_tags(parts: Iterable[Frame]) -> Frame | None:
     return nw.concat(frames) if frames else None
 
 
-def _rows(customers: Frame, tag: Tag, value: nw.Expr, as_of: date, key: str) -> Frame:
-    """Rows of a tag that holds on as_of and does not say since when."""
+def tag_rows(customers: Frame, tag: Tag, value: nw.Expr, as_of: date, key: str) -> Frame:
+    """Rows of a tag that these customers have on as_of, and whose source does not say since when."""
     origin: Origin = tag.origin
     return customers.select(
         nw.col(key),
