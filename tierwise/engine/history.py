@@ -1,0 +1,206 @@
+"""Who held which tier, stage, tag and segment from when until when: a run's changes, written and nothing else.
+
+The table `history` (customer_key, kind, name, value, valid_from, valid_to) holds intervals of days: valid_from is the
+day of the run that first saw the value, valid_to the day of the run that no longer saw it, null while it holds. A
+customer holds one value of a name at a time. How the rows lie in files is told in `history_files.py`, how they are read
+in `history_reading.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import duckdb
+
+from tierwise.engine.duckdb_session import literal, quoted
+from tierwise.engine.history_files import VIEWS, Files, commit, files_of, let_go, of_files, write
+from tierwise.engine.lake import Lake
+from tierwise.kernel.errors import TierwiseError
+
+Kind = Literal["tier", "stage", "tag", "segment"]
+
+YES = "yes"
+"""The value of those who are in a segment or have a tag without values."""
+
+TOGETHER_AFTER = 31
+"""So many days are put together into one file of closed and one of open intervals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How many customers came to hold a value on a day, and how many ceased to; from or to nothing counts too."""
+
+    kind: str
+    name: str
+    value: str
+    entries: int
+    exits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run did to history. version: of the table, to be recorded; None where there is no table.
+
+    touched: whether the run's day is in history now; a run for a day before the last recorded one leaves it alone.
+    moves: in the order of kind, name, value; none where nothing changed.
+    """
+
+    version: int | None
+    touched: bool
+    moves: tuple[Move, ...] = ()
+    note: str | None = None
+
+    @property
+    def entries(self) -> int:
+        return sum(move.entries for move in self.moves)
+
+    @property
+    def exits(self) -> int:
+        return sum(move.exits for move in self.moves)
+
+
+def states(
+    connection: duckdb.DuckDBPyConnection,
+    ladders: Mapping[str, Kind],
+    tags: Sequence[str] = (),
+    *,
+    profile: str = "profile",
+    tag_rows: str | None = None,
+    segment_rows: str | None = None,
+) -> duckdb.DuckDBPyRelation:
+    """What `changes` compares: a row per customer, kind and name with a value.
+
+    ladders: columns of the view `profile`, and what they are; who has none (null) is not there. tags: those of the view
+    `tag_rows` (customer_key, tag, value) that were chosen for history. segment_rows: a view (customer_key, segment).
+    """
+    found = []
+    if ladders:
+        columns = ", ".join(f"{quoted(column)}::VARCHAR AS {quoted(column)}" for column in ladders)
+        kinds = " ".join(f"WHEN {literal(column)} THEN {literal(kind)}" for column, kind in ladders.items())
+        found.append(
+            f"SELECT customer_key, CASE name {kinds} END AS kind, name, value FROM "
+            f"(UNPIVOT (SELECT customer_key, {columns} FROM {quoted(profile)}) "
+            f"ON {', '.join(quoted(column) for column in ladders)} INTO NAME name VALUE value)"
+        )
+    if tags and tag_rows is not None:
+        chosen = ", ".join(literal(tag) for tag in tags)
+        found.append(f"SELECT customer_key, 'tag', tag, value FROM {quoted(tag_rows)} WHERE tag IN ({chosen})")
+    if segment_rows is not None:
+        found.append(f"SELECT customer_key, 'segment', segment, NULL FROM {quoted(segment_rows)}")
+    none = "SELECT NULL::BIGINT AS customer_key, NULL::VARCHAR AS kind, NULL::VARCHAR AS name, NULL::VARCHAR AS value"
+    return connection.sql(" UNION ALL ".join(found) if found else f"{none} WHERE false")
+
+
+def changes(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    version: int | None,
+    current: duckdb.DuckDBPyRelation,
+    as_of: date,
+) -> Written:
+    """Compare the state as of a day with the open intervals, and write what differs. The caller records the version.
+
+    version: the recorded one; the table has been healed to it. current: a row per customer, kind and name
+    (customer_key, kind, name, value); value null means `yes`. A second run of the last recorded day replaces what the
+    first one wrote of it; a run for an earlier day writes nothing and says so. Raises `ambiguous_state` where a
+    customer has two values of one name, `disk_full`, `lake_write_failed`.
+    """
+    files = files_of(lake, version)
+    last = files.last_day
+    if last is not None and as_of < last:
+        note = f"history is recorded up to {last}: a run as of {as_of} leaves it as it is"
+        return Written(version, touched=False, note=note)
+    again = last == as_of
+    before = Files(files.closed, files.opened, files.days[:-1]) if again else files
+    removed = [path for day, path in files.days if day == as_of]
+    added = []
+    try:
+        _take_up(connection, lake, before, current)
+        if last is not None and not again and len(files.days) >= TOGETHER_AFTER:
+            added.append(write(connection, lake, "FROM history_ended", "closed", last))
+            added.append(write(connection, lake, "FROM history_before", "open", last))
+            removed += [*files.opened, *files.tail]
+        _compare(connection)
+        added.append(write(connection, lake, _changed(as_of), "day", as_of))
+        moves = _moves(connection)
+    finally:
+        _forget(connection)
+    version = commit(lake, added, removed)
+    return Written(let_go(lake) if len(added) > 1 else version, touched=True, moves=moves)
+
+
+def _take_up(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, before: Files, current: duckdb.DuckDBPyRelation
+) -> None:
+    """`history_before`: the open intervals; `history_ended`: those that ended since the days were put together;
+    `history_now`: the state of the day. Kinds and names are small numbers in all three, for the joins."""
+    of_files(connection, lake, before)
+    current.create_view("history_current", replace=True)
+    connection.execute(
+        "CREATE TABLE history_labels AS SELECT DISTINCT kind, name FROM history_opened "
+        "UNION SELECT DISTINCT kind, name FROM history_current UNION SELECT '', ''"
+    )
+    for column in ("kind", "name"):
+        connection.execute(
+            f"CREATE TYPE history_{column} AS ENUM (SELECT DISTINCT {column} FROM history_labels ORDER BY 1)"
+        )
+    named = "kind::history_kind AS kind, name::history_name AS name"
+    connection.execute(
+        f"CREATE TABLE history_ended AS SELECT customer_key, {named}, value, valid_from, valid_to FROM history_tail"
+    )
+    opened = f"SELECT customer_key, {named}, value, valid_from, NULL AS valid_to FROM history_opened"
+    ended = connection.execute("SELECT 1 FROM history_ended LIMIT 1").fetchone() is not None
+    anti = "ANTI JOIN history_ended USING (customer_key, kind, name, valid_from)" if ended else ""
+    connection.execute(f"CREATE TABLE history_before AS SELECT * FROM ({opened}) {anti}")
+    connection.execute(
+        f"CREATE TABLE history_now AS SELECT customer_key, {named}, COALESCE(value, {literal(YES)}) AS value "
+        "FROM history_current"
+    )
+    double = connection.execute(
+        "SELECT kind, name FROM history_now GROUP BY customer_key, kind, name HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1"
+    ).fetchone()
+    if double is not None:
+        raise TierwiseError("ambiguous_state", f'a customer has more than one value of the {double[0]} "{double[1]}"')
+
+
+def _compare(connection: duckdb.DuckDBPyConnection) -> None:
+    """`history_changed`: a row per customer and name whose value differs; null: not there before, or no longer."""
+    connection.execute(
+        "CREATE TABLE history_changed AS SELECT COALESCE(b.customer_key, n.customer_key) AS customer_key, "
+        "COALESCE(b.kind, n.kind) AS kind, COALESCE(b.name, n.name) AS name, b.value AS was, b.valid_from, "
+        "n.value AS becomes FROM history_before b FULL JOIN history_now n "
+        "ON b.customer_key = n.customer_key AND b.kind = n.kind AND b.name = n.name "
+        "WHERE b.value IS DISTINCT FROM n.value"
+    )
+
+
+def _changed(as_of: date) -> str:
+    day = f"DATE '{as_of.isoformat()}'"
+    return (
+        f"SELECT customer_key, kind, name, was AS value, valid_from, {day} AS valid_to FROM history_changed "
+        f"WHERE was IS NOT NULL UNION ALL SELECT customer_key, kind, name, becomes, {day}, NULL FROM history_changed "
+        "WHERE becomes IS NOT NULL"
+    )
+
+
+def _moves(connection: duckdb.DuckDBPyConnection) -> tuple[Move, ...]:
+    rows = connection.execute(
+        "SELECT kind, name, value, sum(entries)::BIGINT, sum(exits)::BIGINT FROM ("
+        "SELECT kind, name, becomes AS value, 1 AS entries, 0 AS exits FROM history_changed WHERE becomes IS NOT NULL "
+        "UNION ALL SELECT kind, name, was, 0, 1 FROM history_changed WHERE was IS NOT NULL) "
+        "GROUP BY ALL ORDER BY kind, name, value"
+    ).fetchall()
+    return tuple(Move(*row) for row in rows)
+
+
+def _forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let go of what a comparison made, half-made too."""
+    for table in ("history_labels", "history_changed", "history_now", "history_before", "history_ended"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for view in ("history_current", *VIEWS):
+        connection.execute(f"DROP VIEW IF EXISTS {view}")
+    for kind in ("history_kind", "history_name"):
+        connection.execute(f"DROP TYPE IF EXISTS {kind}")
