@@ -148,7 +148,7 @@ def list_releases(ctx: Context, *, standing_only: bool = True, limit: int = 100)
 
 
 def _require_junk(reader: Reader) -> None:
-    if "junk" not in (reader.run.outputs or {}):
+    if "junk" not in (reader.run.outputs or {}) or not reader.definitions.of(Cleaning):
         raise TierwiseError(
             "no_cleaning",
             f"run {reader.run.id} looked for no junk",

@@ -193,6 +193,8 @@ CATALOGUE: tuple[Attribute, ...] = (
        ("统计截止日距注册日的天数", "as_of minus the day of registration"), "not registered by as_of"),
     _a("closed_on", "date", "day", "customers", ("注销日期", "Left on"),
        ("客户明确离开(注销、退卡)的日期", "day of an explicit sign of leaving"), "no such sign by as_of"),
+    _a("birth_on", "date", "day", "customers", ("出生日期", "Born on"),
+       ("出生的日期", "day of birth"), "the day of birth is not known"),
     _a("age_years", "integer", "years", "customers", ("年龄", "Age"),
        ("统计截止日的周岁", "completed years on as_of"), "the day of birth is not known"),
 )  # fmt: skip
