@@ -1,0 +1,66 @@
+"""Processes that stay: workers and servers, each known by a connection that it holds open while it lives.
+
+The connection's application_name says what it is, its process and its machine, so that PostgreSQL itself tells who is
+alive: what dies takes its connection along, and there is no pid file to outlive it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from sqlalchemy import Connection, Engine, text
+
+Kind = Literal["worker", "server"]
+
+_NAME = re.compile(r"tierwise (worker|server) (\d+) ([0-9a-f]{12})")
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """One process that is alive now. here: on this machine, so that its pid means something to us."""
+
+    kind: str
+    pid: int
+    here: bool
+
+
+@contextmanager
+def present(engine: Engine, kind: Kind) -> Iterator[Connection]:
+    """Be known as a worker or a server while the block runs; yields the connection that says so, in autocommit.
+
+    It is no connection of the pool's any more: whatever happens to the process, it is closed and not used again.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.detach()
+        name = f"tierwise {kind} {os.getpid()} {_machine()}"
+        connection.execute(text("select set_config('application_name', :name, false)"), {"name": name})
+        yield connection
+
+
+def alive(connection: Connection, kind: Kind | None = None) -> list[Presence]:
+    """Who is there now, of this database; by pid."""
+    connection.execute(text("select pg_stat_clear_snapshot()"))  # else what this transaction saw before is told again
+    query = text(
+        "select application_name from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    found = set()
+    for name in connection.scalars(query):
+        if (told := _NAME.fullmatch(name or "")) and kind in (None, told.group(1)):
+            found.add(Presence(told.group(1), int(told.group(2)), told.group(3) == _machine()))
+    return sorted(found, key=lambda one: (one.pid, one.kind))
+
+
+def _machine() -> str:
+    """What tells machines apart, and containers on one of them: each has pids of its own."""
+    try:
+        pids = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        pids = ""
+    return sha256(f"{socket.gethostname()} {pids}".encode()).hexdigest()[:12]
