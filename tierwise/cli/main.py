@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.cli import cleaning
+from tierwise.cli import cleaning, definitions
 from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
@@ -21,11 +21,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 show = typer.Typer(help="Show what the current run found.", no_args_is_help=True, rich_markup_mode=None)
-definitions = typer.Typer(help="Apply and export definitions.", no_args_is_help=True, rich_markup_mode=None)
 jobs = typer.Typer(help="List and cancel jobs.", no_args_is_help=True, rich_markup_mode=None)
 quarantine = typer.Typer(help="Rows that were not accepted.", invoke_without_command=True, rich_markup_mode=None)
 app.add_typer(show, name="show")
-app.add_typer(definitions, name="definitions")
+app.add_typer(definitions.app, name="definitions")
 app.add_typer(jobs, name="jobs")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(cleaning.app, name="junk")
@@ -192,40 +191,6 @@ def export(
     from tierwise.cli import manage
 
     manage.export(table, to, run_id, as_json)
-
-
-@definitions.command("apply")
-def definitions_apply(
-    files: Annotated[list[Path], typer.Option("-f", "--file", help="A file or a folder; repeat for more.")],
-    note: Annotated[str, typer.Option(help="Why.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Check definition files, and store what is new in them as versions."""
-    from tierwise.cli import manage
-
-    manage.apply(files, note, as_json)
-
-
-@definitions.command("export")
-def definitions_export(
-    to: Annotated[Path | None, typer.Option(help="A file; else stdout.")] = None,
-    as_json: Json = False,
-) -> None:
-    """All definitions in use, as YAML that can be applied again."""
-    from tierwise.cli import manage
-
-    manage.export_definitions(to, as_json)
-
-
-@definitions.command("check")
-def definitions_check(
-    files: Annotated[list[Path], typer.Option("-f", "--file", help="A file or a folder; repeat for more.")],
-    as_json: Json = False,
-) -> None:
-    """Check definition files; store nothing."""
-    from tierwise.cli import manage
-
-    manage.check(files, as_json)
 
 
 @jobs.command("list")

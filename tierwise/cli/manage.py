@@ -12,7 +12,6 @@ from tierwise.cli.door import FAILED, note, opened, plain, tell, write
 from tierwise.cli.terminal import number, percent, say, table
 
 if TYPE_CHECKING:
-    from tierwise.app.defining import Applied
     from tierwise.app.importing import ImportReport
     from tierwise.app.views import Refusals, RunView
 
@@ -147,42 +146,6 @@ def export(table_name: str, to: Path, run_id: int | None, as_json: bool) -> None
         as_json,
         lambda: say(f"{number(done.rows)} rows of {done.table} in {done.path} ({number(done.bytes)} bytes)"),
     )
-
-
-def apply(files: list[Path], why: str, as_json: bool) -> None:
-    from tierwise.app import defining
-
-    with opened() as ctx:
-        applied = defining.apply_definitions(ctx, files, note=why)
-    tell(applied, as_json, lambda: print_applied(applied))
-
-
-def check(files: list[Path], as_json: bool) -> None:
-    from tierwise.app import defining
-
-    with opened() as ctx:
-        applied = defining.check_definitions(ctx, files)
-    tell(applied, as_json, lambda: print_applied(applied))
-
-
-def print_applied(applied: Applied) -> None:
-    for what, names in (("added", applied.added), ("changed", applied.changed), ("unchanged", applied.unchanged)):
-        for name in names:
-            say(f"{what:<10} {name}")
-    for warning in applied.warnings:
-        note(f"note: {warning}")
-
-
-def export_definitions(to: Path | None, as_json: bool) -> None:
-    from tierwise.app import defining
-
-    with opened() as ctx:
-        text = defining.export_definitions(ctx)
-    if to is not None:
-        write(to, text)
-        tell({"to": to}, as_json, lambda: say(f"written to {to}"))
-    else:
-        tell({"yaml": text}, as_json, lambda: print(text, end=""))
 
 
 def cancel(job_id: int, as_json: bool) -> None:
