@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tierwise.definitions.check import check
 from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.read import read_definitions
 from tierwise.definitions.write import to_yaml
@@ -75,3 +76,13 @@ def test_what_cannot_be_is_refused(definition: dict[str, Any], said: str, tmp_pa
     with pytest.raises(TierwiseError) as caught:
         read_definitions([path])
     assert said in str(caught.value)
+
+
+def test_a_question_may_be_the_first_to_ask_for_a_trait_if_it_says_what_it_is_worth() -> None:
+    asked = {**QUESTION, "name": "gender", "attribute": "gendr"}
+    asked.pop("assumed_bits")
+    definition = Profiling.model_validate(told(QUESTION, asked))
+    problems = check([definition], {"rfm_cell", "gender"})
+    assert [(problem.code, problem.message) for problem in problems] == [
+        ("unknown_attribute", 'unknown attribute "gendr"')
+    ]

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import CLEANING_ATTRIBUTES, Cleaning
 from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.read import KINDS, kind_of
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.rule import All, AnyOf, AnyRule, Comparison, InList, InSegment, Leaf, Not, Steps, leaves_of
@@ -107,7 +108,8 @@ def gives(definition: Definition) -> tuple[Name, ...]:
 def reads(definition: Definition) -> Iterator[Read]:
     """Every name that it reads, in order of appearance, repeats included.
 
-    What a lifecycle calls its own silence, and what only cleaning knows, is its own and not read from anywhere.
+    What a lifecycle calls its own silence, what only cleaning knows, and what a question may be the first to learn is
+    its own and not read from anywhere.
     """
     own = _own_names(definition)
     for found in _of_part(definition, ()):
@@ -121,6 +123,8 @@ def _own_names(definition: Definition) -> Collection[str]:
             return OWN_SILENCE
         case Cleaning():
             return CLEANING_ATTRIBUTES
+        case Profiling():
+            return definition.not_there_yet
     return ()
 
 
@@ -131,6 +135,8 @@ def _own(definition: Definition) -> Collection[str]:
             return OWN_SILENCE
         case Cleaning():
             return CLEANING_ATTRIBUTES
+        case Profiling():
+            return definition.not_there_yet
     return ()
 
 

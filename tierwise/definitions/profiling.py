@@ -142,6 +142,11 @@ class Profiling(Definition):
         return self
 
     @property
+    def not_there_yet(self) -> tuple[str, ...]:
+        """Attributes that nobody need have yet: those whose worth is assumed until enough have answered."""
+        return tuple(question.attribute for question in self.questions if question.assumed_bits is not None)
+
+    @property
     def completeness(self) -> str:
         """The column of completeness."""
         return f"{self.name}_completeness"

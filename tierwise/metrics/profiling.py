@@ -51,12 +51,16 @@ class Worth:
 class Profiled:
     """columns: one row per customer of the population: key, NAME_completeness, NAME_next (`Profiling`).
 
+    flags: the same rows: key, and per question in its order known_0, known_1, … (whether the attribute is known) and
+    ask_0, ask_1, … (whether the customer may be asked, if it is not).
+
     questions: one row per question: definition, place (from 1), question, attribute, bits, basis, cost_bits, answers,
     missing (customers of the population without the attribute), askable (of these, who may be asked), asked_next (of
     these, for whom it is the next question).
     """
 
     columns: Frame
+    flags: Frame
     questions: Frame
     worths: tuple[Worth, ...]
 
@@ -96,7 +100,9 @@ def profiled(
     worths = tuple(_worth(parts, i, definition) for i in range(len(definition.questions)))
     columns = keep(definition.name + "_columns", _columns(parts, definition, worths, key))
     counted = keep(definition.name + "_counts", _counts(parts, columns, definition, key))
-    return Profiled(columns, _question_rows(counted, definition, worths), worths)
+    return Profiled(
+        columns, parts.select(key, *_flags(definition)), _question_rows(counted, definition, worths), worths
+    )
 
 
 def known(question: Question, schema: Mapping[str, RuleColumn]) -> nw.Expr:
@@ -180,8 +186,11 @@ def _in_parts(answers: Frame, definition: Profiling, schema: Mapping[str, RuleCo
             kinds = _kinds(answers, name, least)
             pooled = nw.when(column.is_in(kinds)).then(column).otherwise(nw.lit(_OTHER)) if kinds else nw.lit(_OTHER)
             found.append(nw.when(~column.is_null()).then(pooled).alias(name))
-    flags = [f"{flag}_{i}" for i in range(len(definition.questions)) for flag in ("known", "ask")]
-    return answers.select(key, *flags, *found)
+    return answers.select(key, *_flags(definition), *found)
+
+
+def _flags(definition: Profiling) -> list[str]:
+    return [f"{flag}_{i}" for i in range(len(definition.questions)) for flag in ("known", "ask")]
 
 
 def _cuts(answers: Frame, names: list[str], parts: int) -> dict[str, list[float]]:
