@@ -188,11 +188,11 @@ def test_the_newest_verdict_that_stands_counts(frame: MakeFrame) -> None:
         {"who": 1, "value": "angry", "ago": 3, "rater": "wang"},
         {"who": 2, "value": "calm", "ago": 9},
         {"who": 2, "value": "angry", "ago": 3, "removed": 1, "rater": "wang"},
-        {"who": 3, "value": "calm", "removed": 0},          # removed on the day itself
-        {"who": 4, "value": "calm", "removed": -1},         # removed tomorrow
+        {"who": 3, "value": "calm", "removed": 0},
+        {"who": 4, "value": "calm", "removed": -1},
         {"who": 5, "value": "calm", "expires": 0},          # its last day
         {"who": 6, "value": "calm", "expires": 1},
-        {"who": 7, "value": "calm", "ago": -1},             # given tomorrow
+        {"who": 7, "value": "calm", "ago": -1},             # given the day after, before the run
         {"who": 8, "value": "furious"},                     # no value of the definition
         {"who": 9, "value": None},                          # yes, where a value is asked
         {"who": 9, "tag": "friend"},
@@ -203,12 +203,12 @@ def test_the_newest_verdict_that_stands_counts(frame: MakeFrame) -> None:
     assert [(r["customer_key"], r["tag"], r["value"], r["source"]) for r in rows_of(found, "customer_key")] == [
         (1, "temper", "angry", "manual"),
         (2, "temper", "calm", "manual"),
-        (4, "temper", "calm", "manual"),
         (5, "temper", "calm", "manual"),
+        (7, "temper", "calm", "manual"),
         (9, "friend", None, "manual"),
     ]
     since = {r["customer_key"]: r["since"] for r in rows_of(found, "customer_key")}
-    assert (since[1], since[2], since[5]) == (AS_OF - timedelta(days=3), AS_OF - timedelta(days=9), AS_OF)
+    assert (since[1], since[2], since[7]) == (AS_OF - timedelta(days=3), AS_OF - timedelta(days=9), AS_OF)
     assert manual_tags(rows, [tag("other", when=IS_THERE)], as_of=AS_OF) == []
 
 

@@ -166,8 +166,10 @@ def _began(implications: Sequence[Implication]) -> nw.Expr:
 def manual_tags(acts: Frame, tags: Sequence[Tag], *, as_of: date, key: str = "customer_key") -> list[Frame]:
     """Tags given by hand: of each customer and tag the newest verdict that stands, whoever gave it.
 
-    acts: the fact table `manual_tags` with `key`. Values that the tag's definition does not list say nothing, nor does
-    a yes of a tag that has values. since and confirmed_on are the day of the verdict.
+    acts: the fact table `manual_tags` with `key`. As a definition, a person's word holds for every day that is looked
+    at, also for one before it was given: a verdict of this morning counts in a run as of yesterday. Values that the
+    tag's definition does not list say nothing, nor does a yes of a tag that has values. since and confirmed_on are the
+    day of the verdict, as_of at the latest.
     """
     wanted = [tag for tag in tags if tag.manual is not None]
     if not wanted:
@@ -177,24 +179,20 @@ def manual_tags(acts: Frame, tags: Sequence[Tag], *, as_of: date, key: str = "cu
     chosen = standing.join(
         newest.select(nw.col("newest__"), nw.lit(1).alias("one__")), left_on="act_id", right_on="newest__", how="semi"
     )
-    day = nw.col("given_day")
+    day = nw.min_horizontal(nw.col("given_day"), nw.lit(as_of))
     columns = (nw.col("value"), day.alias("since"), day.alias("confirmed_on"), nw.lit("manual").alias("source"))
     return [chosen.select(key, "tag", *columns)]
 
 
 def standing_verdicts(acts: Frame, tags: Sequence[Tag], *, as_of: date, key: str = "customer_key") -> Frame:
-    """The rows of the acts that hold on as_of: given by then, not removed, not expired, with a value that may be.
+    """The rows of the acts that hold: not taken back, on as_of not expired, with a value that may be.
 
-    A verdict removed on a day does not hold on that day; one that expires on a day still holds on it.
+    One that expires on a day still holds on it.
     """
     require_columns(acts, ("act_id", key, "tag", "value", "given_day", "expires_on", "removed_day"), "acts")
-    day = nw.lit(as_of)
-    removed, expires = nw.col("removed_day"), nw.col("expires_on")
+    expires = nw.col("expires_on")
     held = acts.filter(
-        ~nw.col(key).is_null(),
-        nw.col("given_day") <= day,
-        removed.is_null() | (removed > day),
-        expires.is_null() | (expires >= day),
+        ~nw.col(key).is_null(), nw.col("removed_day").is_null(), expires.is_null() | (expires >= nw.lit(as_of))
     )
     possible = [_may_be(tag) for tag in tags]
     return held.filter(nw.any_horizontal(*possible, ignore_nulls=True)) if possible else held.head(0)
