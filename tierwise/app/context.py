@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from sqlalchemy import Engine
@@ -13,10 +14,16 @@ from tierwise.app.principal import Principal
 from tierwise.engine.duckdb_session import connect
 from tierwise.engine.lake import Lake
 
+if TYPE_CHECKING:
+    from tierwise.engine.current import CurrentProfile
+
 
 @dataclass(frozen=True)
 class Context:
-    """home: the folder of all local state. note: says something to the person in front, on no account to stdout."""
+    """home: the folder of all local state. note: says something to the person in front, on no account to stdout.
+
+    current: the profile held in memory, of a process that serves.
+    """
 
     home: Path
     principal: Principal
@@ -24,6 +31,7 @@ class Context:
     lake: Lake
     memory_limit: str | None = None
     note: Callable[[str], None] = field(default=lambda text: None)
+    current: CurrentProfile | None = None
 
     @property
     def scratch(self) -> Path:

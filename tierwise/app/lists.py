@@ -78,7 +78,7 @@ def import_list(
     known is kept in quarantine. Raises `bad_name`, `no_id_column`, `unknown_column`, `name_taken`, and what a file that
     cannot be read raises.
     """
-    ctx.principal.require("import")
+    ctx.principal.require("list")
     if not ids.is_name(name):
         raise TierwiseError(
             "bad_name", f'"{name}" cannot be a name', remedy="lower-case letters, digits and _, such as invited"
@@ -144,7 +144,7 @@ def one_list(ctx: Context, name: str) -> CustomerList:
 def remove_list(ctx: Context, name: str, *, in_use: bool = False) -> CustomerList:
     """Remove a list; what it was. Audited. in_use: also where a definition reads it, which without that is refused
     (`list_in_use`)."""
-    ctx.principal.require("import")
+    ctx.principal.require("list")
     with ctx.database.begin() as connection:
         readers = [label_of(each) for each in readers_of_name("list", name, current_definitions(connection).all)]
         if readers and not in_use:

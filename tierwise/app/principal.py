@@ -9,16 +9,19 @@ from tierwise.kernel.errors import TierwiseError
 
 Role = Literal["administrator", "analyst", "operator", "reader"]
 
-Action = Literal["view", "view_customer", "import", "run", "export", "release", "define", "administer"]
+Action = Literal["view", "view_customer", "import", "run", "export", "release", "list", "tag", "define", "administer"]
 
 ALLOWED: dict[Role, frozenset[Action]] = {
-    "administrator": frozenset({"view", "view_customer", "import", "run", "export", "release", "define", "administer"}),
-    "analyst": frozenset({"view", "view_customer", "import", "run", "export", "release", "define"}),
-    "operator": frozenset({"view", "view_customer", "import", "export", "release"}),
+    "administrator": frozenset(
+        {"view", "view_customer", "import", "run", "export", "release", "list", "tag", "define", "administer"}
+    ),
+    "analyst": frozenset({"view", "view_customer", "import", "run", "export", "release", "list", "tag", "define"}),
+    "operator": frozenset({"view", "view_customer", "import", "export", "release", "list", "tag"}),
     "reader": frozenset({"view"}),
 }
 """`view` is numbers about groups; `view_customer` is one person's facts; `release` is to say that a flagged account is
-no junk."""
+no junk; `list` to make and remove lists of customers; `tag` to give
+tags by hand and take them back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.project import Project
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.rule import AnyRule, Rule
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.source import Document, parse_documents, read_documents
 from tierwise.definitions.tag import Tag
@@ -89,6 +90,29 @@ def read_mapping(path: Path) -> mapping_kind.Mapping:
     if len(documents) != 1:
         raise TierwiseError("bad_mapping", f"a mapping file holds one document, not {len(documents)}", place=str(path))
     return _read_part(mapping_kind.Mapping, documents[0])
+
+
+class _RuleDocument(Part):
+    rule: Rule
+
+
+def read_rule(path: Path) -> AnyRule:
+    """The rule in a YAML or JSON file: the rule alone, or a segment's definition. Raises all its problems at once."""
+    documents = read_documents(path)
+    if len(documents) != 1:
+        raise TierwiseError("bad_rule", f"a rule's file holds one document, not {len(documents)}", place=str(path))
+    return _rule(documents[0])
+
+
+def parse_rule(value: Any, file: str = "rule") -> AnyRule:
+    """A rule from a posted or stored value. Raises all its problems at once."""
+    return _rule(Document(file, value, _NO_LINES))
+
+
+def _rule(document: Document) -> AnyRule:
+    if isinstance(document.value, dict) and document.value.get("kind") == "segment":
+        return _read_part(Segment, document).when
+    return _read_part(_RuleDocument, Document(document.file, {"rule": document.value}, document.root)).rule
 
 
 def parse_definition(body: Mapping[str, Any], file: str = "definition") -> Definition:

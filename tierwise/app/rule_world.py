@@ -1,0 +1,250 @@
+"""A run as rules see it, for questions that are asked after it: how many, who, what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
+from typing import get_args
+
+import duckdb
+import narwhals as nw
+from sqlalchemy import Connection
+
+from tierwise.app.context import Context
+from tierwise.app.defining import current_definitions
+from tierwise.definitions.project import Project
+from tierwise.definitions.read import parse_definition
+from tierwise.definitions.rule import AnyRule, Deed, attributes_of, leaves_of
+from tierwise.definitions.segment import Segment, lists_in, needed_for, segments_in
+from tierwise.definitions.tag import Tag
+from tierwise.engine.current import KEY, CurrentProfile
+from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.edges import money_sql
+from tierwise.engine.given import tag_type
+from tierwise.engine.sources import register_facts
+from tierwise.facts.contract import TABLES
+from tierwise.kernel import clock
+from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.kernel.money import exponent
+from tierwise.metrics.fact_columns import countable, fact_frames, fact_schemas
+from tierwise.metrics.frame import Frame
+from tierwise.metrics.rule_sets import World, customers_where, rule_sets
+from tierwise.metrics.rules import RuleColumn
+from tierwise.state import definitions as stored
+from tierwise.state import lists, runs, traits
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One run, open for questions. connection: its `profile` has the columns that were asked for.
+
+    schema: every attribute of the profile as rules name it, traits by `trait.NAME` and plain NAME.
+    """
+
+    run: runs.Run
+    project: Project
+    connection: duckdb.DuckDBPyConnection
+    schema: Mapping[str, RuleColumn]
+    world: World
+    _numbers: Iterator[int]
+
+    @property
+    def currency(self) -> str:
+        return str((self.run.counts or {}).get("currency", self.project.currency))
+
+    @cached_property
+    def of(self) -> int:
+        """Customers of the run."""
+        return _number(self.connection, "SELECT count(*) FROM profile")
+
+    def keep(self, name: str, computed: Frame) -> Frame:
+        """Execute a lazy frame once, into a table that goes with the connection."""
+        table = f"{name}_{next(self._numbers)}".replace(" ", "_")
+        native: duckdb.DuckDBPyRelation = nw.to_native(computed)
+        native.create(table)
+        return nw.from_native(self.connection.table(table))
+
+    def members(self, rule: AnyRule) -> Frame:
+        """Whom the rule is true of: `customer_key`, each once."""
+        return customers_where(rule, self.world, self.keep)
+
+    def members_of_many(self, rules: Mapping[str, AnyRule]) -> dict[str, Frame]:
+        """As `members`, of rules by name, planned together."""
+        return rule_sets(rules, self.world, self.keep)
+
+    def count(self, rule: AnyRule) -> int:
+        return self.rows(self.members(rule))
+
+    def rows(self, frame: Frame) -> int:
+        native: duckdb.DuckDBPyRelation = nw.to_native(frame)
+        found = native.aggregate("count(*)").fetchone()
+        return int(found[0]) if found else 0
+
+    def column(self, name: str) -> RuleColumn:
+        """Where an attribute stands. Raises `unknown_attribute`."""
+        found = self.schema.get(name)
+        if found is None:
+            raise TierwiseError.of([unknown_name("attribute", name, self.schema)])
+        return found
+
+    def value_sql(self, name: str) -> str:
+        """An attribute as the outside sees it."""
+        column = self.column(name).column
+        return money_sql(column, self.currency) if column.endswith("_minor") else quoted(column)
+
+
+@contextmanager
+def ground_of(
+    ctx: Context, rules: Sequence[AnyRule], columns: Iterable[str] = (), run_id: int | None = None
+) -> Iterator[Ground]:
+    """The current run, or a kept one, with all that these rules and attributes need.
+
+    Segments stand for what they are defined as now, lists for who is on them now. Raises `no_run`, `unknown_run`,
+    `run_not_kept`, `unknown_attribute`, and what is wrong between segments; what is wrong within the rules is told by
+    `members`.
+    """
+    with ctx.database.connect() as state:
+        run = _run(state, run_id)
+        project = _project(state)
+        labels = {trait.column_name: trait.name for trait in traits.list_traits(state)}
+        needed = _Needed(state, rules)
+        members_of_lists = lists.list_members(state, sorted(needed.lists)) if needed.lists else None
+    profile = ctx.current or CurrentProfile(ctx.lake, ctx.scratch / "spill", ctx.memory_limit, budget_bytes=0)
+    version = (run.outputs or {})["profile"]
+    digits = exponent(str((run.counts or {}).get("currency", project.currency)))
+    schema = _with_traits(profile.schema(version, digits), labels)
+    names = {*needed.attributes, *columns}
+    inside = {schema[name].column for name in names if name in schema}
+    try:
+        with profile.opened(version, inside) as connection:
+            people = nw.from_native(connection.table("profile"))
+            world = World(people, schema, run.as_of, zone=clock.zone(project.timezone))
+            ground = Ground(run, project, connection, schema, world, count(1))
+            if needed.deeds:
+                register_facts(connection, profile.lake, run.inputs)
+                facts = fact_frames({name: nw.from_native(connection.table(name)) for name in _fact_tables()})
+                world = replace(world, facts=facts, fact_schemas=fact_schemas(digits))
+            if members_of_lists is not None:
+                connection.register("members_of_lists", members_of_lists)
+                customers = profile.lake.read(connection, "customer_map", run.inputs.get("customer_map"))
+                world = replace(world, sets=_list_sets(connection, customers, needed.lists))
+            world = _with_tags(world, ctx, connection, profile, run, names - schema.keys())
+            yield _with_segments(replace(ground, world=world), needed)
+    finally:
+        if profile is not ctx.current:
+            profile.close()
+
+
+class _Needed:
+    """What rules lead to: segments in the order in which they can be told, lists, attributes, facts."""
+
+    def __init__(self, state: Connection, rules: Sequence[AnyRule]) -> None:
+        known = {each.name for each in lists.all_lists(state)}
+        self.segments: dict[str, AnyRule] = {}
+        if any(True for rule in rules for _ in segments_in(rule)):
+            defined = {each.name: each for each in segments(state)}
+            every = {name: segment.rule(known) for name, segment in defined.items()}
+            order = needed_for(every, [name for rule in rules for name in segments_in(rule)])
+            self.segments = {name: every[name] for name in order}
+        every_rule = [*self.segments.values(), *rules]
+        self.lists = {name for rule in every_rule for name in lists_in(rule)}
+        unknown = sorted(self.lists - known)
+        if unknown:
+            raise TierwiseError.of([unknown_name("list", name, known) for name in unknown])
+        self.attributes = {name for rule in every_rule for name in attributes_of(rule)}
+        deeds = get_args(Deed)
+        self.deeds = any(isinstance(leaf, deeds) for rule in every_rule for _, leaf in leaves_of(rule))
+
+
+def segments(state: Connection) -> list[Segment]:
+    """The segments in use, by name."""
+    found = (parse_definition(each.body or {}, f"segment {each.name}") for each in stored.current(state, "segment"))
+    return [each for each in found if isinstance(each, Segment)]
+
+
+def _run(state: Connection, run_id: int | None) -> runs.Run:
+    run = runs.current(state) if run_id is None else runs.get(state, run_id)
+    if run is None:
+        raise TierwiseError("no_run", "no run yet", remedy="import a file, then `tierwise run`")
+    if run.state != "done" or run.outputs is None:
+        raise TierwiseError("run_not_kept", f"run {run.id} is {run.state}: it has no profile")
+    return run
+
+
+def _project(state: Connection) -> Project:
+    for each in stored.current(state, "project"):
+        found = parse_definition(each.body or {}, "project")
+        if isinstance(found, Project):
+            return found
+    return current_definitions(state).project
+
+
+def _with_traits(schema: Mapping[str, RuleColumn], labels: Mapping[str, str]) -> dict[str, RuleColumn]:
+    """Traits by `trait.LABEL`, and by LABEL where nothing else has that name; keys are no attribute."""
+    found = {name: column for name, column in schema.items() if column.column not in labels and name != KEY}
+    for column, label in labels.items():
+        if column in schema:
+            found[f"trait.{label}"] = schema[column]
+            found.setdefault(label, schema[column])
+    return found
+
+
+def _fact_tables() -> list[str]:
+    return [name for name in TABLES if name in countable() or name == "products"]
+
+
+def _list_sets(
+    connection: duckdb.DuckDBPyConnection, customers: duckdb.DuckDBPyRelation, names: Collection[str]
+) -> dict[str, Frame]:
+    """Who is on each list, by the run's own keys of customers. customers: the run's map of them."""
+    customers.create_view("keys_of_customers")
+    connection.execute(
+        "CREATE TABLE on_lists AS SELECT DISTINCT l.list, COALESCE(m.customer_key, l.source_key) AS customer_key "
+        "FROM members_of_lists l LEFT JOIN keys_of_customers m USING (source_key)"
+    )
+    everybody: Frame = nw.from_native(connection.table("on_lists"))
+    return {f"list {name}": everybody.filter(nw.col("list") == name).select(KEY) for name in sorted(names)}
+
+
+def _with_tags(
+    world: World,
+    ctx: Context,
+    connection: duckdb.DuckDBPyConnection,
+    profile: CurrentProfile,
+    run: runs.Run,
+    names: Collection[str],
+) -> World:
+    """The tags among these names, as the run found them."""
+    version = (run.outputs or {}).get("tags")
+    if version is None or not names:
+        return world
+    with ctx.database.connect() as state:
+        found = {each.name: each.body for each in stored.current(state, "tag") if each.name in names}
+    if not found:
+        return world
+    profile.lake.read(connection, "tags", version).create_view("tags")
+    rows: Frame = nw.from_native(connection.table("tags"))
+    values = {name: rows.filter(nw.col("tag") == name).select(KEY, "value") for name in found}
+    types = {}
+    for name, body in found.items():
+        tag = parse_definition(body or {}, f"tag {name}")
+        if isinstance(tag, Tag):
+            types[name] = RuleColumn(name, tag_type(tag))
+    return replace(world, values=values, schema={**world.schema, **types})
+
+
+def _with_segments(ground: Ground, needed: _Needed) -> Ground:
+    """Each segment told once, in their order, from those before it."""
+    for name, rule in needed.segments.items():
+        members = ground.keep(f"segment {name}", ground.members(rule))
+        world = replace(ground.world, sets={**ground.world.sets, f"segment {name}": members})
+        ground = replace(ground, world=world)
+    return ground
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    found = connection.execute(sql).fetchone()
+    return int(found[0]) if found else 0
