@@ -12,6 +12,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import TypeAlias
 
 import narwhals as nw
@@ -115,7 +117,7 @@ class Line:
     @property
     def unit(self) -> int:
         """Inside units of one as people see it: 100 for yuan, 1 for days, a million for other numbers."""
-        return ONE if self.where.type == "number" else int(10**self.where.digits)
+        return unit_of(self.where)
 
     def outside(self, value: Value) -> int | Decimal | str | bool | None:
         """An inside value as people see it."""
@@ -192,6 +194,16 @@ def column_of(schema: Schema, attribute: str) -> RuleColumn:
     """Where an attribute stands. Raises KeyError where it is not known."""
     found = schema[attribute]
     return found if isinstance(found, RuleColumn) else RuleColumn(attribute, found)
+
+
+def unit_of(where: RuleColumn) -> int:
+    """Inside units of one as people see it: 100 for yuan, 1 for days and counts, a million for other numbers."""
+    return ONE if where.type == "number" else int(10**where.digits)
+
+
+def in_units(amount: Decimal | None, unit: int) -> int:
+    """The whole number next at or above an amount: what is at least that is at least this."""
+    return ceil(Fraction(amount or 0) * unit)
 
 
 def value_column(line: str) -> str:

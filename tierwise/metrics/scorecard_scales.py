@@ -25,8 +25,10 @@ from tierwise.metrics.scorecard import (
     Slope,
     Steps,
     column_of,
+    in_units,
     points_column,
     scorecard_problems,
+    unit_of,
     value_column,
     with_lines,
     with_values,
@@ -111,11 +113,11 @@ def _ends(values: Frame, scorecard: Scorecard) -> tuple[dict[str, tuple[int, int
 
 
 def _scale(values: Frame, indicator: Indicator, where: RuleColumn, ends: tuple[int, int] | None) -> Scale:
-    unit = ONE if where.type == "number" else 10**where.digits
+    unit = unit_of(where)
     match indicator.normalise:
         case "min_max":
-            low = _in_units(indicator.low, unit) if indicator.low is not None else ends and ends[0]
-            high = _in_units(indicator.high, unit) if indicator.high is not None else ends and ends[1]
+            low = in_units(indicator.low, unit) if indicator.low is not None else ends and ends[0]
+            high = in_units(indicator.high, unit) if indicator.high is not None else ends and ends[1]
             if low is None or high is None or low >= high:
                 return Steps((), (0,))
             if high - low > WIDEST:
@@ -132,17 +134,12 @@ def _scale(values: Frame, indicator: Indicator, where: RuleColumn, ends: tuple[i
     return _bands(indicator.bands, unit)
 
 
-def _in_units(amount: object, unit: int) -> int:
-    """The whole number next at or above an amount: what is at least that is at least this."""
-    return ceil(Fraction(str(amount)) * unit)
-
-
 def _bands(bands: tuple[Band, ...], unit: int) -> Scale:
     points = [int(band.points * 100) for band in bands]
     if any(band.values for band in bands):
         listed = tuple((value, each) for band, each in zip(bands, points, strict=True) for value in band.values)
         return Choices(listed, points[-1])
-    return _merged([_in_units(band.from_, unit) for band in bands[1:]], points)
+    return _merged([in_units(band.from_, unit) for band in bands[1:]], points)
 
 
 def percentile_cuts(distribution: Distribution) -> list[Fraction]:
