@@ -16,13 +16,36 @@ from tierwise.api.bodies import Ok
 from tierwise.api.context import only_known_parameters
 from tierwise.api.guard import LOOPBACK, Guard
 from tierwise.api.problems import ErrorBody, ProblemBody
-from tierwise.api.routes import cleaning, definitions, exports, imports, jobs, profile, runs, showing
+from tierwise.api.routes import (
+    cleaning,
+    definition_versions,
+    definitions,
+    exports,
+    imports,
+    jobs,
+    profile,
+    runs,
+    showing,
+)
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
 
 PREFIX = "/api/v1"
 
-ROUTERS = tuple(module.router for module in (showing, profile, runs, imports, definitions, exports, jobs, cleaning))
+ROUTERS = tuple(
+    module.router
+    for module in (
+        showing,
+        profile,
+        runs,
+        imports,
+        definitions,
+        definition_versions,
+        exports,
+        jobs,
+        cleaning,
+    )
+)
 
 SERVED_AS = Principal("token:local", "administrator")
 """Whoever holds the token of this home."""

@@ -169,7 +169,7 @@ class Cancelled(BaseModel):
 
 
 class AppliedBody(BaseModel):
-    """What an apply changed, by `kind name`. warnings: what was left open."""
+    """What an apply changed, by `kind name`. warnings: what was left open. removed: by `prune`, or by a removal."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -177,6 +177,7 @@ class AppliedBody(BaseModel):
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     warnings: tuple[ProblemBody, ...]
+    removed: tuple[str, ...] = ()
 
 
 class Ok(BaseModel):

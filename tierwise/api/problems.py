@@ -61,7 +61,17 @@ STATUS: dict[str, int] = {
     "unknown_timezone": 422,
     "unknown_currency": 422,
     "unknown_template": 422,
+    "unknown_column": 422,
+    "segment_cycle": 422,
+    "list_in_use": 409,
     "port_in_use": 409,
+    "in_use": 409,
+    "ring": 422,
+    "never_true": 422,
+    "unreachable_stage": 422,
+    "overlap": 422,
+    "gap": 422,
+    "sampled": 422,
     "defect": 500,
 }
 """Status by code, where the beginning of the code does not tell it."""
