@@ -24,6 +24,7 @@ from tierwise.api.routes import (
     imports,
     jobs,
     profile,
+    profiling,
     runs,
     showing,
 )
@@ -44,6 +45,7 @@ ROUTERS = tuple(
         exports,
         jobs,
         cleaning,
+        profiling,
     )
 )
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.cli import cleaning, definitions
+from tierwise.cli import cleaning, definitions, segments, tags
 from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
@@ -28,6 +28,9 @@ app.add_typer(definitions.app, name="definitions")
 app.add_typer(jobs, name="jobs")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(cleaning.app, name="junk")
+app.add_typer(tags.app, name="tag")
+app.add_typer(segments.app, name="segment")
+app.add_typer(segments.lists, name="list")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many.")]
@@ -172,12 +175,28 @@ def show_profile(
     look.profile(limit, [name for name in names if name] or None, run_id, as_json)
 
 
+show.command("tags")(tags.catalogue)
+
+
 @app.command()
 def customer(customer_id: str, run_id: RunId = None, as_json: Json = False) -> None:
     """All that is known about one customer."""
     from tierwise.cli import look
 
     look.customer(customer_id, run_id, as_json)
+
+
+@app.command()
+def profiling(
+    customer_id: Annotated[str | None, typer.Argument(help="One customer: what to ask next.")] = None,
+    name: Annotated[str | None, typer.Option(help="A definition of kind profiling; else the only one.")] = None,
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """What is known of customers, what a missing answer is worth, and what to ask next."""
+    from tierwise.cli import profiling as commands
+
+    commands.profiling(customer_id, name, run_id, as_json)
 
 
 @app.command()
