@@ -20,7 +20,7 @@ from tierwise.metrics.rules import rule_schema
 
 
 def placed(frame: Frame, definition: Matrix) -> dict[Any, dict[str, Any]]:
-    return by_key(with_matrix(frame, definition, matrix_scales(frame, definition)))
+    return dict(sorted(by_key(with_matrix(frame, definition, matrix_scales(frame, definition))).items()))
 
 
 def test_willingness_to_pay_by_willingness_to_learn(frame: MakeFrame) -> None:

@@ -66,7 +66,7 @@ def test_a_worked_card(frame: MakeFrame) -> None:
         {"attribute": "orders", "normalise": "bands", "bands": bands, "weight": "0.4", "missing_points": 1},
     )
     scales = scorecard_scales(given, scorecard, schema=rule_schema(given))
-    found = by_key(scored(given, "value", scales))
+    found = dict(sorted(by_key(scored(given, "value", scales)).items()))
     assert [(row["value_spend_points"], row["value_orders_points"], row["value_score"]) for row in found.values()] == [
         (0.0, 0.4, 0.4),
         (15.0, 16.2, 31.2),
