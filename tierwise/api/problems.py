@@ -61,6 +61,8 @@ STATUS: dict[str, int] = {
     "unknown_timezone": 422,
     "unknown_currency": 422,
     "unknown_template": 422,
+    "unknown_value": 422,
+    "contradicts": 422,
     "unknown_column": 422,
     "segment_cycle": 422,
     "list_in_use": 409,

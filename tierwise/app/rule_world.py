@@ -41,7 +41,8 @@ from tierwise.state import lists, runs, traits
 class Ground:
     """One run, open for questions. connection: its `profile` has the columns that were asked for.
 
-    schema: every attribute of the profile as rules name it, traits by `trait.NAME` and plain NAME.
+    schema: every attribute of the profile as rules name it, traits by `trait.NAME` and plain NAME. compared: the
+    attributes that the rules compare, those of the segments that they name included, each once.
     """
 
     run: runs.Run
@@ -49,6 +50,7 @@ class Ground:
     connection: duckdb.DuckDBPyConnection
     schema: Mapping[str, RuleColumn]
     world: World
+    compared: tuple[str, ...]
     _numbers: Iterator[int]
 
     @property
@@ -122,7 +124,7 @@ def ground_of(
         with profile.opened(version, inside) as connection:
             people = nw.from_native(connection.table("profile"))
             world = World(people, schema, run.as_of, zone=clock.zone(project.timezone))
-            ground = Ground(run, project, connection, schema, world, count(1))
+            ground = Ground(run, project, connection, schema, world, needed.attributes, count(1))
             if needed.deeds:
                 register_facts(connection, profile.lake, run.inputs)
                 facts = fact_frames({name: nw.from_native(connection.table(name)) for name in _fact_tables()})
@@ -149,12 +151,12 @@ class _Needed:
             every = {name: segment.rule(known) for name, segment in defined.items()}
             order = needed_for(every, [name for rule in rules for name in segments_in(rule)])
             self.segments = {name: every[name] for name in order}
-        every_rule = [*self.segments.values(), *rules]
+        every_rule = [*rules, *self.segments.values()]
         self.lists = {name for rule in every_rule for name in lists_in(rule)}
         unknown = sorted(self.lists - known)
         if unknown:
             raise TierwiseError.of([unknown_name("list", name, known) for name in unknown])
-        self.attributes = {name for rule in every_rule for name in attributes_of(rule)}
+        self.attributes = tuple(dict.fromkeys(name for rule in every_rule for name in attributes_of(rule)))
         deeds = get_args(Deed)
         self.deeds = any(isinstance(leaf, deeds) for rule in every_rule for _, leaf in leaves_of(rule))
 

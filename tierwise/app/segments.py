@@ -17,7 +17,7 @@ import narwhals as nw
 from tierwise.app.context import Context
 from tierwise.app.rule_world import Ground, ground_of, segments
 from tierwise.app.views import Exported, ProfilePage
-from tierwise.definitions.rule import AnyRule, InSegment, attributes_of
+from tierwise.definitions.rule import AnyRule, InSegment
 from tierwise.definitions.segment import Segment
 from tierwise.engine.current import KEY
 from tierwise.engine.duckdb_session import quoted
@@ -118,7 +118,7 @@ def sample(
     """Some of those whom the rule is true of. columns: attributes, else those that the rule compares."""
     ctx.principal.require("view_customer")
     with ground_of(ctx, [rule], [ID, *(columns or ())], run_id) as ground:
-        names = _shown(ground, rule, columns)
+        names = _shown(ground, columns)
         _put_members(ground, rule)
         select = ", ".join(ground.value_sql(name) for name in names)
         chosen = f"SELECT {KEY} FROM members ORDER BY hash({KEY}, {int(seed)}), {KEY} LIMIT {int(limit)}"
@@ -205,7 +205,7 @@ def members(
     """A page of those whom the rule is true of, in the order of customer_id, behind `after`; `of` counts them all."""
     ctx.principal.require("view_customer")
     with ground_of(ctx, [rule], [ID, *(columns or ())], run_id) as ground:
-        names = _shown(ground, rule, columns)
+        names = _shown(ground, columns)
         _put_members(ground, rule)
         select = ", ".join(ground.value_sql(name) for name in names)
         behind = "WHERE customer_id > $after" if after is not None else ""
@@ -230,7 +230,7 @@ def export_members(
     started = clock.monotonic_seconds()
     table = f"segment {rule.segment}" if isinstance(rule, InSegment) else "rule"
     with ground_of(ctx, [rule], [ID, *(columns or ())], run_id) as ground:
-        names = _shown(ground, rule, columns)
+        names = _shown(ground, columns)
         _put_members(ground, rule)
         select = ", ".join(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names)
         relation = ground.connection.sql(f"SELECT {select} FROM profile SEMI JOIN members USING ({KEY}) ORDER BY {ID}")
@@ -252,9 +252,9 @@ def _decides(ctx: Context, rule: AnyRule) -> AnyRule:
     return defined[rule.segment].when
 
 
-def _shown(ground: Ground, rule: AnyRule, columns: Sequence[str] | None) -> list[str]:
+def _shown(ground: Ground, columns: Sequence[str] | None) -> list[str]:
     """The customer's id and these attributes, else those of the profile that the rule compares."""
-    names = columns if columns is not None else [name for name in attributes_of(rule) if name in ground.schema]
+    names = columns if columns is not None else [name for name in ground.compared if name in ground.schema]
     return [ID, *(name for name in dict.fromkeys(names) if name != ID)]
 
 

@@ -1,0 +1,302 @@
+"""`tierwise segment` and `tierwise list`: groups of customers by rule and by name. What a command does is in app/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from tierwise.app.lists import CustomerList
+    from tierwise.app.segments import Overlap
+    from tierwise.definitions.rule import AnyRule
+
+app = typer.Typer(help="Count, sample, compare and freeze groups.", no_args_is_help=True, rich_markup_mode=None)
+lists = typer.Typer(help="Lists of customers, from files or frozen.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+RunId = Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")]
+Name = Annotated[str | None, typer.Argument(help="A stored segment.")]
+RuleFile = Annotated[Path | None, typer.Option("--rule", help="A file with a rule, or with a segment not stored yet.")]
+ListName = Annotated[str | None, typer.Option("--list", help="A list.")]
+Columns = Annotated[str | None, typer.Option(help="Attributes, separated by commas; else those of the rule.")]
+
+
+@app.command("show")
+def show(as_json: Json = False) -> None:
+    """The stored segments, and what each lacks."""
+    from tierwise.app import segments
+    from tierwise.cli.door import opened, plain, tell
+    from tierwise.cli.terminal import say, table
+    from tierwise.definitions.segment import lacking
+
+    with opened() as ctx:
+        found = segments.all_segments(ctx)
+
+    def people() -> None:
+        if not found:
+            say("no segment yet: docs/segments.md")
+            return
+        rows = [
+            (
+                each.name,
+                each.title.in_language("zh"),
+                each.members,
+                each.owner or "",
+                *(p.message for p in lacking(each)),
+            )
+            for each in found
+        ]
+        table("", ["segment", "", "members", "owner", ""], [(*row, "")[:5] for row in rows])
+
+    bodies = [
+        {"name": e.name, "title": {"zh": e.title.zh, "en": e.title.en}, "members": e.members, "owner": e.owner}
+        | {"history": e.history, "lacks": [problem.message for problem in lacking(e)]}
+        for e in found
+    ]
+    tell({"segments": plain(bodies)}, as_json, people)
+
+
+@app.command("count")
+def count(
+    name: Name = None, rule: RuleFile = None, list_name: ListName = None, run_id: RunId = None, as_json: Json = False
+) -> None:
+    """How many customers."""
+    from tierwise.app import segments
+    from tierwise.cli.door import opened, tell
+    from tierwise.cli.terminal import number, percent, say
+
+    asked = _asked(name, rule, list_name)
+    with opened() as ctx:
+        found = segments.count(ctx, asked, run_id)
+    share = percent(found.customers / found.of if found.of else None)
+    said = (
+        f"{number(found.customers)} of {number(found.of)} customers ({share}), as of {found.as_of}, {found.ms:.0f} ms"
+    )
+    tell(found, as_json, lambda: say(said))
+
+
+@app.command("sample")
+def sample(
+    name: Name = None,
+    rule: RuleFile = None,
+    list_name: ListName = None,
+    limit: Annotated[int, typer.Option(min=1, help="So many.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same customers.")] = 1,
+    columns: Columns = None,
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """Some customers by chance."""
+    from tierwise.app import segments
+    from tierwise.cli.door import opened, tell
+    from tierwise.cli.terminal import number, say, table
+
+    asked = _asked(name, rule, list_name)
+    with opened() as ctx:
+        found = segments.sample(ctx, asked, limit=limit, seed=seed, columns=_names(columns), run_id=run_id)
+
+    def people() -> None:
+        table("", list(found.columns), found.rows)
+        say(f"{len(found.rows)} of {number(found.customers)}, as of {found.as_of}")
+
+    rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+    told = {"customers": found.customers, "seed": seed, "run_id": found.run_id, "as_of": found.as_of}
+    tell({"rows": rows, **told}, as_json, people)
+
+
+@app.command("members")
+def members(
+    name: Name = None,
+    rule: RuleFile = None,
+    list_name: ListName = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    after: Annotated[str | None, typer.Option(help="Behind this customer_id.")] = None,
+    columns: Columns = None,
+    to: Annotated[Path | None, typer.Option(help="Write all of them to this .csv, .xlsx or .parquet file.")] = None,
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """Who they are, by customer_id."""
+    from tierwise.app import segments
+    from tierwise.cli.door import opened, tell
+    from tierwise.cli.terminal import number, say, table
+
+    asked = _asked(name, rule, list_name)
+    with opened() as ctx:
+        if to is not None:
+            done = segments.export_members(ctx, asked, to, columns=_names(columns), run_id=run_id)
+            tell(done, as_json, lambda: say(f"{number(done.rows)} customers in {done.path}"))
+            return
+        page = segments.members(ctx, asked, limit=limit, after=after, columns=_names(columns), run_id=run_id)
+
+    def people() -> None:
+        table("", list(page.columns), page.rows)
+        say(f"{len(page.rows)} of {number(page.of)}, as of {page.as_of}")
+
+    rows = [dict(zip(page.columns, row, strict=True)) for row in page.rows]
+    tell({"rows": rows, "of": page.of, "run_id": page.run_id, "as_of": page.as_of}, as_json, people)
+
+
+@app.command("overlap")
+def overlap(
+    names: Annotated[list[str] | None, typer.Argument(help="Stored segments.")] = None,
+    rules: Annotated[list[Path] | None, typer.Option("--rule", help="A file with a rule; repeat for more.")] = None,
+    list_names: Annotated[list[str] | None, typer.Option("--list", help="A list; repeat for more.")] = None,
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """How two or more groups lie over each other."""
+    from tierwise.app import segments
+    from tierwise.cli.door import opened, tell
+
+    sets: dict[str, AnyRule] = {}
+    for name in names or []:
+        sets[name] = _asked(name, None, None)
+    for path in rules or []:
+        sets[path.stem] = _asked(None, path, None)
+    for list_name in list_names or []:
+        sets[f"list {list_name}"] = _asked(None, None, list_name)
+    with opened() as ctx:
+        found = segments.overlap(ctx, sets, run_id)
+    tell(found, as_json, lambda: print_overlap(found))
+
+
+def print_overlap(found: Overlap) -> None:
+    from tierwise.cli.terminal import percent, table
+
+    largest = max((region.customers for region in found.regions), default=0) or 1
+    table(
+        f"as of {found.as_of}",
+        ["in", "customers", "of all"],
+        [
+            (
+                " + ".join(each.inside) or "(none)",
+                each.customers,
+                percent(each.customers / found.of if found.of else None),
+            )
+            for each in found.regions
+        ],
+        bars=[each.customers / largest for each in found.regions],
+    )
+    table(
+        "",
+        ["first", "second", "in both", "of the first", "of the second", "Jaccard"],
+        [
+            (p.first, p.second, p.both, percent(p.of_first), percent(p.of_second), percent(p.jaccard))
+            for p in found.pairs
+        ],
+    )
+
+
+@app.command("snapshot")
+def snapshot(
+    name: Name = None,
+    rule: RuleFile = None,
+    list_name: ListName = None,
+    called: Annotated[str | None, typer.Option("--as", help="The name of the list; else the segment's.")] = None,
+    title: Annotated[str, typer.Option(help="For people.")] = "",
+    note: Annotated[str, typer.Option(help="Why; kept with the list.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="In place of a list of that name.")] = False,
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """Freeze who is in it now into a list that stays."""
+    from tierwise.app import segments
+    from tierwise.cli.door import opened, tell
+    from tierwise.cli.terminal import number, say
+
+    asked = _asked(name, rule, list_name)
+    with opened() as ctx:
+        made = segments.snapshot(ctx, asked, called, title=title, note=note, replace=replace, run_id=run_id)
+    tell(made, as_json, lambda: say(f"list {made.name}: {number(made.members)} customers, as of run {made.run_id}"))
+
+
+@lists.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A text file with one column of customers' ids.")],
+    name: Annotated[str, typer.Option(help="What the list is called, such as invited.")],
+    column: Annotated[str | None, typer.Option(help="The column of the ids; else recognised.")] = None,
+    title: Annotated[str, typer.Option(help="For people.")] = "",
+    note: Annotated[str, typer.Option(help="Why; kept with the list.")] = "",
+    add: Annotated[bool, typer.Option("--add", help="Add to the list of that name.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="In place of the list of that name.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a list from a file: each line is known, unknown or repeated."""
+    from tierwise.app import lists as cases
+    from tierwise.cli.door import opened, tell
+    from tierwise.cli.terminal import say
+
+    if add and replace:
+        raise typer.BadParameter("--add or --replace, not both")
+    there: Literal["add", "replace", "refuse"] = "add" if add else "replace" if replace else "refuse"
+    with opened() as ctx:
+        done = cases.import_list(ctx, file, name, column=column, title=title, note=note, there=there)
+
+    def people() -> None:
+        say(f"{done.file} → list {done.name}: {done.read:,} ids, {done.members:,} customers on the list")
+        for what in ("known", "unknown", "repeated"):
+            say(f"  {what:<10} {getattr(done, what):>12,}")
+        if done.unknown:
+            say(f"  the unknown as a file: tierwise quarantine --import {done.import_id} --to FILE")
+
+    tell(done, as_json, people)
+
+
+@lists.command("show")
+def show_lists(
+    name: Annotated[str | None, typer.Argument(help="One list; else all.")] = None, as_json: Json = False
+) -> None:
+    """The lists, or one of them."""
+    from tierwise.app import lists as cases
+    from tierwise.cli.door import opened, plain, tell
+
+    with opened() as ctx:
+        found = cases.all_lists(ctx) if name is None else (cases.one_list(ctx, name),)
+    body = {"lists": plain(list(found))} if name is None else plain(found[0])
+    tell(body, as_json, lambda: print_lists(found))
+
+
+def print_lists(found: tuple[CustomerList, ...]) -> None:
+    from tierwise.cli.terminal import say, table
+
+    if not found:
+        say("no list yet: tierwise list import FILE --name NAME")
+        return
+    rows = [(e.name, e.title, e.kind, e.members, e.unknown, e.origin, e.author, f"{e.at:%Y-%m-%d}") for e in found]
+    table("", ["list", "", "kind", "customers", "unknown", "from", "by", "on"], rows)
+
+
+@lists.command("remove")
+def remove(
+    name: str,
+    in_use: Annotated[bool, typer.Option("--in-use", help="Also where a definition reads it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget a list and who was on it."""
+    from tierwise.app import lists as cases
+    from tierwise.cli.door import opened, tell
+    from tierwise.cli.terminal import say
+
+    with opened() as ctx:
+        removed = cases.remove_list(ctx, name, in_use=in_use)
+    tell(removed, as_json, lambda: say(f"list {removed.name} with {removed.members:,} customers is removed"))
+
+
+def _asked(name: str | None, rule: Path | None, list_name: str | None) -> AnyRule:
+    """The one group that is meant."""
+    from tierwise.definitions.read import parse_rule, read_rule
+
+    given = [each for each in (name, rule, list_name) if each is not None]
+    if len(given) != 1:
+        raise typer.BadParameter("which group? a segment's name, --rule FILE or --list NAME, one of them")
+    if rule is not None:
+        return read_rule(rule)
+    return parse_rule({"segment": name} if name is not None else {"list": list_name}, "name")
+
+
+def _names(columns: str | None) -> list[str] | None:
+    names = [name.strip() for name in (columns or "").split(",")]
+    return [name for name in names if name] or None
