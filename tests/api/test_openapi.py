@@ -60,6 +60,12 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "GET /api/v1/junk/releases",
         "POST /api/v1/junk/releases",
         "POST /api/v1/junk/releases/undo",
+        "GET /api/v1/tags",
+        "GET /api/v1/tags/manual",
+        "POST /api/v1/tags/manual",
+        "POST /api/v1/tags/manual/removals",
+        "POST /api/v1/tags/manual/imports",
+        "GET /api/v1/tags/customers/{customer_id}",
         "GET /api/v1/profiling",
         "GET /api/v1/profiling/customers/{customer_id}",
     }

@@ -27,6 +27,7 @@ from tierwise.api.routes import (
     profiling,
     runs,
     showing,
+    tags,
 )
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
@@ -45,6 +46,7 @@ ROUTERS = tuple(
         exports,
         jobs,
         cleaning,
+        tags,
         profiling,
     )
 )

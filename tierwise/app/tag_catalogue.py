@@ -17,7 +17,7 @@ from tierwise.engine.sources import frame, register_facts
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.metrics.tag_figures import TagFigures, rater_agreement, tag_figures
 from tierwise.state import runs
-from tierwise.stats.agreement import Agreement
+from tierwise.stats.agreement import Agreement as Agreement
 from tierwise.stats.drift import Drift, drift_of
 
 _LOOKED_BACK = 200
@@ -44,7 +44,7 @@ class TagRow:
 
     name: str
     title: Label
-    class_: TagClass
+    tag_class: TagClass
     source: Origin
     owner: str | None
     purpose: str | None
@@ -154,7 +154,7 @@ def _row(tag: Tag, definitions: Definitions, counted: _Counted | None) -> TagRow
     return TagRow(
         name=tag.name,
         title=label_of(tag.title, tag.name),
-        class_=tag.class_,
+        tag_class=tag.class_,
         source=tag.origin,
         owner=tag.owner,
         purpose=tag.purpose,
