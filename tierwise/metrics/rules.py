@@ -50,6 +50,8 @@ _OF_TYPE: dict[str, set[str]] = {
     "instant": _ORDERED | {"before", "after", "within_last_days"},
 }
 _LARGEST = 2**63 - 1
+_MANY = 16
+"""From how many values on a list is looked through rather than compared one by one."""
 
 
 def rule_schema(frame: Frame, digits: int = 2) -> dict[str, RuleColumn]:
@@ -133,16 +135,30 @@ def rule_expr(rule: AnyRule, schema: Schema, as_of: date | None = None, *, zone:
     return _expr(rule, schema, as_of, zone)
 
 
-def _expr(rule: AnyRule, schema: Schema, as_of: date | None, zone: tzinfo) -> nw.Expr:
+def filter_expr(rule: AnyRule, schema: Schema, as_of: date | None = None, *, zone: tzinfo = UTC) -> nw.Expr:
+    """As `rule_expr`, for filters alone: true of the same rows, false or null of the others.
+
+    Without "and it is not null" around each comparison, an engine can skip whole blocks of rows by it.
+    """
+    problems = rule_problems(rule, schema)
+    if problems:
+        raise TierwiseError.of(problems)
+    return _expr(rule, schema, as_of, zone, null_is_false=False)
+
+
+def _expr(rule: AnyRule, schema: Schema, as_of: date | None, zone: tzinfo, *, null_is_false: bool = True) -> nw.Expr:
     match rule:
         case All():
-            return nw.all_horizontal(*(_expr(part, schema, as_of, zone) for part in rule.all), ignore_nulls=False)
+            parts = (_expr(part, schema, as_of, zone, null_is_false=null_is_false) for part in rule.all)
+            return nw.all_horizontal(*parts, ignore_nulls=False)
         case AnyOf():
-            return nw.any_horizontal(*(_expr(part, schema, as_of, zone) for part in rule.any), ignore_nulls=False)
+            parts = (_expr(part, schema, as_of, zone, null_is_false=null_is_false) for part in rule.any)
+            return nw.any_horizontal(*parts, ignore_nulls=False)
         case Not():
             return ~_expr(rule.not_, schema, as_of, zone)
         case Comparison():
-            return _leaf(rule, _column(schema, rule.attribute), as_of, zone)
+            verdict = _leaf(rule, _column(schema, rule.attribute), as_of, zone)
+            return verdict.fill_null(False) if null_is_false and rule.op not in ("missing", "present") else verdict
     raise TierwiseError("not_a_comparison", "only comparisons of attributes are expressions")
 
 
@@ -155,25 +171,28 @@ def _leaf(rule: Comparison, where: RuleColumn, as_of: date | None, zone: tzinfo)
     column = nw.col(where.column)
     there = ~column.is_null()
     if where.type == "number":
-        there = there & ~column.is_nan().fill_null(False)
+        there = there & ~column.is_nan()
     elif where.type == "source_text":
-        there = there & (column.str.strip_chars() != "").fill_null(False)
+        there = there & (column.str.strip_chars() != "")
     match rule.op:
         case "missing":
             return ~there
         case "present":
             return there
         case "contains" | "starts_with" | "ends_with" | "matches":
-            return _of_text(column, rule.op, str(rule.value)).fill_null(False)
+            return _of_text(column, rule.op, str(rule.value))
         case "within_last_days" | "day_of_year_within_days":
             if as_of is None:
                 raise TierwiseError("no_as_of", f'"{rule.op}" counts days back from a date, and none is given')
             days = rule.value if isinstance(rule.value, int) else 0
             if rule.op == "day_of_year_within_days":
-                return _anniversary(column, as_of, days).fill_null(False)
+                return _anniversary(column, as_of, days)
             first = as_of - timedelta(days=min(days, as_of.toordinal()) - 1)
-            return (there & _compared(where, zone)(">=", first) & _compared(where, zone)("<=", as_of)).fill_null(False)
-    return (there & _ordered(rule, where, zone)).fill_null(False)
+            return _compared(where, zone)(">=", first) & _compared(where, zone)("<=", as_of)
+    # Null already where the column is; only these two have other ways to be missing.
+    return (
+        there & _ordered(rule, where, zone) if where.type in ("number", "source_text") else _ordered(rule, where, zone)
+    )
 
 
 def _ordered(rule: Comparison, where: RuleColumn, zone: tzinfo) -> nw.Expr:
@@ -186,6 +205,10 @@ def _ordered(rule: Comparison, where: RuleColumn, zone: tzinfo) -> nw.Expr:
     match rule.op:
         case "between":
             return compare(">=", values[0]) & compare("<=", values[1])
+        case "in" if where.type == "text" and len(values) > _MANY:
+            return nw.col(where.column).is_in(values)
+        case "not_in" if where.type == "text" and len(values) > _MANY:
+            return ~nw.col(where.column).is_in(values)
         case "in":
             return nw.any_horizontal(*(compare("=", value) for value in values), ignore_nulls=False)
         case "not_in":
