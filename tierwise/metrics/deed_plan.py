@@ -59,6 +59,8 @@ class DeedPlan:
     readings: Mapping[Deed, Reading | None]
     groups: Mapping[Group, Frame]
     in_order: Mapping[Deed, Frame]
+    inside: frozenset[str]
+    """Facts of which the plan kept the rows itself, so of people alone."""
 
     def customers(self, leaf: Deed) -> Customers:
         """Of whom the leaf is true. leaf: of a rule that the plan was made for."""
@@ -66,12 +68,13 @@ class DeedPlan:
         if reading is None:
             return Customers(self.in_order[leaf])
         keys = passing(reading, self.groups[reading.group], self.world)
-        return Customers(keys, reading.others, inside=reading.group.fact in self.world.kept_facts)
+        return Customers(keys, reading.others, inside=reading.group.fact in self.inside)
 
 
 def deed_plan(rules: Iterable[AnyRule], world: World, keep: Keep, prefix: str) -> DeedPlan:
     """The plan for these rules. What is shared is kept, under names that begin with the prefix."""
     rules = tuple(rules)
+    before = world.kept_facts
     world = with_kept_facts(rules, world, keep, prefix)
     leaves = Counter(_deeds(rules))
     readings = {leaf: reading_of(leaf, world) for leaf in leaves}
@@ -90,7 +93,7 @@ def deed_plan(rules: Iterable[AnyRule], world: World, keep: Keep, prefix: str) -
         if reading is None and isinstance(leaf, Restarted | Sequence | NotFollowed):
             keys = passing_in_order(leaf, world)
             in_order[leaf] = keep(f"{prefix}_order_{len(in_order) + 1}", keys) if leaves[leaf] > 1 else keys
-    return DeedPlan(world, readings, groups, in_order)
+    return DeedPlan(world, readings, groups, in_order, world.kept_facts - before)
 
 
 def _deeds(rules: Iterable[AnyRule]) -> Iterator[Deed]:

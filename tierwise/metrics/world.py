@@ -25,7 +25,7 @@ class World:
     sets: `segment NAME` and `list NAME` -> one column `key`, each customer once.
     values: tag -> (`key`, `value`), each customer once; value is a text, null for a tag that one just has ("yes" tags,
     `boolean` in the schema: who lacks it has false).
-    kept_facts: facts whose rows are kept, of people alone (`deed_plan.with_kept_facts`).
+    kept_facts: facts of which only what some rules read is kept (`deed_plan.with_kept_facts`).
     as_of: nothing after this day is seen. zone: whose days they are when an instant is compared with a date.
     """
 
