@@ -9,6 +9,7 @@ from tierwise.app import exporting, running, showing
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
 from tierwise.engine import build as building
+from tierwise.engine.plan import SNAPSHOTS
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs
 
@@ -20,7 +21,7 @@ def test_a_run_is_recorded_with_versions_counts_and_timings(retailer: Context) -
         assert run.as_of == date(2026, 6, 30)
         assert run.definitions["rfm rfm"] == 1
         assert run.inputs["orders"] == lake_tables.versions(connection)["orders"]
-        assert run.outputs == {name: lake_tables.versions(connection)[name] for name in ("profile", "store_totals")}
+        assert run.outputs == {name: lake_tables.versions(connection)[name] for name in SNAPSHOTS}
         assert run.counts is not None
         assert run.counts["customers"] == 400
         assert "customer metrics" in (run.timings or {})

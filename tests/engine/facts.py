@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from tierwise.engine.arrow_types import arrow_schema
 from tierwise.engine.lake import Lake
-from tierwise.facts.contract import TABLES
+from tierwise.facts.contract import STORED
 
 
 def put(lake: Lake, table: str, rows: Sequence[dict[str, Any]]) -> int:
     """Append rows with the contract's columns; columns left out are null."""
-    schema = arrow_schema(TABLES[table])
+    schema = arrow_schema(STORED[table])
     return lake.append(table, pa.Table.from_pylist([{n: row.get(n) for n in schema.names} for row in rows], schema))
 
 

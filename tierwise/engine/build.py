@@ -16,8 +16,10 @@ import narwhals as nw
 from tierwise.definitions.base import Definition
 from tierwise.definitions.project import Project
 from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.given import columns_given, profile_schema
 from tierwise.engine.lake import Lake
-from tierwise.engine.plan import KEY, Step, plan
+from tierwise.engine.plan import KEY, AnyStep, CleaningStep, RuleStep, Step, plan, windows_of_profile
+from tierwise.engine.rules_of_run import Rules
 from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.clock import monotonic_seconds
@@ -25,7 +27,7 @@ from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
 from tierwise.metrics.customer import Keep
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.rules import RuleColumn, Schema
+from tierwise.metrics.rules import RuleColumn, RuleType, Schema
 
 Watch = Callable[[int, int, str], None]
 
@@ -34,7 +36,8 @@ Watch = Callable[[int, int, str], None]
 class Inputs:
     """What a run depends on, and nothing else does: equal inputs give equal snapshots.
 
-    versions: fact table -> Delta version. traits: column -> type, and trait_labels: column -> name.
+    versions: fact table -> Delta version. traits: column -> type, and trait_labels: column -> name. previous_tags: the
+    version of the tags of the newest run of an earlier day; None where there is none.
     """
 
     as_of: date
@@ -43,6 +46,7 @@ class Inputs:
     versions: Mapping[str, int]
     traits: Mapping[str, TraitType] = field(default_factory=dict)
     trait_labels: Mapping[str, str] = field(default_factory=dict)
+    previous_tags: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,11 @@ def execute(
     register_facts(connection, lake, inputs.versions)
     register_people(connection, inputs.project.timezone, inputs.traits)
     registered(connection)
+    if inputs.previous_tags is not None:
+        lake.read(connection, "tags", inputs.previous_tags).create_view("previous_tags")
     currency = _currency(connection, inputs.project)
+    rules = _rules(connection, inputs, exponent(currency))
+    rules.begin()
     planned = plan(
         inputs.definitions,
         inputs.as_of,
@@ -93,7 +101,7 @@ def execute(
     for done, step in enumerate(steps):
         watch(done, len(steps) + 1, step.name)
         started = monotonic_seconds()
-        _execute(connection, step, inputs)
+        _execute(connection, step, inputs, rules)
         timings[step.name] = round(monotonic_seconds() - started, 3)
     return Executed(currency, len(steps), timings)
 
@@ -112,6 +120,11 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         # In no order: who wants one sorts the columns that are read; sorting them all would take a tenth of the run.
         "profile": lake.overwrite("profile", connection.sql("SELECT * FROM profile_rows")),
         "store_totals": lake.overwrite("store_totals", connection.sql("SELECT * FROM named_totals ORDER BY store_id")),
+        "tags": lake.overwrite("tags", connection.sql("SELECT * FROM tag_rows ORDER BY tag, customer_key")),
+        "segments": lake.overwrite(
+            "segments", connection.sql("SELECT * FROM segment_rows ORDER BY segment, customer_key")
+        ),
+        "junk": lake.overwrite("junk", connection.sql("SELECT * FROM junk_rows ORDER BY customer_key, rule")),
     }
     timings["write"] = round(monotonic_seconds() - started, 3)
     return Built(outputs, {**_counts(connection), "currency": executed.currency}, timings)
@@ -154,8 +167,34 @@ def _trait_schema(inputs: Inputs) -> Schema:
     return found
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, step: Step, inputs: Inputs) -> None:
+def _rules(connection: duckdb.DuckDBPyConnection, inputs: Inputs, digits: int) -> Rules:
+    project = inputs.project
+    schema: dict[str, RuleColumn | RuleType] = {}
+    schema |= profile_schema(windows_of_profile(inputs.definitions, project.windows_days), digits)
+    schema |= _trait_schema(inputs)
+    for definition in inputs.definitions:
+        schema |= columns_given(definition)
+    return Rules(
+        connection=connection,
+        as_of=inputs.as_of,
+        timezone=project.timezone,
+        language=project.language,
+        digits=digits,
+        versions=inputs.versions,
+        definitions=inputs.definitions,
+        schema=schema,
+        has_previous=inputs.previous_tags is not None,
+    )
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, inputs: Inputs, rules: Rules) -> None:
     """Keep what the step computes, and let go of its intermediates."""
+    if isinstance(step, CleaningStep):
+        rules.clean(step.cleaning)
+        return
+    if isinstance(step, RuleStep):
+        rules.look(step.tags, step.segments)
+        return
     intermediate: list[str] = []
 
     def keep_for_now(name: str, computed: Frame) -> Frame:

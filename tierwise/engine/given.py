@@ -9,6 +9,7 @@ from tierwise.definitions.base import Definition
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.tag import Tag
 from tierwise.metrics.attributes import attributes
 from tierwise.metrics.lifecycle import lifecycle_columns
 from tierwise.metrics.rfm import rfm_columns
@@ -16,7 +17,8 @@ from tierwise.metrics.rules import RuleColumn, RuleType
 
 
 def columns_given(definition: Definition) -> dict[str, RuleColumn]:
-    """The columns of the profile that a definition gives; none for tags and segments, which give rows."""
+    """The columns of the profile that a definition gives; a tag is read as if it
+    were one, though it gives rows; none for segments."""
     match definition:
         case Rfm():
             names = rfm_columns(definition)
@@ -30,7 +32,15 @@ def columns_given(definition: Definition) -> dict[str, RuleColumn]:
             names = lifecycle_columns(definition)
             days = {names[part]: RuleColumn(names[part], "integer") for part in ("silent", "normal", "overdue")}
             return days | {definition.name: RuleColumn(definition.name, "text")}
+        case Tag():
+            return {definition.name: RuleColumn(definition.name, tag_type(definition))}
     return {}
+
+
+def tag_type(tag: Tag) -> RuleType:
+    """How a rule reads a tag: one that customers have or have not as true or false, any other by its text."""
+    yes = tag.when is not None or (tag.manual is not None and not tag.manual.values)
+    return "boolean" if yes else "source_text"
 
 
 def profile_schema(windows: Iterable[int], digits: int) -> dict[str, RuleColumn]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
+from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.graph import in_order, label_of, links
 from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.profiling import Profiling
+from tierwise.definitions.project import Project
 from tierwise.definitions.read import kind_of
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.segment import Segment
+from tierwise.definitions.tag import Tag
 from tierwise.metrics.activity import activity_classes, activity_windows
 from tierwise.metrics.customer import Keep, completed, customer_metrics
 from tierwise.metrics.deciles import decile_parts
@@ -25,8 +31,8 @@ from tierwise.metrics.store_totals import store_totals
 
 KEY = "customer_key"
 
-SNAPSHOTS = ("profile", "store_totals")
-"""The tables that a run writes."""
+SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk")
+"""The tables that a run writes whole."""
 
 Tables: TypeAlias = Mapping[str, Frame]
 Compute: TypeAlias = Callable[[Tables, Keep], Frame]
@@ -50,6 +56,28 @@ class Step:
     widens: Literal["by row", "by rank"] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CleaningStep:
+    """Junk accounts are found by rules and leave the profile before anything is counted on it."""
+
+    name: str
+    cleaning: Cleaning
+    writes: str = "junk_rows"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStep:
+    """Tags and segments whose rules read nothing that is not there yet: their rules are planned together."""
+
+    name: str
+    tags: tuple[Tag, ...]
+    segments: tuple[Segment, ...]
+    writes: str = "tag_rows"
+
+
+AnyStep: TypeAlias = Step | CleaningStep | RuleStep
+
+
 def plan(
     definitions: Sequence[Definition],
     as_of: date,
@@ -57,7 +85,7 @@ def plan(
     *,
     digits: int = 2,
     traits: Schema | None = None,
-) -> tuple[Step, ...]:
+) -> tuple[AnyStep, ...]:
     """The steps of a run, in order. digits: decimals of the currency. traits: what rules may read besides."""
     windows = windows_of_profile(definitions, windows_days)
     facts = ("orders", "refunds", "order_lines", "products", "visits", "interactions", "people")
@@ -77,25 +105,18 @@ def plan(
         )
 
     def totals(t: Tables, keep: Keep) -> Frame:
-        return store_totals(t["orders"], as_of=as_of, refunds=t.get("refunds"))
+        return store_totals(t["orders"], as_of=as_of, refunds=t.get("refunds"), junk=t.get("junk_rows"))
 
     def others(t: Tables, keep: Keep) -> Frame:
         return completed(t["profile_rows"], windows)
 
+    cleanings = [each for each in definitions if isinstance(each, Cleaning)]
     return (
         Step("customer metrics", facts, "customer_metrics", metrics),
         Step("attributes of no facts", ("profile_rows",), "completed", others, widens="by row"),
-        *(
-            Step(
-                f"{kind_of(definition)} {definition.name}",
-                ("profile_rows",),
-                f"tier_{definition.name}",
-                _widening(definition, as_of, digits, traits),
-                widens="by rank" if isinstance(definition, Deciles) else "by row",
-            )
-            for definition in in_order(definitions)
-        ),
-        Step("store totals", ("orders", "refunds"), "totals_of_stores", totals),
+        *(CleaningStep(f"cleaning {each.name}", each) for each in cleanings),
+        *(step for wave in waves(definitions) for step in _steps_of(wave, as_of, digits, traits)),
+        Step("store totals", ("orders", "refunds", *(["junk_rows"] if cleanings else [])), "totals_of_stores", totals),
     )
 
 
@@ -115,10 +136,45 @@ def windows_of_profile(definitions: Sequence[Definition], windows_days: Sequence
     return tuple(sorted(needed))
 
 
-def in_order(definitions: Sequence[Definition]) -> list[Definition]:
-    """RFM, deciles, activity, then lifecycles, which may read the others."""
-    kinds = (Rfm, Deciles, Activity, Lifecycle)
-    return sorted(definitions, key=lambda d: (next(i for i, kind in enumerate(kinds) if isinstance(d, kind)), d.name))
+def waves(definitions: Sequence[Definition]) -> list[list[Definition]]:
+    """Those of the profile in waves: each reads only what earlier waves give. Equal inputs give equal waves.
+
+    There must be no ring (`graph.ring_problems`).
+    """
+    of_profile = [each for each in definitions if not isinstance(each, _APART)]
+    needed: dict[str, set[str]] = {label_of(each): set() for each in of_profile}
+    for link in links(of_profile):
+        needed[label_of(link.reader)].add(label_of(link.giver))
+    depth: dict[str, int] = {}
+    for each in in_order(of_profile):
+        label = label_of(each)
+        depth[label] = max((depth[giver] + 1 for giver in needed[label]), default=0)
+    found: dict[int, list[Definition]] = {}
+    for each in in_order(of_profile):
+        found.setdefault(depth[label_of(each)], []).append(each)
+    return [found[at] for at in sorted(found)]
+
+
+_APART = (Project, Cleaning, Profiling)
+"""Those that give the profile nothing to read."""
+
+
+def _steps_of(wave: Sequence[Definition], as_of: date, digits: int, traits: Schema | None) -> Iterator[Step | RuleStep]:
+    """First what widens the profile, then all rules of the wave at once."""
+    tags = tuple(each for each in wave if isinstance(each, Tag))
+    segments = tuple(each for each in wave if isinstance(each, Segment))
+    for definition in wave:
+        if not isinstance(definition, Tag | Segment):
+            yield Step(
+                f"{kind_of(definition)} {definition.name}",
+                ("profile_rows",),
+                f"tier_{definition.name}",
+                _widening(definition, as_of, digits, traits),
+                widens="by rank" if isinstance(definition, Deciles) else "by row",
+            )
+    if tags or segments:
+        said = [f"{len(found)} {what}" for found, what in ((tags, "tags"), (segments, "segments")) if found]
+        yield RuleStep(f"rules of {' and '.join(said)}", tags, segments)
 
 
 def _widening(definition: Definition, as_of: date, digits: int, traits: Schema | None) -> Compute:

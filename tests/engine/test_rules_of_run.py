@@ -1,0 +1,172 @@
+"""Tags, segments and cleaning in a run over facts worked by hand; as_of 2026-06-30.
+
+customer  orders (day, gross)                registered  by hand
+a         06-01 100.00, 06-20 50.00                      likes_tea = oolong (06-05)
+b         03-01 300.00
+c         06-29 1.00                         06-28       on the list "guests"
+d         06-30 2.00, and he is staff (by e-mail)
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.facts import customers, order, put
+from tierwise.definitions.cleaning import Cleaning
+from tierwise.definitions.project import Project
+from tierwise.definitions.read import parse_definition
+from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.segment import Segment
+from tierwise.engine.arrow_types import arrow_schema
+from tierwise.engine.build import Built, Inputs, build
+from tierwise.engine.duckdb_session import connect
+from tierwise.engine.lake import Lake
+from tierwise.engine.plan import RuleStep, plan
+from tierwise.facts.contract import STORED
+
+AS_OF = date(2026, 6, 30)
+
+
+def count(fact: str, at_least: int, last_days: int) -> dict[str, Any]:
+    window = {"last_days": last_days}
+    return {
+        "behaviour": {"fact": fact, "aggregate": "count", "window": window},
+        "op": ">=",
+        "value": at_least,
+    }
+
+
+BODIES: list[dict[str, Any]] = [
+    {"kind": "tag", "name": "often_lately", "class": "behaviour", "when": count("orders", 2, 30)},
+    {
+        "kind": "tag",
+        "name": "spender",
+        "class": "consumption",
+        "values": [
+            {"value": "large", "when": {"attribute": "monetary_amount", "op": ">=", "value": 200}},
+            {"value": "small", "when": {"attribute": "frequency_count", "op": ">=", "value": 1}},
+        ],
+    },
+    {"kind": "tag", "name": "likes_tea", "class": "static", "manual": {"values": [{"value": "oolong"}]}},
+    {
+        "kind": "segment",
+        "name": "wooed",
+        "when": {
+            "any": [
+                {"all": [{"attribute": "spender", "op": "=", "value": "large"}, {"not": {"segment": "lively"}}]},
+                {"list": "guests"},
+            ]
+        },
+    },
+    {"kind": "segment", "name": "lively", "when": {"attribute": "often_lately", "op": "=", "value": True}},
+    {
+        "kind": "cleaning",
+        "name": "cleaning",
+        "rules": [
+            {
+                "name": "staff",
+                "title": {"zh": "员工账号", "en": "staff"},
+                "when": {"attribute": "email", "op": "ends_with", "value": "@us.example"},
+            }
+        ],
+    },
+]
+DEFINITIONS = (Rfm(), *(parse_definition(body) for body in BODIES))
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    lake = Lake(tmp_path_factory.mktemp("home") / "lake")
+    customers(lake, ["a", "b", "c", "d"])
+    put(
+        lake,
+        "orders",
+        [
+            order("1", 1, date(2026, 6, 1), 10000),
+            order("2", 1, date(2026, 6, 20), 5000),
+            order("3", 2, date(2026, 3, 1), 30000),
+            order("4", 3, date(2026, 6, 29), 100),
+            order("5", 4, date(2026, 6, 30), 200, store="S1"),
+        ],
+    )
+    people = [
+        {"source_key": key, "email": email, "registered_at": datetime(2026, 6, 28, 3, tzinfo=UTC)}
+        for key, email in ((3, "c@example.org"), (4, "d@us.example"))
+    ]
+    put(lake, "customers", people)
+    act = {"act_id": 1, "source_key": 1, "tag": "likes_tea", "value": "oolong", "rater": "r"}
+    put(lake, "manual_tags", [{**act, "given_day": date(2026, 6, 5)}])
+    put(lake, "list_members", [{"list": "guests", "source_key": 3}])
+    return lake
+
+
+def run(lake: Lake, tmp_path: Path, **changes: Any) -> Built:
+    inputs: dict[str, Any] = {
+        "as_of": AS_OF,
+        "definitions": DEFINITIONS,
+        "project": Project(),
+        "versions": dict.fromkeys(("identities", "orders", "customers", "manual_tags", "list_members"), 0),
+    }
+    with connect(tmp_path / "spill") as connection:
+        return build(connection, lake, Inputs(**{**inputs, **changes}), lambda done, total, step: None)
+
+
+def rows(lake: Lake, built: Built, table: str, columns: str, tmp_path: Path) -> list[Any]:
+    with connect(tmp_path / "spill") as connection:
+        lake.read(connection, table, built.outputs[table]).create_view("found")
+        return connection.execute(f"SELECT {columns} FROM found ORDER BY ALL").fetchall()
+
+
+def test_tags_segments_and_junk_of_hand_worked_facts(lake: Lake, tmp_path: Path) -> None:
+    built = run(lake, tmp_path)
+    assert rows(lake, built, "tags", "tag, customer_key, value, since", tmp_path) == [
+        ("likes_tea", 1, "oolong", date(2026, 6, 5)),
+        ("often_lately", 1, None, AS_OF),
+        ("spender", 1, "small", AS_OF),
+        ("spender", 2, "large", AS_OF),
+        ("spender", 3, "small", AS_OF),
+    ]
+    assert rows(lake, built, "segments", "*", tmp_path) == [(1, "lively"), (2, "wooed"), (3, "wooed")]
+    assert rows(lake, built, "junk", "customer_key, rule, reason", tmp_path) == [(4, "staff", "员工账号")]
+    assert rows(lake, built, "profile", "customer_id", tmp_path) == [("a",), ("b",), ("c",)]
+    assert built.counts["customers"] == 3
+    assert rows(lake, built, "store_totals", "store_id, orders, junk_orders", tmp_path) == [
+        ("S1", 1, 1),
+        (None, 4, 0),
+    ]
+
+
+def test_a_released_account_counts_again(lake: Lake, tmp_path: Path) -> None:
+    released = Lake(lake.root)
+    schema = arrow_schema(STORED["releases"])
+    version = put(released, "releases", [{"source_key": 4, "rule": None}])
+    assert schema.names == ["source_key", "rule"]
+    versions = dict.fromkeys(("identities", "orders", "customers", "manual_tags", "list_members"), 0)
+    built = run(lake, tmp_path, versions={**versions, "releases": version})
+    assert rows(lake, built, "junk", "*", tmp_path) == []
+    assert built.counts["customers"] == 4
+
+
+def test_since_is_the_first_day_of_a_value_that_lasts(lake: Lake, tmp_path: Path) -> None:
+    before = run(lake, tmp_path, as_of=date(2026, 6, 29))
+    built = run(lake, tmp_path, previous_tags=before.outputs["tags"])
+    found = rows(lake, built, "tags", "tag, customer_key, since", tmp_path)
+    assert ("spender", 1, date(2026, 6, 29)) in found
+    assert ("often_lately", 1, date(2026, 6, 29)) in found
+
+
+def test_rules_wait_for_what_they_read() -> None:
+    steps = [step for step in plan(DEFINITIONS, AS_OF, (30,)) if isinstance(step, RuleStep)]
+    waves = [([tag.name for tag in step.tags], [each.name for each in step.segments]) for step in steps]
+    assert waves == [(["likes_tea", "often_lately", "spender"], []), ([], ["lively"]), ([], ["wooed"])]
+
+
+def test_without_rules_the_tables_are_there_and_empty(lake: Lake, tmp_path: Path) -> None:
+    built = run(lake, tmp_path, definitions=(Rfm(),))
+    assert [rows(lake, built, table, "*", tmp_path) for table in ("tags", "segments", "junk")] == [[], [], []]
+    kinds = {type(each) for each in DEFINITIONS}
+    assert {Cleaning, Segment} < kinds

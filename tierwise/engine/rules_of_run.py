@@ -1,0 +1,182 @@
+"""Whom rules take in during a run: the world that they look at, and the rows of junk, tags and segments.
+
+The tables `junk_rows`, `tag_rows` and `segment_rows` are there from the start, empty, and filled step by step; what a
+later wave of rules reads of tags and segments it reads from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+import narwhals as nw
+
+from tierwise.definitions.base import Definition
+from tierwise.definitions.cleaning import Cleaning
+from tierwise.definitions.graph import rules_in
+from tierwise.definitions.segment import Segment
+from tierwise.definitions.tag import Tag
+from tierwise.engine.duckdb_session import literal
+from tierwise.engine.plan import KEY
+from tierwise.engine.sources import frame, keep
+from tierwise.facts.contract import TABLES
+from tierwise.kernel import clock
+from tierwise.metrics.cleaning import cleaning_schema, junk, with_cleaning_attributes
+from tierwise.metrics.fact_columns import PRODUCT, fact_frames, fact_schemas
+from tierwise.metrics.frame import Frame, columns_of
+from tierwise.metrics.rule_sets import World, rule_sets, with_kept_facts
+from tierwise.metrics.rules import RuleColumn, RuleType, Schema
+from tierwise.metrics.tag_life import living_tags
+from tierwise.metrics.tags import all_tags, implied_tags, imported_tags, manual_tags, rule_names, rule_tags
+
+_ROWS = """
+CREATE TABLE junk_rows (customer_key BIGINT, rule VARCHAR, reason VARCHAR, kept_until DATE);
+CREATE TABLE tag_rows (
+    customer_key BIGINT, tag VARCHAR, value VARCHAR, since DATE, confirmed_on DATE, source VARCHAR
+);
+CREATE TABLE segment_rows (customer_key BIGINT, segment VARCHAR)
+"""
+
+
+@dataclass
+class Rules:
+    """The rules of one run. schema: what may be read, growing with each step. lists: those that have members.
+
+    has_previous: whether the view `previous_tags` has the tags of the newest run of an earlier day.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    as_of: date
+    timezone: str
+    language: str
+    digits: int
+    versions: Mapping[str, int]
+    definitions: tuple[Definition, ...]
+    schema: dict[str, RuleColumn | RuleType]
+    has_previous: bool = False
+    tags: list[Tag] = field(default_factory=list)
+    segments: list[str] = field(default_factory=list)
+    steps: int = 0
+    _facts: World | None = None
+
+    def begin(self) -> None:
+        """Make the tables of rows, empty."""
+        for statement in _ROWS.split(";"):
+            self.connection.execute(statement)
+
+    def clean(self, definition: Cleaning) -> None:
+        """Find the junk, and leave it out of `profile_rows`."""
+        self.connection.execute("ALTER VIEW profile_rows RENAME TO before_cleaning")
+        accounts = self._accounts() if "customers" in self.versions else None
+        people = with_cleaning_attributes(frame(self.connection, "before_cleaning"), accounts)
+        people = self._keep("accounts_looked_at", people)
+        schema = cleaning_schema({k: v for k, v in self.schema.items() if isinstance(v, RuleColumn)})
+        world = self._world(people, schema)
+        sets = rule_sets({rule.name: rule.when for rule in definition.rules}, world, self._keep, "cleaning")
+        releases = frame(self.connection, "releases") if "releases" in self.versions else None
+        self.connection.execute("DROP TABLE junk_rows")
+        self._keep("junk_rows", junk(people, definition, sets, releases, language=self.language))
+        self.connection.execute(
+            f"CREATE VIEW profile_rows AS SELECT * FROM before_cleaning ANTI JOIN junk_rows USING ({KEY})"
+        )
+
+    def look(self, tags: tuple[Tag, ...], segments: tuple[Segment, ...]) -> None:
+        """Add the rows of these tags and segments, which read nothing that is not there yet."""
+        self.steps += 1
+        people = frame(self.connection, "profile_rows")
+        world = self._world(people, self.schema)
+        lists = self._lists()
+        rules = {name: rule for tag in tags for name, rule in rule_names(tag).items()}
+        rules |= {f"segment {each.name}": each.rule(lists) for each in segments}
+        sets = rule_sets(rules, world, self._keep, f"rules_{self.steps}")
+        self._add_tags(tags, sets, world)
+        if segments:
+            rows = [sets[f"segment {s.name}"].select(KEY, nw.lit(s.name).alias("segment")) for s in segments]
+            self._insert("segment_rows", nw.concat(rows))
+        self.tags += tags
+        self.segments += [each.name for each in segments]
+
+    def _add_tags(self, tags: tuple[Tag, ...], sets: Mapping[str, Frame], world: World) -> None:
+        by_rule = [tag for tag in tags if tag.origin == "rule"]
+        parts = [*rule_tags(by_rule, sets, as_of=self.as_of)]
+        parts += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
+        lines = self._lines(world)
+        if lines is not None:
+            parts += implied_tags(lines, tags, world.fact_schemas["order_lines"], as_of=self.as_of)
+        if "manual_tags" in self.versions:
+            parts += manual_tags(frame(self.connection, "manual_tags"), tags, as_of=self.as_of)
+        found = all_tags(parts)
+        if found is None:
+            return
+        rows = living_tags(
+            found.join(world.people.select(KEY), on=KEY, how="semi"),
+            tags,
+            as_of=self.as_of,
+            previous=frame(self.connection, "previous_tags") if self.has_previous else None,
+            people=world.people,
+            consents=frame(self.connection, "consents") if "consents" in self.versions else None,
+        )
+        self._insert("tag_rows", rows)
+
+    def _lines(self, world: World) -> Frame | None:
+        """Bought lines with what is known of the product; None where none were imported."""
+        lines, products = world.facts.get("order_lines"), world.facts.get("products")
+        if lines is None:
+            return None
+        if products is None:
+            return lines
+        there = set(columns_of(lines)) - {PRODUCT}
+        wanted = [name for name in columns_of(products) if name not in there]
+        return lines.join(products.select(wanted), on=PRODUCT, how="left")
+
+    def _world(self, people: Frame, schema: Schema) -> World:
+        if self._facts is None:
+            tables = {name: frame(self.connection, name) for name in TABLES if name in self.versions}
+            world = World(
+                people=people,
+                schema=schema,
+                as_of=self.as_of,
+                facts=fact_frames(tables),
+                fact_schemas=fact_schemas(self.digits),
+                zone=clock.zone(self.timezone),
+            )
+            rules = [rule for each in self.definitions for _, rule in rules_in(each)]
+            self._facts = with_kept_facts(rules, world, self._keep, "deeds")
+        facts = self._facts
+        rows = frame(self.connection, "segment_rows")
+        sets = {f"segment {name}": rows.filter(nw.col("segment") == name).select(KEY) for name in self.segments}
+        members = frame(self.connection, "list_members")
+        sets |= {f"list {name}": members.filter(nw.col("list") == name).select(KEY).unique() for name in self._lists()}
+        tagged = frame(self.connection, "tag_rows")
+        return World(
+            people=people,
+            schema=schema,
+            as_of=self.as_of,
+            facts=facts.facts,
+            fact_schemas=facts.fact_schemas,
+            sets=sets,
+            values={tag.name: tagged.filter(nw.col("tag") == tag.name).select(KEY, "value") for tag in self.tags},
+            kept_facts=facts.kept_facts,
+            zone=facts.zone,
+        )
+
+    def _accounts(self) -> Frame:
+        local = f"timezone({literal(self.timezone)}, registered_at)"
+        self.connection.execute(
+            f"CREATE VIEW accounts AS SELECT customer_key, min(name) AS name, min(email) AS email, "
+            f"hour(min({local}))::BIGINT AS registered_hour FROM customers GROUP BY customer_key"
+        )
+        return frame(self.connection, "accounts")
+
+    def _lists(self) -> list[str]:
+        rows = self.connection.execute("SELECT DISTINCT list FROM list_members ORDER BY 1").fetchall()
+        return [name for (name,) in rows]
+
+    def _keep(self, name: str, computed: Frame) -> Frame:
+        return keep(self.connection, name, computed)
+
+    def _insert(self, table: str, rows: Frame) -> None:
+        native: duckdb.DuckDBPyRelation = nw.to_native(rows)
+        native.insert_into(table)
