@@ -15,7 +15,10 @@ from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition, Part
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.matrix import Matrix
+from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.project import Project
 from tierwise.definitions.rfm import Rfm
@@ -31,6 +34,9 @@ KINDS: dict[str, type[Definition]] = {
     "deciles": Deciles,
     "activity": Activity,
     "lifecycle": Lifecycle,
+    "level": Level,
+    "matrix": Matrix,
+    "price_band": PriceBand,
     "segment": Segment,
     "tag": Tag,
     "cleaning": Cleaning,
