@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -179,3 +180,14 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert {problem.place for problem in found} == {"tags.yaml:3"}
     with pytest.raises(TierwiseError, match="loyel"):
         rule_sets({"all": rule}, world, lazily)
+
+
+def test_facts_that_were_kept_for_more_people_tell_nothing_of_who_is_none_any_more(keep: Keep) -> None:
+    made, world = duckdb_world(3)
+    often = [counted("orders", ">=", 1, Span(last_days=days)) for days in (90, 365, 36_600)]
+    kept = with_kept_facts(often, world, keep, "all")
+    fewer = replace(kept, people=world.people.filter(nw.col("customer_key") > 5))
+    found = rule_sets({str(n): rule for n, rule in enumerate(often)}, fewer, keep)
+    assert {n: keys(frame) for n, frame in found.items()} == {
+        str(n): [key for key in everyone(made, rule) if key > 5] for n, rule in enumerate(often)
+    }
