@@ -180,6 +180,7 @@ SELECT
     registered_on,
     DATE '$as_of' - registered_on AS days_since_registered,
     closed_on,
+    birth_on,
     year(DATE '$as_of') - year(birth_on)
         - (month(birth_on) * 100 + day(birth_on) > month(DATE '$as_of') * 100 + day(DATE '$as_of'))::INTEGER AS age_years,
     gender
@@ -255,7 +256,7 @@ COPY (
         0::BIGINT AS interaction_count_365d, 0::BIGINT AS interaction_seconds,
         NULL::DATE AS first_interacted_on, NULL::DATE AS last_interacted_on, NULL::BIGINT AS days_since_last_interaction,
         0::BIGINT AS interaction_days_count, NULL::DOUBLE AS mean_interaction_interval_days,
-        registered_on, days_since_registered::BIGINT AS days_since_registered, closed_on, age_years::BIGINT AS age_years, gender,
+        registered_on, days_since_registered::BIGINT AS days_since_registered, closed_on, birth_on, age_years::BIGINT AS age_years, gender,
         r_score::BIGINT AS r_score, f_score::BIGINT AS f_score, m_score::BIGINT AS m_score,
         CASE WHEN r_score IS NULL THEN 'no_orders' END AS rfm_reason,
         r_score::VARCHAR || f_score::VARCHAR || m_score::VARCHAR AS rfm_score,
