@@ -98,14 +98,17 @@ def matrix_scales(
     and what `rule_expr` raises.
     """
     known = {**rule_schema(profile, digits), **(schema or {})}
-    problems = matrix_problems(definition, known)
+    inside = inside_of(definition.population, known, as_of, zone)
+    return scales_of_matrix(profile if inside is None else profile.filter(inside), definition, schema=known)
+
+
+def scales_of_matrix(population: Frame, definition: Matrix, *, schema: Schema) -> MatrixScales:
+    """As `matrix_scales`, from a frame of the population alone."""
+    problems = matrix_problems(definition, schema)
     if problems:
         raise TierwiseError.of(problems)
-    inside = inside_of(definition.population, known, as_of, zone)
-    population = profile if inside is None else profile.filter(inside)
-    return MatrixScales(
-        tuple(_learnt(population, each, column_of(known, each.attribute)) for each in definition.dimensions)
-    )
+    dimensions = definition.dimensions
+    return MatrixScales(tuple(_learnt(population, each, column_of(schema, each.attribute)) for each in dimensions))
 
 
 def _learnt(population: Frame, dimension: Dimension, where: RuleColumn) -> DimensionScale:
