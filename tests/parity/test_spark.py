@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from shutil import which
 from typing import Any
 
 import duckdb
@@ -36,29 +35,6 @@ Facts = dict[str, Frame]
 
 # PySpark's own warnings are not ours to answer.
 _QUIET = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    if which("java") is None:
-        pytest.skip("Spark needs Java 17: apt-get install openjdk-17-jre-headless")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        sql = pytest.importorskip("pyspark.sql", reason='pyspark is missing: pip install "tierwise[spark]"')
-        session = (
-            sql.SparkSession.builder.master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "1")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.driver.memory", "1g")
-            .config("spark.sql.codegen.wholeStage", "false")
-            .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-            .config("spark.sql.adaptive.enabled", "false")
-            .getOrCreate()
-        )
-        session.sparkContext.setLogLevel("ERROR")
-        yield session
-        session.stop()
 
 
 @pytest.fixture(scope="module")
