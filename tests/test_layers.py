@@ -18,10 +18,11 @@ LOWER = {
     "ingest": {"kernel", "definitions", "facts", "metrics", "engine", "state"},
     "app": {"kernel", "definitions", "stats", "facts", "metrics", "engine", "state", "ingest", "testing"},
     "api": {"kernel", "definitions", "app"},
+    "worker": {"kernel", "state", "app"},
     "cli": {"kernel", "definitions", "app", "api", "console", "bootstrap", "testing"},
     "console": {"kernel", "definitions", "app"},
     "testing": {"kernel", "definitions", "facts", "metrics"},
-    "bootstrap": {"kernel", "definitions", "engine", "state", "app", "api", "console"},
+    "bootstrap": {"kernel", "definitions", "engine", "state", "app", "api", "console", "worker"},
     "": {"kernel", "definitions", "stats", "facts", "metrics", "engine"},
 }
 """What each package may import; the empty name is the package's own `__init__`, the public Python door."""
