@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +24,7 @@ from tierwise.engine.current import KEY, CurrentProfile
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.edges import money_sql
 from tierwise.engine.given import tag_type
+from tierwise.engine.lake import Lake
 from tierwise.engine.sources import register_facts
 from tierwise.facts.contract import TABLES
 from tierwise.kernel import clock
@@ -51,6 +52,7 @@ class Ground:
     schema: Mapping[str, RuleColumn]
     world: World
     compared: tuple[str, ...]
+    _lake: Lake
     _numbers: Iterator[int]
 
     @property
@@ -68,6 +70,14 @@ class Ground:
         native: duckdb.DuckDBPyRelation = nw.to_native(computed)
         native.create(table)
         return nw.from_native(self.connection.table(table))
+
+    def tags(self) -> Frame | None:
+        """The tags that the run found: customer_key, tag, value (null for tags that one just has), and more."""
+        version = (self.run.outputs or {}).get("tags")
+        if version is None:
+            return None
+        self._lake.read(self.connection, "tags", version).create_view("tags", replace=True)
+        return nw.from_native(self.connection.table("tags"))
 
     def members(self, rule: AnyRule) -> Frame:
         """Whom the rule is true of: `customer_key`, each once."""
@@ -100,10 +110,14 @@ class Ground:
 
 @contextmanager
 def ground_of(
-    ctx: Context, rules: Sequence[AnyRule], columns: Iterable[str] = (), run_id: int | None = None
+    ctx: Context,
+    rules: Sequence[AnyRule],
+    columns: Iterable[str] | Callable[[Mapping[str, RuleColumn]], Iterable[str]] = (),
+    run_id: int | None = None,
 ) -> Iterator[Ground]:
     """The current run, or a kept one, with all that these rules and attributes need.
 
+    columns: attributes besides those of the rules, or which of those that the schema has.
     Segments stand for what they are defined as now, lists for who is on them now. Raises `no_run`, `unknown_run`,
     `run_not_kept`, `unknown_attribute`, and what is wrong between segments; what is wrong within the rules is told by
     `members`.
@@ -118,13 +132,13 @@ def ground_of(
     version = (run.outputs or {})["profile"]
     digits = exponent(str((run.counts or {}).get("currency", project.currency)))
     schema = _with_traits(profile.schema(version, digits), labels)
-    names = {*needed.attributes, *columns}
+    names = {*needed.attributes, *(columns(schema) if callable(columns) else columns)}
     inside = {schema[name].column for name in names if name in schema}
     try:
         with profile.opened(version, inside) as connection:
             people = nw.from_native(connection.table("profile"))
             world = World(people, schema, run.as_of, zone=clock.zone(project.timezone))
-            ground = Ground(run, project, connection, schema, world, needed.attributes, count(1))
+            ground = Ground(run, project, connection, schema, world, needed.attributes, profile.lake, count(1))
             if needed.deeds:
                 register_facts(connection, profile.lake, run.inputs)
                 facts = fact_frames({name: nw.from_native(connection.table(name)) for name in _fact_tables()})
@@ -133,8 +147,9 @@ def ground_of(
                 connection.register("members_of_lists", members_of_lists)
                 customers = profile.lake.read(connection, "customer_map", run.inputs.get("customer_map"))
                 world = replace(world, sets=_list_sets(connection, customers, needed.lists))
-            world = _with_tags(world, ctx, connection, profile, run, names - schema.keys())
-            yield _with_segments(replace(ground, world=world), needed)
+            ground = replace(ground, world=world)
+            ground = replace(ground, world=_with_tags(ctx, ground, names - schema.keys()))
+            yield _with_segments(ground, needed)
     finally:
         if profile is not ctx.current:
             profile.close()
@@ -211,31 +226,22 @@ def _list_sets(
     return {f"list {name}": everybody.filter(nw.col("list") == name).select(KEY) for name in sorted(names)}
 
 
-def _with_tags(
-    world: World,
-    ctx: Context,
-    connection: duckdb.DuckDBPyConnection,
-    profile: CurrentProfile,
-    run: runs.Run,
-    names: Collection[str],
-) -> World:
-    """The tags among these names, as the run found them."""
-    version = (run.outputs or {}).get("tags")
-    if version is None or not names:
-        return world
+def _with_tags(ctx: Context, ground: Ground, names: Collection[str]) -> World:
+    """The world with the tags among these names, as the run found them."""
+    if not names:
+        return ground.world
     with ctx.database.connect() as state:
         found = {each.name: each.body for each in stored.current(state, "tag") if each.name in names}
-    if not found:
-        return world
-    profile.lake.read(connection, "tags", version).create_view("tags")
-    rows: Frame = nw.from_native(connection.table("tags"))
+    rows = ground.tags() if found else None
+    if rows is None:
+        return ground.world
     values = {name: rows.filter(nw.col("tag") == name).select(KEY, "value") for name in found}
     types = {}
     for name, body in found.items():
         tag = parse_definition(body or {}, f"tag {name}")
         if isinstance(tag, Tag):
             types[name] = RuleColumn(name, tag_type(tag))
-    return replace(world, values=values, schema={**world.schema, **types})
+    return replace(ground.world, values=values, schema={**ground.world.schema, **types})
 
 
 def _with_segments(ground: Ground, needed: _Needed) -> Ground:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from tierwise.app.group_reading import GroupReading
     from tierwise.app.lists import CustomerList
     from tierwise.app.segments import Overlap
     from tierwise.definitions.rule import AnyRule
@@ -188,6 +189,58 @@ def print_overlap(found: Overlap) -> None:
             for p in found.pairs
         ],
     )
+
+
+@app.command("read")
+def read(
+    name: Name = None,
+    rule: RuleFile = None,
+    list_name: ListName = None,
+    against: Annotated[str | None, typer.Option(help="Another stored segment; else everybody.")] = None,
+    against_rule: Annotated[Path | None, typer.Option(help="A file with another rule.")] = None,
+    against_list: Annotated[str | None, typer.Option(help="Another list.")] = None,
+    attributes: Annotated[str | None, typer.Option(help="Only these, separated by commas.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Print every row, not only what marks the group.")] = False,
+    run_id: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """What its customers have more or less often than others."""
+    from tierwise.app import group_reading
+    from tierwise.cli.door import opened, tell
+
+    asked = _asked(name, rule, list_name)
+    others = any(each is not None for each in (against, against_rule, against_list))
+    other = _asked(against, against_rule, against_list) if others else None
+    with opened() as ctx:
+        found = group_reading.read(ctx, asked, other, attributes=_names(attributes), run_id=run_id)
+    tell(found, as_json, lambda: print_reading(found, every))
+
+
+def print_reading(found: GroupReading, every: bool) -> None:
+    from tierwise.app.group_reading import strongest
+    from tierwise.cli.terminal import number, percent, say, table
+
+    rows = found.rows if every else strongest(found.rows)
+    table(
+        f"{number(found.group)} customers against {number(found.reference)}, as of {found.as_of}",
+        ["attribute", "", "customers", "of the group", "of the others", "TGI", "p"],
+        [
+            (
+                row.title.zh if row.title.zh == row.title.en else f"{row.title.zh} {row.title.en}",
+                row.text.zh if row.text.zh == row.text.en else f"{row.text.zh} {row.text.en}",
+                row.group,
+                percent(row.share),
+                percent(row.reference_share),
+                None if row.index is None else round(row.index),
+                "–" if row.p_adjusted is None else "<0.001" if row.p_adjusted < 0.001 else f"{row.p_adjusted:.3f}",
+            )
+            for row in rows
+        ],
+        spare=["customers"],
+    )
+    say(f"{found.sentence.zh}\n{found.sentence.en}")
+    if found.left_out:
+        say(f"{number(found.left_out)} values that hardly anybody has are left out.")
 
 
 @app.command("snapshot")
