@@ -31,7 +31,7 @@ def test_what_a_file_says_is_written_and_read_back_the_same(tmp_path: Path) -> N
     path.write_text(YAML, "utf-8")
     (segment,) = read_definitions([path])
     assert isinstance(segment, Segment)
-    assert (segment.members, segment.history, segment.name) == ("live", False, "sleeping_vips")
+    assert (segment.members, segment.history, segment.name) == ("live", True, "sleeping_vips")
     path.write_text(to_yaml([segment]), "utf-8")
     assert read_definitions([path]) == [segment]
     assert parse_definition(body_of(segment)) == segment

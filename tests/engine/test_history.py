@@ -309,6 +309,7 @@ def test_states_come_from_the_snapshot_tables(connection: duckdb.DuckDBPyConnect
         ],
         key=str,
     )
+    assert states(connection, {}, segment_rows="segment_rows", segments=["other"]).fetchall() == []
     assert states(connection, {}).fetchall() == []
 
 

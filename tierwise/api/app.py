@@ -21,8 +21,10 @@ from tierwise.api.routes import (
     definition_versions,
     definitions,
     exports,
+    history,
     imports,
     jobs,
+    levels,
     profile,
     profiling,
     runs,
@@ -48,6 +50,8 @@ ROUTERS = tuple(
         cleaning,
         tags,
         profiling,
+        history,
+        levels,
     )
 )
 

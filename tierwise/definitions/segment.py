@@ -15,14 +15,14 @@ class Segment(Definition):
 
     members: live ones come and go with each run. Static ones stay as they were when the segment was frozen
     (`tierwise segment snapshot NAME`) into the list of its name; until then they are live. strategy: what is done for
-    the group. history: whether who was in it on which day is kept.
+    the group. history: whether it is kept who was in it on which day.
     """
 
     kind: Literal["segment"] = "segment"
     when: Rule
     members: Literal["live", "static"] = "live"
     strategy: Text | None = None
-    history: bool = False
+    history: bool = True
 
     def rule(self, lists: Iterable[str]) -> AnyRule:
         """What decides today: `when`, or of a static segment that was frozen the list of its name."""

@@ -25,7 +25,7 @@ Kind = Literal["tier", "stage", "tag", "segment"]
 YES = "yes"
 """The value of those who are in a segment or have a tag without values."""
 
-TOGETHER_AFTER = 31
+TOGETHER_AFTER = 14
 """So many days are put together into one file of closed and one of open intervals."""
 
 
@@ -70,11 +70,13 @@ def states(
     profile: str = "profile",
     tag_rows: str | None = None,
     segment_rows: str | None = None,
+    segments: Sequence[str] | None = None,
 ) -> duckdb.DuckDBPyRelation:
     """What `changes` compares: a row per customer, kind and name with a value.
 
     ladders: columns of the view `profile`, and what they are; who has none (null) is not there. tags: those of the view
-    `tag_rows` (customer_key, tag, value) that were chosen for history. segment_rows: a view (customer_key, segment).
+    `tag_rows` (customer_key, tag, value) that were chosen for history. segments: those of the view `segment_rows`
+    (customer_key, segment) that were chosen; all where it is None.
     """
     found = []
     if ladders:
@@ -88,8 +90,9 @@ def states(
     if tags and tag_rows is not None:
         chosen = ", ".join(literal(tag) for tag in tags)
         found.append(f"SELECT customer_key, 'tag', tag, value FROM {quoted(tag_rows)} WHERE tag IN ({chosen})")
-    if segment_rows is not None:
-        found.append(f"SELECT customer_key, 'segment', segment, NULL FROM {quoted(segment_rows)}")
+    if segment_rows is not None and (segments is None or segments):
+        where = "" if segments is None else f" WHERE segment IN ({', '.join(map(literal, segments))})"
+        found.append(f"SELECT customer_key, 'segment', segment, NULL FROM {quoted(segment_rows)}{where}")
     none = "SELECT NULL::BIGINT AS customer_key, NULL::VARCHAR AS kind, NULL::VARCHAR AS name, NULL::VARCHAR AS value"
     return connection.sql(" UNION ALL ".join(found) if found else f"{none} WHERE false")
 

@@ -23,10 +23,16 @@ from tierwise.metrics.lifecycle import Transition, transitions
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The history of one version, open on a connection. last_day: of the last run that it knows."""
+    """The history of one version, open on a connection. recent_days: of the latest runs that it knows, in order; of the
+    earlier ones it knows only the changes."""
 
     connection: duckdb.DuckDBPyConnection
-    last_day: date
+    recent_days: tuple[date, ...]
+
+    @property
+    def last_day(self) -> date:
+        """The day of the last run."""
+        return self.recent_days[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def open_past(connection: duckdb.DuckDBPyConnection, lake: Lake, version: int | 
     if files.last_day is None:
         return None
     of_files(connection, lake, files)
-    return Past(connection, files.last_day)
+    return Past(connection, tuple(day for day, _ in files.days))
 
 
 def kinds_of(past: Past, name: str) -> tuple[str, ...]:
@@ -107,10 +113,13 @@ def names_of(past: Past) -> tuple[tuple[str, str], ...]:
     return tuple((kind, name) for kind, name in rows)
 
 
-def first_day(past: Past, kind: str, name: str) -> date | None:
-    """The first day on which anybody held a value of this name; None where nobody ever did."""
-    row = past.connection.execute(f"SELECT min(valid_from) FROM ({_intervals(_named(kind, name))})").fetchone()
-    return None if row is None else row[0]
+def began_before(past: Past, kind: str, name: str, day: date) -> bool:
+    """Whether anybody held a value of this name on an earlier day; quick, since it looks at ranges first."""
+    where = f"{_named(kind, name)} AND valid_from < DATE '{day.isoformat()}'"
+    return any(
+        past.connection.execute(f"SELECT 1 FROM {view} WHERE {where} LIMIT 1").fetchone() is not None
+        for view in ("history_opened", "history_closed")
+    )
 
 
 def state_on(past: Past, day: date, kind: str | None = None, name: str | None = None) -> duckdb.DuckDBPyRelation:
@@ -128,6 +137,17 @@ def counts_on(past: Past, kind: str, name: str, day: date) -> dict[str, int]:
     state = state_on(past, day, kind, name)
     rows = state.query("held", "SELECT value, count(*) FROM held GROUP BY value ORDER BY value").fetchall()
     return dict(rows)
+
+
+def page_on(
+    past: Past, kind: str, name: str, day: date, *, value: str | None, after: int | None, limit: int
+) -> tuple[list[tuple[int, str]], int]:
+    """Customers who held a value (any where it is None) on a day, with it, by key behind `after`; and how many all."""
+    held = f"value = {literal(value)}" if value is not None else "true"
+    state = state_on(past, day, kind, name).filter(held)
+    behind = state if after is None else state.filter(f"customer_key > {int(after)}")
+    rows = behind.order("customer_key").limit(limit).project("customer_key, value").fetchall()
+    return [(key, found) for key, found in rows], len(state)
 
 
 def intervals_of(past: Past, customer_key: int) -> tuple[Interval, ...]:
@@ -162,12 +182,18 @@ def moves(past: Past, kind: str, name: str, from_day: date, to_day: date) -> tup
 
 
 def links(past: Past, kind: str, name: str, days: Sequence[date]) -> tuple[Link, ...]:
-    """The moves between each day and the next, most first between two days."""
-    return tuple(
-        Link(earlier, later, move.before, move.after, move.customers)
-        for earlier, later in pairwise(days)
-        for move in moves(past, kind, name, earlier, later)
-    )
+    """The moves between each day and the next, over all who held a value on any of the days: so on each day everyone
+    of them is somewhere, at null where not there."""
+    states = " UNION ".join(f"SELECT customer_key FROM state_{place}" for place in range(len(days)))
+    for place, day in enumerate(days):
+        state_on(past, day, kind, name).create_view(f"state_{place}", replace=True)
+    everyone = past.connection.execute(f"SELECT count(*) FROM ({states})").fetchone()
+    found = []
+    for earlier, later in pairwise(days):
+        step = [Link(earlier, later, m.before, m.after, m.customers) for m in moves(past, kind, name, earlier, later)]
+        nowhere = (everyone[0] if everyone else 0) - sum(link.customers for link in step)
+        found += [*step, *([Link(earlier, later, None, None, nowhere)] if nowhere else [])]
+    return tuple(found)
 
 
 def dwell(past: Past, kind: str, name: str, until: date) -> tuple[Dwell, ...]:
