@@ -103,6 +103,7 @@ def test_stores_count_orders_of_nobody(connection: duckdb.DuckDBPyConnection, la
         "identified_orders": 3,
         "identified_amount_rate": 45000 / 49000,
         "currency": "CNY",
+        "history": {"entries": 10, "exits": 0},
     }
 
 

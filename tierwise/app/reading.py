@@ -18,7 +18,7 @@ from tierwise.definitions.project import Project
 from tierwise.definitions.read import parse_definition
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.edges import money_sql, outside_name
-from tierwise.engine.plan import windows_of_profile
+from tierwise.engine.plan import HISTORY, windows_of_profile
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.attributes import attributes
 from tierwise.metrics.lifecycle import lifecycle_columns
@@ -42,7 +42,7 @@ _SILENCE_TITLES = {
 
 @dataclass(frozen=True)
 class Reader:
-    """One run's snapshot, open. `connection` has the views `profile` and `store_totals`."""
+    """One run's snapshot, open. `connection` has a view for each snapshot table."""
 
     ctx: Context
     run: runs.Run
@@ -137,7 +137,8 @@ def reading(ctx: Context, run_id: int | None = None) -> Iterator[Reader]:
     connection = ctx.duckdb()
     try:
         for name, version in run.outputs.items():
-            ctx.lake.read(connection, name, version).create_view(name)
+            if name != HISTORY:
+                ctx.lake.read(connection, name, version).create_view(name)
         yield Reader(ctx, run, definitions, connection, labels)
     finally:
         connection.close()

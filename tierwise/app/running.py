@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from tierwise.app.context import Context
+from tierwise.app.decided import copy_decided
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.views import RunView
 from tierwise.engine.build import Built, Inputs, build
-from tierwise.engine.plan import SNAPSHOTS
+from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
@@ -36,6 +37,7 @@ def run(ctx: Context, as_of: date | None = None, *, progress: Progress = no_prog
     ctx.principal.require("run")
     ensure_initialised(ctx)
     with held(ctx.database, HOME_WRITE):
+        copy_decided(ctx)
         inputs, versions = _inputs(ctx, as_of)
         title = f"run as of {inputs.as_of}"
         with (
@@ -53,7 +55,8 @@ def run(ctx: Context, as_of: date | None = None, *, progress: Progress = no_prog
                 raise
     with ctx.database.connect() as connection:
         view = view_of(runs.get(connection, run_id))
-    return replace(view, notes=_notes(view, clock.today(clock.zone(inputs.project.timezone))))
+    notes = _notes(view, clock.today(clock.zone(inputs.project.timezone)))
+    return replace(view, notes=(*built.notes, *notes))
 
 
 def _notes(view: RunView, today: date) -> tuple[str, ...]:
@@ -88,20 +91,23 @@ def _inputs(ctx: Context, as_of: date | None) -> tuple[Inputs, dict[str, int]]:
         definitions = current_definitions(connection)
         recorded = lake_tables.versions(connection)
         known_traits = traits.list_traits(connection)
-    facts = {name: version for name, version in recorded.items() if name not in SNAPSHOTS}
+        day = as_of or clock.today(clock.zone(definitions.project.timezone)) - timedelta(days=1)
+        before = runs.newest_before(connection, day)
+    facts = {name: version for name, version in recorded.items() if name not in (*SNAPSHOTS, HISTORY)}
     if not facts:
         raise TierwiseError("no_facts", "there is nothing to run on", remedy="tierwise import FILE --as orders")
-    for name in SNAPSHOTS:
+    for name in (*SNAPSHOTS, HISTORY):
         ctx.lake.heal(name, recorded.get(name))
-    zone = clock.zone(definitions.project.timezone)
     return (
         Inputs(
-            as_of=as_of or clock.today(zone) - timedelta(days=1),
+            as_of=day,
             definitions=definitions.of_profile,
             project=definitions.project,
             versions=facts,
             traits={trait.column_name: trait.type for trait in known_traits},
             trait_labels={trait.column_name: trait.name for trait in known_traits},
+            previous_tags=None if before is None else (before.outputs or {}).get("tags"),
+            history=recorded.get(HISTORY),
         ),
         definitions.versions,
     )

@@ -15,10 +15,12 @@ import narwhals as nw
 
 from tierwise.definitions.base import Definition
 from tierwise.definitions.project import Project
+from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import quoted
-from tierwise.engine.given import columns_given, profile_schema
+from tierwise.engine.given import columns_given, profile_schema, remembered
+from tierwise.engine.history import Kind, Written, changes, states
 from tierwise.engine.lake import Lake
-from tierwise.engine.plan import KEY, AnyStep, CleaningStep, RuleStep, Step, plan, windows_of_profile
+from tierwise.engine.plan import HISTORY, KEY, AnyStep, CleaningStep, RuleStep, Step, plan, windows_of_profile
 from tierwise.engine.rules_of_run import Rules
 from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
 from tierwise.facts.contract import TABLES
@@ -37,7 +39,7 @@ class Inputs:
     """What a run depends on, and nothing else does: equal inputs give equal snapshots.
 
     versions: fact table -> Delta version. traits: column -> type, and trait_labels: column -> name. previous_tags: the
-    version of the tags of the newest run of an earlier day; None where there is none.
+    version of the tags of the newest run of an earlier day, and history: the recorded one; None where there is none.
     """
 
     as_of: date
@@ -47,15 +49,17 @@ class Inputs:
     traits: Mapping[str, TraitType] = field(default_factory=dict)
     trait_labels: Mapping[str, str] = field(default_factory=dict)
     previous_tags: int | None = None
+    history: int | None = None
 
 
 @dataclass(frozen=True)
 class Built:
-    """outputs: snapshot -> Delta version. counts: what the run found. timings: step -> seconds."""
+    """outputs: table -> Delta version. counts: what the run found. timings: step -> seconds. notes: what is odd."""
 
     outputs: dict[str, int]
     counts: dict[str, Any]
     timings: dict[str, float]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ def execute(
     currency = _currency(connection, inputs.project)
     rules = _rules(connection, inputs, exponent(currency))
     rules.begin()
+    connection.execute(
+        "CREATE VIEW bought_lines AS SELECT l.*, o.customer_key, o.ordered_day "
+        "FROM order_lines l JOIN orders o USING (order_id)"
+    )
     planned = plan(
         inputs.definitions,
         inputs.as_of,
@@ -127,7 +135,29 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         "junk": lake.overwrite("junk", connection.sql("SELECT * FROM junk_rows ORDER BY customer_key, rule")),
     }
     timings["write"] = round(monotonic_seconds() - started, 3)
-    return Built(outputs, {**_counts(connection), "currency": executed.currency}, timings)
+    watch(executed.steps, executed.steps + 1, "history")
+    started = monotonic_seconds()
+    written = _remember(connection, lake, inputs, outputs["profile"])
+    timings["history"] = round(monotonic_seconds() - started, 3)
+    if written.version is not None:
+        outputs[HISTORY] = written.version
+    counts = {**_counts(connection), "currency": executed.currency}
+    if written.touched:
+        counts["history"] = {"entries": written.entries, "exits": written.exits}
+    return Built(outputs, counts, timings, () if written.note is None else (written.note,))
+
+
+def _remember(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, profile: int) -> Written:
+    """Add to history what this run has changed, from the profile as it was written."""
+    lake.read(connection, "profile", profile).create_view("profile_written")
+    ladders: dict[str, Kind] = {}
+    for definition in inputs.definitions:
+        ladders |= remembered(definition)
+    tags = [each.name for each in inputs.definitions if isinstance(each, Tag) and each.history]
+    current = states(
+        connection, ladders, tags, profile="profile_written", tag_rows="tag_rows", segment_rows="segment_rows"
+    )
+    return changes(connection, lake, inputs.history, current, inputs.as_of)
 
 
 def _currency(connection: duckdb.DuckDBPyConnection, project: Project) -> str:
@@ -224,7 +254,8 @@ def _widen(connection: duckdb.DuckDBPyConnection, step: Step, keep_for_now: Keep
     """
     narrower = f"before_{step.writes}"
     connection.execute(f"ALTER VIEW profile_rows RENAME TO {quoted(narrower)}")
-    computed = step.compute({"profile_rows": frame(connection, narrower)}, keep_for_now)
+    others = {name: frame(connection, name) for name in step.reads if name != "profile_rows"}
+    computed = step.compute({"profile_rows": frame(connection, narrower), **others}, keep_for_now)
     if step.widens == "by row":
         native: duckdb.DuckDBPyRelation = nw.to_native(computed)
         native.create_view("profile_rows")

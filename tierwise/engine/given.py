@@ -1,4 +1,4 @@
-"""What each definition gives to those that come after it: columns of the profile, with their types, as rules read them."""
+"""What each definition gives to those that come after it: columns of the profile, as rules read them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from collections.abc import Iterable
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.matrix import Matrix
+from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.tag import Tag
+from tierwise.engine.history import Kind
 from tierwise.metrics.attributes import attributes
+from tierwise.metrics.level import level_columns
 from tierwise.metrics.lifecycle import lifecycle_columns
+from tierwise.metrics.matrix import matrix_columns
+from tierwise.metrics.price_band import price_band_columns
 from tierwise.metrics.rfm import rfm_columns
 from tierwise.metrics.rules import RuleColumn, RuleType
 
@@ -32,6 +39,19 @@ def columns_given(definition: Definition) -> dict[str, RuleColumn]:
             names = lifecycle_columns(definition)
             days = {names[part]: RuleColumn(names[part], "integer") for part in ("silent", "normal", "overdue")}
             return days | {definition.name: RuleColumn(definition.name, "text")}
+        case Level():
+            names = level_columns(definition)
+            return {
+                column: RuleColumn(column, "text" if part in ("grade", "reason") else "number")
+                for part, column in names.items()
+            }
+        case Matrix():
+            return {column: RuleColumn(column, "text") for column in matrix_columns(definition).values()}
+        case PriceBand():
+            names = price_band_columns(definition)
+            return {
+                column: RuleColumn(column, "number" if part == "share" else "text") for part, column in names.items()
+            }
         case Tag():
             return {definition.name: RuleColumn(definition.name, tag_type(definition))}
     return {}
@@ -41,6 +61,18 @@ def tag_type(tag: Tag) -> RuleType:
     """How a rule reads a tag: one that customers have or have not as true or false, any other by its text."""
     yes = tag.when is not None or (tag.manual is not None and not tag.manual.values)
     return "boolean" if yes else "source_text"
+
+
+def remembered(definition: Definition) -> dict[str, Kind]:
+    """The columns of the profile that history keeps of a definition, and what they are: tiers and stages."""
+    match definition:
+        case Rfm():
+            return {rfm_columns(definition)["cell"]: "tier"}
+        case Deciles() | Activity() | Level() | Matrix() | PriceBand():
+            return {definition.name: "tier"}
+        case Lifecycle():
+            return {definition.name: "stage"}
+    return {}
 
 
 def profile_schema(windows: Iterable[int], digits: int) -> dict[str, RuleColumn]:

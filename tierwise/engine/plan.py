@@ -12,7 +12,10 @@ from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.graph import in_order, label_of, links
+from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.matrix import Matrix
+from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import kind_of
@@ -23,8 +26,11 @@ from tierwise.metrics.activity import activity_classes, activity_windows
 from tierwise.metrics.customer import Keep, completed, customer_metrics
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
+from tierwise.metrics.level import level_scales, with_levels
 from tierwise.metrics.lifecycle import lifecycle_stages, lifecycle_windows
+from tierwise.metrics.matrix import matrix_scales, with_matrix
 from tierwise.metrics.population import ranked_by
+from tierwise.metrics.price_band import with_price_band
 from tierwise.metrics.rfm import rfm_scores, rfm_windows
 from tierwise.metrics.rules import Schema, windows_in
 from tierwise.metrics.store_totals import store_totals
@@ -33,6 +39,9 @@ KEY = "customer_key"
 
 SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk")
 """The tables that a run writes whole."""
+
+HISTORY = "history"
+"""The table to which a run adds what changed."""
 
 Tables: TypeAlias = Mapping[str, Frame]
 Compute: TypeAlias = Callable[[Tables, Keep], Frame]
@@ -167,10 +176,10 @@ def _steps_of(wave: Sequence[Definition], as_of: date, digits: int, traits: Sche
         if not isinstance(definition, Tag | Segment):
             yield Step(
                 f"{kind_of(definition)} {definition.name}",
-                ("profile_rows",),
+                ("profile_rows", *(("bought_lines", "products") if isinstance(definition, PriceBand) else ())),
                 f"tier_{definition.name}",
                 _widening(definition, as_of, digits, traits),
-                widens="by rank" if isinstance(definition, Deciles) else "by row",
+                widens="by rank" if isinstance(definition, Deciles | PriceBand) else "by row",
             )
     if tags or segments:
         said = [f"{len(found)} {what}" for found, what in ((tags, "tags"), (segments, "segments")) if found]
@@ -191,6 +200,15 @@ def _widening(definition: Definition, as_of: date, digits: int, traits: Schema |
                 return decile_parts(ranked_by(profile, definition.metric), definition)
             case Activity():
                 return activity_classes(profile, definition, as_of=as_of)
+            case Level():
+                learnt = level_scales(profile, definition, schema=traits, as_of=as_of, digits=digits, keep=keep)
+                return with_levels(profile, definition, learnt, schema=traits, as_of=as_of, digits=digits)
+            case Matrix():
+                parted = matrix_scales(profile, definition, schema=traits, as_of=as_of, digits=digits)
+                return with_matrix(profile, definition, parted, schema=traits, as_of=as_of, digits=digits)
+            case PriceBand():
+                lines, products = tables["bought_lines"], tables["products"]
+                return with_price_band(profile, definition, lines, products, as_of=as_of, keep=keep)
             case Lifecycle():
                 return lifecycle_stages(profile, definition, as_of=as_of, digits=digits, schema=traits)
         raise AssertionError(f"no step for {kind_of(definition)}")

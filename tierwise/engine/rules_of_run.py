@@ -24,6 +24,7 @@ from tierwise.engine.sources import frame, keep
 from tierwise.facts.contract import TABLES
 from tierwise.kernel import clock
 from tierwise.metrics.cleaning import cleaning_schema, junk, with_cleaning_attributes
+from tierwise.metrics.composite_tags import composite_tags
 from tierwise.metrics.fact_columns import PRODUCT, fact_frames, fact_schemas
 from tierwise.metrics.frame import Frame, columns_of
 from tierwise.metrics.rule_sets import World, rule_sets, with_kept_facts
@@ -101,6 +102,7 @@ class Rules:
     def _add_tags(self, tags: tuple[Tag, ...], sets: Mapping[str, Frame], world: World) -> None:
         by_rule = [tag for tag in tags if tag.origin == "rule"]
         parts = [*rule_tags(by_rule, sets, as_of=self.as_of)]
+        parts += composite_tags(world.people, tags, self.schema, as_of=self.as_of, keep=self._keep)
         parts += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
         lines = self._lines(world)
         if lines is not None:

@@ -105,6 +105,13 @@ def current(connection: Connection) -> Run | None:
     return None if row is None else Run(**row._mapping)
 
 
+def newest_before(connection: Connection, day: date) -> Run | None:
+    """The newest run that is done and is as of an earlier day; None where there is none."""
+    done = select(run).where(run.c.state == "done", run.c.as_of < day)
+    row = connection.execute(done.order_by(run.c.as_of.desc(), run.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Run(**row._mapping)
+
+
 def get(connection: Connection, run_id: int) -> Run:
     """One run. Raises `unknown_run`."""
     row = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
