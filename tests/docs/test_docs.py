@@ -17,6 +17,12 @@ from tierwise.testing import make_retail
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""A fence whose first line names a file: the reader has that file beside."""
+
+CUSTOMER = "C000042"
+"""The customer whom pages name, in place of one of the reader's own."""
+
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 SERVES = {"serve"}
@@ -48,17 +54,27 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     EmbeddedServer(tmp_path / ".tierwise").stop()
 
 
+def own_customer(shop: Path) -> str:
+    return (shop / "customers.csv").read_text("utf-8").splitlines()[1].split(",")[0]
+
+
 def with_own_customer(words: list[str], shop: Path) -> list[str]:
     """The customer that a page names stands for one of the reader's own."""
-    if words[0] != "customer":
-        return words
-    own = (shop / "customers.csv").read_text("utf-8").splitlines()[1].split(",")[0]
-    return ["customer", own, *words[2:]]
+    if words[0] == "customer":
+        return ["customer", own_customer(shop), *words[2:]]
+    return [own_customer(shop) if word == CUSTOMER else word for word in words]
+
+
+def write_named(page: Path, shop: Path) -> None:
+    """The files that a page shows."""
+    for name, text in NAMED.findall(page.read_text("utf-8")):
+        (shop / name).write_text(text.replace(CUSTOMER, own_customer(shop)), "utf-8")
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: p.stem)
 def test_commands_run_as_written(page: Path, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = commands(page)
+    write_named(page, shop)
     if written[0][0] != "init":
         assert app(["init"], standalone_mode=False) is None
     for words in written:
