@@ -210,7 +210,7 @@ def test_all_that_does_not_fit_is_told_at_once(frame: MakeFrame) -> None:
     )
     problems = scorecard_problems(scorecard, rule_schema(given), "card.yaml:3")
     assert [problem.code for problem in problems] == [
-        "not_a_number", "bad_value", "unknown_attribute", "inconsistent_judgements"
+        "not_a_number", "bad_value", "unknown_attribute", "not_consistent"
     ]  # fmt: skip
     assert {problem.place for problem in problems} == {"card.yaml:3"}
     assert "accept_inconsistent: true" in (problems[-1].remedy or "")

@@ -53,7 +53,7 @@ def entropy_weights(columns: Sequence[Counted]) -> EntropyWeights:
 
     A column whose rows are all alike, zeros included, has entropy 1 and weight 0. Where that is so of every column
     (one row, none, or no difference anywhere), nothing can be told apart and all weigh the same.
-    Sums are rounded once (`math.fsum`), so the order of rows does not matter. Raises `no_columns`, `negative_value`.
+    Sums are rounded once (`math.fsum`), so the order of rows does not matter. Raises `no_columns`, `bad_value`.
 
     >>> entropy_weights([[(1, 2), (3, 2)], [(5, 4)]]).weights
     (1.0, 0.0)
@@ -71,7 +71,7 @@ def entropy_weights(columns: Sequence[Counted]) -> EntropyWeights:
 def _entropy(column: Counted) -> float:
     counted = [(value, rows) for value, rows in column if rows > 0]
     if any(not isfinite(value) or value < 0 for value, _ in counted):
-        raise TierwiseError("negative_value", "entropy weights need values of at least 0")
+        raise TierwiseError("bad_value", "entropy weights need values of at least 0")
     rows = sum(number for _, number in counted)
     if len({value for value, _ in counted}) <= 1:
         return 1.0
@@ -93,7 +93,7 @@ def ahp_weights(
     scaling method for priorities in hierarchical structures, Journal of Mathematical Psychology 15 (1977), 234-281.
 
     Raises `not_reciprocal` (all faults at once: not square, an entry that is not positive, a pair that is not one the
-    inverse of the other to 1 %), `too_many_compared` (over 15), and `inconsistent_judgements` where the ratio is above
+    inverse of the other to 1 %), `too_many_compared` (over 15), and `not_consistent` where the ratio is above
     `largest_ratio`, unless told to accept it; the remedy names the judgement that fits the others least.
 
     >>> ahp_weights([[1, 3], [Fraction(1, 3), 1]]).weights
@@ -107,7 +107,7 @@ def ahp_weights(
     if ratio > largest_ratio and not accept_inconsistent:
         row, column, fitting = _worst(matrix, weights)
         raise TierwiseError(
-            "inconsistent_judgements",
+            "not_consistent",
             f"the pairwise judgements contradict each other: consistency ratio {ratio:.3f}, above {largest_ratio:g}",
             remedy=f"look again at row {row + 1}, column {column + 1}: it says {matrix[row][column]:.3g}, and the "
             f"other judgements together say {fitting:.3g}",
