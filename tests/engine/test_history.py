@@ -204,7 +204,7 @@ def test_the_small_matrix(book: Book) -> None:
     }  # fmt: skip
     links = reading.links(book.past, *STAGE, [day(0), day(5), day(10)])
     assert {(link.before, link.after) for link in links if link.from_day == day(0)} == {
-        ("new", "new"), ("vip", "vip"), ("lost", "lost"),
+        ("new", "new"), ("vip", "vip"), ("lost", "lost"), (None, None),
     }  # fmt: skip
     assert {(link.before, link.after): link.customers for link in links if link.from_day == day(5)} == found
     assert reading.intervals_of(book.past, 1) == (
