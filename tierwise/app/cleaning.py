@@ -85,7 +85,7 @@ def junk(ctx: Context, *, run_id: int | None = None, examples: int = EXAMPLES) -
     with ctx.database.connect() as connection:
         standing = releases.list_releases(connection, limit=1_000_000)
     with reading(ctx, run_id) as reader:
-        _require_junk(reader)
+        _open_junk(reader)
         return _junk_of(reader, standing, examples if ctx.principal.may("view_customer") else 0)
 
 
@@ -97,7 +97,7 @@ def release(ctx: Context, customer_id: str, *, reason: str, rule: str | None = N
     """
     ctx.principal.require("release")
     with reading(ctx) as reader:
-        _require_junk(reader)
+        _open_junk(reader)
         found = junk_figures.flagged(reader.connection, customer_id)
         if found is None:
             raise TierwiseError(
@@ -147,13 +147,16 @@ def list_releases(ctx: Context, *, standing_only: bool = True, limit: int = 100)
     return tuple(_view(each, ids.get(each.source_key, "")) for each in found)
 
 
-def _require_junk(reader: Reader) -> None:
-    if "junk" not in (reader.run.outputs or {}) or not reader.definitions.of(Cleaning):
+def _open_junk(reader: Reader) -> None:
+    """Make the view `junk` of what the run found. Raises `no_cleaning`."""
+    version = (reader.run.outputs or {}).get("junk")
+    if version is None or not reader.definitions.of(Cleaning):
         raise TierwiseError(
             "no_cleaning",
             f"run {reader.run.id} looked for no junk",
             remedy="apply a definition of kind cleaning (docs/cleaning.md), then `tierwise run`",
         )
+    reader.ctx.lake.read(reader.connection, "junk", version).create_view("junk", replace=True)
 
 
 def _junk_of(reader: Reader, standing: list[releases.Release], examples: int) -> JunkView:
