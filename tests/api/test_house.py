@@ -184,3 +184,47 @@ def test_the_audit_names_the_token_and_nobody_else(furnished: httpx.Client, hous
             connection.scalars(text("select distinct principal from audit where action <> 'definitions.apply'"))
         )
     assert names == {"token:local"}
+
+
+def test_groups_are_counted_read_and_frozen_from_memory(furnished: httpx.Client) -> None:
+    often = {"attribute": "frequency_count", "op": ">=", "value": 8}
+    late = {"attribute": "recency_days", "op": ">", "value": 60}
+    counted = furnished.post(f"{API}/segments/count", json={"rule": often}).json()
+    page = furnished.get(f"{API}/profile?limit=1000&columns=frequency_count,recency_days").json()
+    assert counted["customers"] == sum(row[1] >= 8 for row in page["rows"]) > 0
+    assert counted["of"] == page["of"]
+    both = furnished.post(f"{API}/segments/overlap", json={"sets": {"often": often, "late": late}}).json()
+    assert sum(region["customers"] for region in both["regions"]) == page["of"]
+    assert both["sets"]["often"] == counted["customers"]
+    drawn = furnished.post(f"{API}/segments/sample", json={"rule": often, "limit": 3, "columns": ["monetary_amount"]})
+    assert drawn.json()["columns"] == ["customer_id", "monetary_amount"]
+    listed = furnished.post(f"{API}/segments/members", json={"rule": often, "limit": 2}).json()
+    assert (listed["of"], len(listed["rows"]), listed["next"]) == (counted["customers"], 2, listed["rows"][1][0])
+    file = furnished.post(f"{API}/segments/members.csv", json={"rule": often})
+    assert int(file.headers["x-tierwise-rows"]) == counted["customers"]
+    read = furnished.post(f"{API}/segments/read", json={"rule": often}).json()
+    assert read["group"] == counted["customers"]
+    assert read["sentence"]["en"].startswith("Compared with all")
+    frozen = furnished.post(f"{API}/segments/snapshot", json={"rule": often, "name": "often"})
+    assert (frozen.status_code, frozen.json()["members"]) == (201, counted["customers"])
+    again = furnished.post(f"{API}/segments/count", json={"rule": {"list": "often"}}).json()
+    assert again["customers"] == counted["customers"]
+    wrong = furnished.post(f"{API}/segments/count", json={"rule": {"attribute": "recency_dys", "op": ">", "value": 1}})
+    assert (wrong.status_code, wrong.json()["remedy"]) == (422, 'did you mean "recency_days"?')
+
+
+def test_lists_come_in_by_file_and_go(furnished: httpx.Client) -> None:
+    some = [row[0] for row in furnished.get(f"{API}/profile?limit=3").json()["rows"]]
+    file = {"file": ("名单.csv", "\n".join(["客户编号", *some, some[0], "nobody"]).encode("gb18030"))}
+    done = furnished.post(f"{API}/lists", files=file, data={"name": "called"})
+    assert done.status_code == 201, done.text
+    told = done.json()
+    assert [told[name] for name in ("read", "known", "unknown", "repeated", "file")] == [5, 3, 1, 1, "名单.csv"]
+    unknown = furnished.get(f"{API}/quarantine.csv?import={told['import_id']}")
+    assert "nobody" in unknown.content.decode("utf-8-sig")
+    assert furnished.get(f"{API}/lists/called").json()["members"] == 3
+    assert "called" in {each["name"] for each in furnished.get(f"{API}/lists").json()["lists"]}
+    assert furnished.post(f"{API}/segments/count", json={"rule": {"list": "called"}}).json()["customers"] == 3
+    assert furnished.delete(f"{API}/lists/called").json()["members"] == 3
+    assert furnished.get(f"{API}/lists/called").status_code == 404
+    assert furnished.get(f"{API}/segments").json() == {"segments": []}

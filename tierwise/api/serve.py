@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -49,11 +49,11 @@ def serve(
     """
     token = read_or_make_token(ctx.home)
     listener = _listen(host, port)
-    try:
+    with closing(listener), ctx.holding_the_profile() as holding:
         found = listener.getsockname()[1]
         wildcard = _is_wildcard(host)
         app = build_app(
-            ctx, token, mount_console=console, hosts=() if wildcard else (host.strip("[]"),), any_address=wildcard
+            holding, token, mount_console=console, hosts=() if wildcard else (host.strip("[]"),), any_address=wildcard
         )
         shown = "127.0.0.1" if wildcard else f"[{host.strip('[]')}]" if ":" in host else host
         url = f"http://{shown}:{found}"
@@ -70,8 +70,6 @@ def serve(
         server = _Server(config)
         server.call_when_up(lambda: on_ready(Served(url, link, token, server.stop)))
         server.run(sockets=[listener])
-    finally:
-        listener.close()
 
 
 class _Server(uvicorn.Server):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,3 +46,14 @@ class Context:
     def acting_as(self, principal: Principal) -> Context:
         """The same house, another person."""
         return replace(self, principal=principal)
+
+    @contextmanager
+    def holding_the_profile(self) -> Iterator[Context]:
+        """The same house with the current profile in memory until the block ends, for a process that serves."""
+        from tierwise.engine.current import CurrentProfile
+
+        current = CurrentProfile(self.lake, self.scratch / "spill", self.memory_limit)
+        try:
+            yield replace(self, current=current)
+        finally:
+            current.close()
