@@ -10,11 +10,12 @@ from tierwise.definitions.activity import Activity
 from tierwise.kernel.windows import Window
 from tierwise.metrics.frame import Frame, days_until, require_columns
 
-_CONTACTS = {
+CONTACTS = {
     "orders": ("frequency_count", "first_ordered_on", "last_ordered_on"),
     "visits": ("visit_count", "first_visited_on", "last_visited_on"),
     "interactions": ("interaction_count", "first_interacted_on", "last_interacted_on"),
 }
+"""What is counted -> the columns of how often, first and last."""
 
 
 def activity_windows(definition: Activity) -> tuple[int, ...]:
@@ -29,7 +30,7 @@ def activity_classes(metrics: Frame, definition: Activity, *, as_of: date) -> Fr
     high_at_least, mid_at_least, 1 contacts in (as_of - active_last_days, as_of]. sleeping: the last contact is less
     than sleeping_within_days ago. inactive: the rest, those never seen included. Raises `missing_column`.
     """
-    count, first, last = _CONTACTS[definition.count]
+    count, first, last = CONTACTS[definition.count]
     lately = f"{count}{Window(definition.active_last_days).suffix}"
     require_columns(metrics, (lately, first, last), "metrics")
     contacts = nw.col(lately).fill_null(0)

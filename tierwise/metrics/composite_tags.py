@@ -35,7 +35,7 @@ def composite_tags(
     for tag in tags:
         if tag.composite is None:
             continue
-        known = _known(people, tag, schema)
+        known = known_people(people, tag, schema)
         scales = scorecard_scales(known, tag.composite.scorecard, schema=schema, keep=_named(keep, tag.name))
         graded = with_lines(known, scales).with_columns(_value(tag.composite.cuts).alias("graded__"))
         valued = graded.filter(~nw.col("graded__").is_null())
@@ -43,7 +43,8 @@ def composite_tags(
     return found
 
 
-def _known(people: Frame, tag: Tag, schema: Schema) -> Frame:
+def known_people(people: Frame, tag: Tag, schema: Schema) -> Frame:
+    """Those of whom enough is known for the tag to say something: the scales are learnt from them."""
     assert tag.composite is not None
     listed = tag.composite.scorecard.indicators
     # What is unknown is told by `scorecard_scales`, all of it at once.
