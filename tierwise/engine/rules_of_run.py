@@ -6,7 +6,7 @@ later wave of rules reads of tags and segments it reads from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -30,7 +30,7 @@ from tierwise.metrics.frame import Frame, columns_of
 from tierwise.metrics.rule_sets import World, rule_sets, with_kept_facts
 from tierwise.metrics.rules import RuleColumn, RuleType, Schema
 from tierwise.metrics.tag_life import living_tags
-from tierwise.metrics.tags import all_tags, implied_tags, imported_tags, manual_tags, rule_names, rule_tags
+from tierwise.metrics.tags import implied_tags, imported_tags, manual_tags, rule_names, rule_tags
 
 _ROWS = """
 CREATE TABLE junk_rows (customer_key BIGINT, rule VARCHAR, reason VARCHAR, kept_until DATE);
@@ -86,7 +86,7 @@ class Rules:
     def look(self, tags: tuple[Tag, ...], segments: tuple[Segment, ...]) -> None:
         """Add the rows of these tags and segments, which read nothing that is not there yet."""
         self.steps += 1
-        people = frame(self.connection, "profile_rows")
+        people = self._settled()
         world = self._world(people, self.schema)
         lists = self._lists()
         rules = {name: rule for tag in tags for name, rule in rule_names(tag).items()}
@@ -95,23 +95,30 @@ class Rules:
         self._add_tags(tags, sets, world)
         if segments:
             rows = [sets[f"segment {s.name}"].select(KEY, nw.lit(s.name).alias("segment")) for s in segments]
-            self._insert("segment_rows", nw.concat(rows))
+            self._insert("segment_rows", self._together(f"segments_found_{self.steps}", rows))
         self.tags += tags
         self.segments += [each.name for each in segments]
+
+    def _settled(self) -> Frame:
+        """The profile as it is now, computed once: each rule would compute it anew from the view."""
+        table = f"profile_{self.steps}"
+        self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM profile_rows")
+        self.connection.execute(f"CREATE OR REPLACE VIEW profile_rows AS SELECT * FROM {table}")
+        return frame(self.connection, "profile_rows")
 
     def _add_tags(self, tags: tuple[Tag, ...], sets: Mapping[str, Frame], world: World) -> None:
         by_rule = [tag for tag in tags if tag.origin == "rule"]
         parts = [*rule_tags(by_rule, sets, as_of=self.as_of)]
         parts += composite_tags(world.people, tags, self.schema, as_of=self.as_of, keep=self._keep)
         parts += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
-        lines = self._lines(world)
+        lines = self._lines() if any(tag.implied for tag in tags) else None
         if lines is not None:
             parts += implied_tags(lines, tags, world.fact_schemas["order_lines"], as_of=self.as_of)
         if "manual_tags" in self.versions:
             parts += manual_tags(frame(self.connection, "manual_tags"), tags, as_of=self.as_of)
-        found = all_tags(parts)
-        if found is None:
+        if not parts:
             return
+        found = self._together(f"tags_found_{self.steps}", parts)
         rows = living_tags(
             found.join(world.people.select(KEY), on=KEY, how="semi"),
             tags,
@@ -122,9 +129,10 @@ class Rules:
         )
         self._insert("tag_rows", rows)
 
-    def _lines(self, world: World) -> Frame | None:
+    def _lines(self) -> Frame | None:
         """Bought lines with what is known of the product; None where none were imported."""
-        lines, products = world.facts.get("order_lines"), world.facts.get("products")
+        facts = self._fact_frames()
+        lines, products = facts.get("order_lines"), facts.get("products")
         if lines is None:
             return None
         if products is None:
@@ -135,12 +143,11 @@ class Rules:
 
     def _world(self, people: Frame, schema: Schema) -> World:
         if self._facts is None:
-            tables = {name: frame(self.connection, name) for name in TABLES if name in self.versions}
             world = World(
                 people=people,
                 schema=schema,
                 as_of=self.as_of,
-                facts=fact_frames(tables),
+                facts=self._fact_frames(),
                 fact_schemas=fact_schemas(self.digits),
                 zone=clock.zone(self.timezone),
             )
@@ -164,6 +171,9 @@ class Rules:
             zone=facts.zone,
         )
 
+    def _fact_frames(self) -> dict[str, Frame]:
+        return fact_frames({name: frame(self.connection, name) for name in TABLES if name in self.versions})
+
     def _accounts(self) -> Frame:
         local = f"timezone({literal(self.timezone)}, registered_at)"
         self.connection.execute(
@@ -178,6 +188,17 @@ class Rules:
 
     def _keep(self, name: str, computed: Frame) -> Frame:
         return keep(self.connection, name, computed)
+
+    def _together(self, name: str, parts: Sequence[Frame]) -> Frame:
+        """The rows of all parts as one table. A flat union: joined one by one they would be bound over and over."""
+        views = [f"{name}_{number}" for number, _ in enumerate(parts, 1)]
+        for view, part in zip(views, parts, strict=True):
+            native: duckdb.DuckDBPyRelation = nw.to_native(part)
+            native.create_view(view)
+        self.connection.execute(
+            f"CREATE TABLE {name} AS {' UNION ALL '.join(f'SELECT * FROM {view}' for view in views)}"
+        )
+        return frame(self.connection, name)
 
     def _insert(self, table: str, rows: Frame) -> None:
         native: duckdb.DuckDBPyRelation = nw.to_native(rows)
