@@ -135,7 +135,7 @@ def ground_of(
     names = {*needed.attributes, *(columns(schema) if callable(columns) else columns)}
     inside = {schema[name].column for name in names if name in schema}
     try:
-        with profile.opened(version, inside) as connection:
+        with profile.opened(version, inside, load=run.current) as connection:
             people = nw.from_native(connection.table("profile"))
             world = World(people, schema, run.as_of, zone=clock.zone(project.timezone))
             ground = Ground(run, project, connection, schema, world, needed.attributes, profile.lake, count(1))

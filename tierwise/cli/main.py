@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.cli import cleaning, definitions, history, levels, segments, tags
+from tierwise.cli import cleaning, definitions, explain, history, levels, segments, tags
 from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.add_typer(segments.app, name="segment")
 app.add_typer(segments.lists, name="list")
 levels.add_to(app, show)
 history.add_to(app)
+explain.add_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many.")]

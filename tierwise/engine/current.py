@@ -101,13 +101,16 @@ class CurrentProfile:
         return self._schemas[version, digits]
 
     @contextmanager
-    def opened(self, version: int, columns: Collection[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    def opened(
+        self, version: int, columns: Collection[str], *, load: bool = True
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection whose `profile` has these columns and `customer_key` at least; what is made on it goes with it.
 
-        columns: names inside. The first question about a run or a column waits until it is loaded.
+        columns: names inside. The first question about a run or a column waits until it is loaded. load: False for a
+        run that is not the current one: its files are read, and the current one stays loaded.
         """
         wanted = frozenset(columns) | {KEY}
-        loaded = self._with(version, wanted)
+        loaded = self._with(version, wanted) if load else None
         try:
             with self._session() as connection:
                 if loaded is None:
