@@ -259,6 +259,7 @@ def test_the_catalogue_before_and_after_runs(house: Context) -> None:
     assert temper.drift_said == "large"
     assert (row["active"].gained, row["active"].values) == (1, ())
     assert (row["friend"].customers, row["friend"].drift) == (0, 0)
+    assert 'consent to "health" stands' in row["allergic"].warnings[-1].message
     shown = tags.customer_tags(house, "A1")
     assert [(tag.tag, tag.value, tag.value_title.zh if tag.value_title else None) for tag in shown.tags] == [
         ("temper", "calm", "温和")

@@ -178,8 +178,17 @@ def _row(tag: Tag, definitions: Definitions, counted: _Counted | None) -> TagRow
         drift_said=drift_of(figures.drift) if figures and figures.drift is not None else None,
         agreement=counted.agreement.get(tag.name) if counted else None,
         readers=readers,
-        warnings=tuple(tag_warnings(tag)),
+        warnings=(*tag_warnings(tag), *_held_back(tag, figures)),
     )
+
+
+def _held_back(tag: Tag, figures: TagFigures | None) -> tuple[Problem, ...]:
+    """That a sensitive tag has nobody, which is mostly for want of consents."""
+    if tag.needs_consent is None or figures is None or figures.customers:
+        return ()
+    said = f'nobody has it; it is computed only for customers whose consent to "{tag.needs_consent}" stands'
+    remedy = "tierwise import FILE --as consents"
+    return (Problem("no_consent", said, f'tag "{tag.name}"', remedy),)
 
 
 def _values(tag: Tag, figures: TagFigures | None) -> tuple[TagValueRow, ...]:

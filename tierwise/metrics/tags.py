@@ -207,7 +207,10 @@ def _may_be(tag: Tag) -> nw.Expr:
 def all_tags(parts: Iterable[Frame]) -> Frame | None:
     """The rows of all sources as one frame; None where there is no tag at all."""
     frames = list(parts)
-    return nw.concat(frames) if frames else None
+    # By pairs: DuckDB binds both sides of each union anew, so a long chain of them costs the square of its length.
+    while len(frames) > 1:
+        frames = [nw.concat(frames[i : i + 2]) for i in range(0, len(frames), 2)]
+    return frames[0] if frames else None
 
 
 def tag_rows(customers: Frame, tag: Tag, value: nw.Expr, as_of: date, key: str) -> Frame:
