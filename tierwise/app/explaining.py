@@ -21,7 +21,9 @@ from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.attributes import attributes
-from tierwise.metrics.clauses import Clause
+from tierwise.metrics.clauses import Clause, Counted
+
+__all__ = ["Clause", "Counted", "ExplainView", "explain"]
 
 
 @dataclass(frozen=True)

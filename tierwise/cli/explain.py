@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
-    from tierwise.app.explaining import ExplainView
-    from tierwise.metrics.clauses import Clause, Counted
+    from tierwise.app.explaining import Clause, Counted, ExplainView
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _ROWS_READ = 5
 """So many of the rows that counted are printed; the JSON has more."""
 
 
-def explain(customer_id: str, name: str, run_id: int | None, as_json: bool) -> None:
+def add_to(app: typer.Typer) -> None:
+    """Put the command into the command line."""
+    app.command("explain")(explain)
+
+
+def explain(
+    customer_id: str,
+    name: Annotated[str, typer.Argument(help="A tier, tag, segment or attribute; KIND NAME where two have it.")],
+    run_id: Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Why a customer has this tier, tag or stage: each clause with its value, down to the orders that counted."""
     from tierwise.app import explaining
     from tierwise.cli.door import opened, tell
 
