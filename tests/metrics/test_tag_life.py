@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import duckdb
+import narwhals as nw
 import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.metrics.conftest import MakeFrame
 from tests.metrics.rows import rows_of
@@ -32,19 +36,21 @@ def kept(name: str, **body: Any) -> Tag:
     return Tag.model_validate({"name": name, "class": "static", "when": rule, "when_empty": "keep_last", **body})
 
 
-def rows(frame: MakeFrame, *given: Row) -> Frame:
-    return frame(
-        pa.table(
-            {
-                "customer_key": pa.array([row[0] for row in given], pa.int64()),
-                "tag": pa.array([row[1] for row in given], pa.string()),
-                "value": pa.array([row[2] for row in given], pa.string()),
-                "since": pa.array([row[3] for row in given], pa.date32()),
-                "confirmed_on": pa.array([row[4] for row in given], pa.date32()),
-                "source": pa.array(["rule"] * len(given), pa.string()),
-            }
-        )
+def arrow(*told: Row) -> pa.Table:
+    return pa.table(
+        {
+            "customer_key": pa.array([row[0] for row in told], pa.int64()),
+            "tag": pa.array([row[1] for row in told], pa.string()),
+            "value": pa.array([row[2] for row in told], pa.string()),
+            "since": pa.array([row[3] for row in told], pa.date32()),
+            "confirmed_on": pa.array([row[4] for row in told], pa.date32()),
+            "source": pa.array(["rule"] * len(told), pa.string()),
+        }
     )
+
+
+def rows(frame: MakeFrame, *told: Row) -> Frame:
+    return frame(arrow(*told))
 
 
 def told(found: Frame) -> list[tuple[Any, ...]]:
@@ -53,6 +59,66 @@ def told(found: Frame) -> list[tuple[Any, ...]]:
         (r["customer_key"], r["tag"], r["value"], r["since"], r["confirmed_on"])
         for r in rows_of(found, "tag", "customer_key")
     ]
+
+
+DAYS = st.lists(
+    st.tuples(
+        st.integers(1, 4),  # days since the run before
+        st.dictionaries(
+            st.tuples(st.integers(1, 3), st.sampled_from(["clear", "three", "ever"])),
+            st.tuples(st.sampled_from([None, "x", "y"]), st.sampled_from([None, 0, 2, 5])),  # value; since, days ago
+        ),
+    ),
+    min_size=1,
+    max_size=5,
+)
+LIVES = {"clear": (False, None), "three": (True, 3), "ever": (True, None)}
+Kept = dict[tuple[int, str], tuple[str | None, date, date]]
+
+
+def naive(before: Kept, found: Kept, today: date) -> Kept:
+    """One customer and tag after the other, as the docs say it."""
+    now: Kept = {}
+    for who in {*before, *found}:
+        keeps, ttl = LIVES[who[1]]
+        if who in found:
+            value, since, confirmed = found[who]
+            if who in before and before[who][0] == value:
+                since = min(since, before[who][1])
+        elif keeps:
+            value, since, confirmed = before[who]
+        else:
+            continue
+        if ttl is None or (today - confirmed).days < ttl:
+            now[who] = (value, since, confirmed)
+    return now
+
+
+@given(DAYS)
+@settings(max_examples=25, deadline=None)
+def test_run_after_run_is_as_a_naive_walk_says(
+    days: list[tuple[int, dict[tuple[int, str], tuple[str | None, int | None]]]],
+) -> None:
+    tags = [tag("clear"), kept("three", ttl_days=3), kept("ever")]
+    expected: Kept = {}
+    previous: Frame | None = None
+    today = AS_OF
+    with duckdb.connect() as connection:
+        for number, (gap, told_today) in enumerate(days):
+            today += timedelta(days=gap)
+            dated: list[Row] = []
+            found: Kept = {}
+            for (who, name), (value, since_ago) in told_today.items():
+                since = None if since_ago is None else today - timedelta(days=since_ago)
+                dated.append((who, name, value, since, since or today))
+                found[who, name] = (value, since or today, since or today)
+            connection.register(f"found_{number}", arrow(*dated))
+            rows_today = nw.from_native(connection.table(f"found_{number}"))
+            alive = living_tags(rows_today, tags, as_of=today, previous=previous)
+            nw.to_native(alive).create(f"run_{number}")
+            previous = nw.from_native(connection.table(f"run_{number}"))
+            expected = naive(expected, found, today)
+            assert sorted(told(previous), key=str) == sorted(((*w, *row) for w, row in expected.items()), key=str)
 
 
 def test_the_first_run_begins_today_or_where_the_source_says(frame: MakeFrame) -> None:
@@ -119,18 +185,18 @@ def test_keep_last_keeps_until_the_days_are_over(frame: MakeFrame) -> None:
     ]
 
 
-def consents(frame: MakeFrame, *given: tuple[int | None, str, int, bool]) -> Frame:
+def consents(frame: MakeFrame, *said: tuple[int | None, str, int, bool]) -> Frame:
     """who, purpose, minutes before the end of as_of's noon, granted"""
     noon = datetime(2026, 6, 30, 12, tzinfo=UTC)
-    at = [noon - timedelta(minutes=minutes) for _, _, minutes, _ in given]
+    at = [noon - timedelta(minutes=minutes) for _, _, minutes, _ in said]
     return frame(
         pa.table(
             {
-                "customer_key": pa.array([row[0] for row in given], pa.int64()),
-                "purpose": [row[1] for row in given],
+                "customer_key": pa.array([row[0] for row in said], pa.int64()),
+                "purpose": [row[1] for row in said],
                 "stated_at": pa.array(at, pa.timestamp("us", "UTC")),
                 "stated_day": pa.array([instant.date() for instant in at], pa.date32()),
-                "granted": [row[3] for row in given],
+                "granted": [row[3] for row in said],
             }
         )
     )
