@@ -158,23 +158,23 @@ def headroom(
     lines = scales.card.lines
     names = graded_columns(name, [line.name for line in lines])
     lacking = in_hundredths(names["to_next"])
-    wanted = {line.name: (in_hundredths(names[line.name]) + lacking) for line in lines}
-    able = {line.name: (wanted[line.name] <= nw.lit(line.highest)).fill_null(False) for line in lines}
-    prepared = leveled.select(
+    # Columns of their own, since the steps of a change name them many times.
+    asked = leveled.select(
         nw.col(names["grade"]),
         lacking.alias("lacking__"),
-        *(able[line.name].alias(f"able__{i}") for i, line in enumerate(lines)),
-        *(
-            nw.when(able[line.name]).then(_change(line, wanted[line.name])).alias(f"change__{i}")
-            for i, line in enumerate(lines)
-        ),
+        *((in_hundredths(names[line.name]) + lacking).alias(f"wanted__{i}") for i, line in enumerate(lines)),
+        *(inside_value(line.where).alias(f"value__{i}") for i, line in enumerate(lines) if _is_number(line)),
+    ).filter(~nw.col("lacking__").is_null())
+    prepared = asked.select(
+        names["grade"],
+        "lacking__",
+        *((nw.col(f"wanted__{i}") <= nw.lit(line.highest)).alias(f"able__{i}") for i, line in enumerate(lines)),
+        *(_change(line, i).alias(f"change__{i}") for i, line in enumerate(lines)),
     )
     told = nw.col("lacking__")
     anyone = nw.any_horizontal(*(nw.col(f"able__{i}") for i in range(len(lines))), ignore_nulls=False)
     rows = rows_of(
-        prepared.filter(~told.is_null())
-        .group_by(names["grade"])
-        .agg(
+        prepared.group_by(names["grade"]).agg(
             nw.len().cast(nw.Int64).alias("rows__"),
             integer_sum(told).alias("sum__"),
             told.min().alias("least__"),
@@ -202,21 +202,26 @@ def _room(better: str, level: str, row: tuple[int, ...] | None, lines: Sequence[
     return Headroom(level, better, customers, total / customers / 100, least / 100, near, beyond, tuple(rooms))
 
 
-def _change(line: Line, wanted: nw.Expr) -> nw.Expr:
-    """How much the value would have to change, in inside units; null where it is missing or no number is told."""
-    nothing = nw.lit(None).cast(nw.Int64)
-    value, scale = inside_value(line.where), line.scale
+def _is_number(line: Line) -> bool:
+    return not isinstance(line.scale, Choices)
+
+
+def _change(line: Line, place: int) -> nw.Expr:
+    """How much the value would have to change, in inside units, from the columns `wanted__i` and `value__i`; null where
+    it is missing, no number is told, or the line cannot give as much."""
+    wanted, scale = nw.col(f"wanted__{place}"), line.scale
     match scale:
         case Slope() if line.weight > 0:
             plain = whole_quotient(wanted * (2 * ONE) - ONE + (2 * line.weight - 1), 2 * line.weight)
             plain = nw.when(plain > HUNDRED).then(whole(HUNDRED)).otherwise(plain)
             part = (scale.high - scale.low) / (2 * HUNDRED)
             above = ((plain * 2 - 1).cast(nw.Float64) * part).ceil().cast(nw.Int64)
-            return (whole(scale.high) - above if scale.turned else above + scale.low) - value
-        case Steps():
-            target = _step_target(line, scale, wanted)
-            return nothing if target is None else target - value
-    return nothing
+            target = whole(scale.high) - above if scale.turned else above + scale.low
+        case Steps() if (found := _step_target(line, scale, wanted)) is not None:
+            target = found
+        case _:
+            return nw.lit(None).cast(nw.Int64)
+    return nw.when(wanted <= nw.lit(line.highest)).then(target - nw.col(f"value__{place}"))
 
 
 def _step_target(line: Line, steps: Steps, wanted: nw.Expr) -> nw.Expr | None:
