@@ -48,6 +48,7 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "POST /api/v1/mappings",
         "GET /api/v1/quarantine",
         "GET /api/v1/quarantine.csv",
+        "GET /api/v1/explanations/{name}/{customer_id}",
         "GET /api/v1/definitions",
         "PUT /api/v1/definitions",
         "POST /api/v1/definitions/plan",

@@ -20,6 +20,7 @@ from tierwise.api.routes import (
     cleaning,
     definition_versions,
     definitions,
+    explaining,
     exports,
     history,
     imports,
@@ -56,6 +57,7 @@ ROUTERS = tuple(
         profiling,
         history,
         levels,
+        explaining,
     )
 )
 

@@ -70,6 +70,7 @@ STATUS: dict[str, int] = {
     "list_in_use": 409,
     "port_in_use": 409,
     "in_use": 409,
+    "left_out": 404,
     "ring": 422,
     "never_true": 422,
     "unreachable_stage": 422,
