@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from tierwise.app.context import Context
     from tierwise.app.principal import Principal
+    from tierwise.worker import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,47 @@ def stop_embedded(settings: Settings) -> bool:
     return EmbeddedServer(settings.home).stop()
 
 
+def stop(settings: Settings) -> bool:
+    """End the workers and servers of this home on this machine, then the embedded PostgreSQL; whether any ran."""
+    from tierwise.kernel.errors import TierwiseError
+    from tierwise.state import presence
+    from tierwise.state.database import open_database
+    from tierwise.state.embedded import EmbeddedServer
+
+    server = EmbeddedServer(settings.home)
+    ended = 0
+    if settings.database_url or server.status().running:
+        try:
+            database = open_database(settings.database_url or server.ensure())
+        except TierwiseError:
+            pass  # a database that does not answer has nobody who lives by it
+        else:
+            ended = presence.end_here(database)
+            database.dispose()
+    return stop_embedded(settings) or ended > 0
+
+
+def work(*, once: bool, note: Callable[[str], None], settings: Settings | None = None) -> tuple[Outcome, ...]:
+    """Be a worker until SIGINT or SIGTERM; once: until nothing is due. What became of the jobs."""
+    from tierwise.worker import Worker
+
+    context = open_context(settings, note=note)
+    try:
+        return Worker(context).run(once=once)
+    finally:
+        context.database.dispose()
+
+
 def serve(
     host: str,
     port: int,
     *,
     console: bool,
+    worker: bool = True,
     note: Callable[[str], None],
     settings: Settings | None = None,
 ) -> None:
-    """Serve the API, and the console under /console, until SIGINT or SIGTERM."""
+    """Serve the API, and the console under /console, until SIGINT or SIGTERM; worker: do what is due meanwhile."""
     from tierwise.api.serve import Served
     from tierwise.api.serve import serve as serve_api
 
@@ -130,8 +164,14 @@ def serve(
         note(f"serving {served.url}; Ctrl-C ends it")
         note(f"open {served.link}" if console else f"the API: {served.link}; token: {served.token}")
 
+    from tierwise.state import presence
+
     context = open_context(settings, note=note)
-    try:
+    with ExitStack() as until_the_end:
+        until_the_end.callback(context.database.dispose)
+        until_the_end.enter_context(presence.present(context.database, "server"))
+        if worker:
+            from tierwise.worker import beside
+
+            until_the_end.enter_context(beside(context))
         serve_api(context, host, port, mount, ready)
-    finally:
-        context.database.dispose()

@@ -292,9 +292,9 @@ class _Again(BaseRetryStrategy):
 
 def _address(database: Engine) -> dict[str, Any]:
     """Where the queue's own connections go: to the same database, with the same password."""
-    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    _, parts = database.dialect.create_connect_args(database.url)
     settings = {"application_name": "tierwise", "connect_timeout": 10, "options": "-c timezone=UTC"}
-    return {"conninfo": url, "min_size": 1, "max_size": 4, "kwargs": settings}
+    return {"min_size": 1, "max_size": 4, "kwargs": {**parts, **settings}}
 
 
 def _leave_reporting_to_us() -> None:

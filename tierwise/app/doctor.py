@@ -11,15 +11,17 @@ from importlib.metadata import version as version_of
 from importlib.util import find_spec
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tierwise.app.views import Health, HealthCheck
+from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import lake_tables, runs
 from tierwise.state.database import open_database
 from tierwise.state.embedded import EmbeddedServer
 
-_NEEDED = ("duckdb", "deltalake", "narwhals", "pyarrow", "sqlalchemy", "psycopg", "nicegui")
+_NEEDED = ("duckdb", "deltalake", "narwhals", "pyarrow", "sqlalchemy", "psycopg", "procrastinate", "nicegui")
 _LEAST_FREE_BYTES = 2 * 1024**3
 
 
@@ -101,6 +103,7 @@ def _database(home: Path, url: str | None) -> list[HealthCheck]:
             server = connection.dialect.server_version_info
             versions = lake_tables.versions(connection)
             current = runs.current(connection)
+            schedule = _schedule(connection)
         database.dispose()
     except (TierwiseError, SQLAlchemyError) as error:
         text = error.message if isinstance(error, TierwiseError) else type(error).__name__
@@ -112,7 +115,17 @@ def _database(home: Path, url: str | None) -> list[HealthCheck]:
         HealthCheck("run", "ok", f"run {current.id} as of {current.as_of} is current")
         if current
         else HealthCheck("run", "warning", "no run yet", "import a file, then tierwise run"),
+        schedule,
     ]
+
+
+def _schedule(connection: Connection) -> HealthCheck:
+    from tierwise.app import scheduling
+
+    try:
+        return scheduling.health(connection, clock.utc_now())
+    except SQLAlchemyError as error:
+        return HealthCheck("schedule", "warning", type(error).__name__, "any other command brings the tables up")
 
 
 def _lake(home: Path, versions: dict[str, int]) -> HealthCheck:

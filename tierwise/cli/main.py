@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.cli import cleaning, definitions, explain, history, levels, segments, tags
+from tierwise.cli import cleaning, definitions, explain, history, levels, schedule, segments, tags
 from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(cleaning.app, name="junk")
 app.add_typer(tags.app, name="tag")
 app.add_typer(segments.app, name="segment")
 app.add_typer(segments.lists, name="list")
+schedule.add_to(app)
 levels.add_to(app, show)
 history.add_to(app)
 explain.add_to(app)
@@ -49,12 +50,13 @@ def _day(text: str | None) -> date | None:
 @app.command()
 def init(
     template: Annotated[str, typer.Option(help="retail or dealer.")] = "retail",
+    nightly: Annotated[bool, typer.Option(help="With a schedule: a run every night at 02:30.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a home with a template's definitions."""
     from tierwise.cli import manage
 
-    manage.init(template, as_json)
+    manage.init(template, nightly, as_json)
 
 
 @app.command("import")
@@ -236,11 +238,12 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8321,
     console: Annotated[bool, typer.Option(help="The console beside the API.")] = True,
+    worker: Annotated[bool, typer.Option(help="Do what is due meanwhile; see schedule.")] = True,
 ) -> None:
     """Serve the API and the console until stopped."""
     from tierwise.cli import manage
 
-    manage.serve(host, port, console)
+    manage.serve(host, port, console, worker)
 
 
 @app.command()
@@ -253,7 +256,7 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def stop(as_json: Json = False) -> None:
-    """Stop the embedded PostgreSQL; nothing is left running."""
+    """Stop workers, servers and the embedded PostgreSQL; nothing is left running."""
     from tierwise.cli import manage
 
     manage.stop(as_json)

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tierwise.bootstrap import Settings, stop_embedded
+from tierwise.bootstrap import Settings
 from tierwise.cli.door import FAILED, note, opened, plain, tell, write
 from tierwise.cli.terminal import number, percent, say, table
 
@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from tierwise.app.views import Refusals, RunView
 
 
-def init(template: str, as_json: bool) -> None:
+def init(template: str, nightly: bool, as_json: bool) -> None:
     from tierwise.app import defining
 
     with opened() as ctx:
         applied = defining.initialise(ctx, template)
         home = ctx.home
+        made = {}
+        if nightly:
+            from tierwise.app import scheduling
+
+            made["schedule"] = plain(scheduling.add(ctx, *scheduling.NIGHTLY))
     tell(
-        {"home": home, "template": template, **plain(applied)},
+        {"home": home, "template": template, **plain(applied), **made},
         as_json,
         lambda: say(
             f'{home}: {len(applied.added)} definitions of the template "{template}".\n'
@@ -157,10 +162,10 @@ def cancel(job_id: int, as_json: bool) -> None:
     tell({"job_id": job_id, "cancel_requested": asked}, as_json, lambda: say(f"job {job_id} {words}"))
 
 
-def serve(host: str, port: int, console: bool) -> None:
+def serve(host: str, port: int, console: bool, worker: bool) -> None:
     from tierwise.bootstrap import serve as serve_house
 
-    serve_house(host, port, console=console, note=note)
+    serve_house(host, port, console=console, worker=worker, note=note)
 
 
 def doctor(as_json: bool) -> None:
@@ -181,7 +186,9 @@ def doctor(as_json: bool) -> None:
 
 
 def stop(as_json: bool) -> None:
-    stopped = stop_embedded(Settings.from_environment())
+    from tierwise.bootstrap import stop as stop_house
+
+    stopped = stop_house(Settings.from_environment())
     tell({"stopped": stopped}, as_json, lambda: say("stopped" if stopped else "nothing was running"))
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -18,6 +19,11 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, text
 
 Kind = Literal["worker", "server"]
+
+STOP_SECONDS = 20
+"""How long a process that was asked to end may take."""
+
+TICKS = 200
 
 _NAME = re.compile(r"tierwise (worker|server) (\d+) ([0-9a-f]{12})")
 
@@ -55,6 +61,25 @@ def alive(connection: Connection, kind: Kind | None = None) -> list[Presence]:
         if (told := _NAME.fullmatch(name or "")) and kind in (None, told.group(1)):
             found.add(Presence(told.group(1), int(told.group(2)), told.group(3) == _machine()))
     return sorted(found, key=lambda one: (one.pid, one.kind))
+
+
+def end_here(database: Engine) -> int:
+    """Ask the workers and servers of this machine to end, wait until they have; how many there were.
+
+    Those that have not after STOP_SECONDS are killed: what they were at is all or nothing.
+    """
+    ended: set[int] = set()
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for tick in range(TICKS + 1):
+            there = {one.pid for one in alive(connection) if one.here} - {os.getpid()}
+            if not there:
+                break
+            for pid in there - ended if tick < TICKS else there:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM if tick < TICKS else signal.SIGKILL)
+            ended |= there
+            connection.execute(text("select pg_sleep(:seconds)"), {"seconds": STOP_SECONDS / TICKS})
+    return len(ended)
 
 
 def _machine() -> str:
