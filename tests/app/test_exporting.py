@@ -31,6 +31,17 @@ def test_the_profile_has_outside_names_and_money(retailer: Context, tmp_path: Pa
     assert all("." in row["monetary_amount"] for row in found)
 
 
+@pytest.mark.parametrize(("table", "key"), [("tags", "tag"), ("segments", "segment"), ("junk", "rule")])
+def test_what_rules_give_is_long_and_by_the_customers_own_id(
+    retailer: Context, tmp_path: Path, table: str, key: str
+) -> None:
+    done = exporting.export(retailer, table, tmp_path / f"{table}.csv")
+    header = (tmp_path / f"{table}.csv").read_text("utf-8").splitlines()[0].split(",")
+    assert header[:2] == ["customer_id", key]
+    assert "customer_key" not in header
+    assert done.rows == len(rows(tmp_path / f"{table}.csv"))
+
+
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in ("identities", "customer_map")])
 def test_every_fact_table_can_be_exported(retailer: Context, tmp_path: Path, table: str) -> None:
     done = exporting.export(retailer, table, tmp_path / f"{table}.csv")

@@ -28,14 +28,16 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions, read_placed
 from tierwise.definitions.rfm import Rfm
-from tierwise.definitions.rule import Comparison, leaves_of
+from tierwise.definitions.rule import Comparison, InList, InSegment, leaves_of
+from tierwise.definitions.tag import Tag, line_rules_of_tag
 from tierwise.definitions.write import body_of, to_yaml
 from tierwise.engine.given import columns_given, profile_schema
 from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
 from tierwise.metrics.cleaning import cleaning_schema
-from tierwise.metrics.fact_columns import countable
+from tierwise.metrics.fact_columns import countable, fact_schemas
+from tierwise.metrics.rule_set_problems import rule_set_problems
 from tierwise.metrics.rules import RuleColumn, rule_problems
 from tierwise.state import audit, traits
 from tierwise.state import definitions as stored
@@ -153,7 +155,8 @@ def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
         before = current_definitions(connection)
         raise_problems(connection, before, new, by_line(placed))
         current = {(kind_of(d), d.name): d for d in before.all if f"{kind_of(d)} {d.name}" in before.versions}
-    labels = {f"{kind_of(d)} {d.name}": current.get((kind_of(d), d.name)) == d for d in new}
+    stored_as = {key: body_of(d) for key, d in current.items()}
+    labels = {f"{kind_of(d)} {d.name}": stored_as.get((kind_of(d), d.name)) == body_of(d) for d in new}
     known = {f"{kind} {name}" for kind, name in current}
     return Applied(
         added=tuple(label for label in labels if label not in known),
@@ -187,6 +190,7 @@ def raise_problems(
 def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn], place_of: Place) -> list[Problem]:
     """Operators and values that do not fit the attribute's type, and what facts do not have."""
     own: dict[str, RuleColumn] = {name: RuleColumn(name, "integer") for name in SILENCE_ATTRIBUTES}
+    facts = fact_schemas()
     problems = []
     for definition in new:
         readable = {**schema, **own} if isinstance(definition, Lifecycle) else schema
@@ -195,6 +199,12 @@ def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn], pl
             for at, leaf in leaves_of(rule, path):
                 if isinstance(leaf, Comparison) and leaf.attribute in readable:
                     problems += rule_problems(leaf, readable, place_of(definition, at))
+                elif not isinstance(leaf, Comparison | InSegment | InList):
+                    problems += rule_set_problems(leaf, readable, facts, (), place_of(definition, at))
+        if isinstance(definition, Tag):
+            for path, rule in line_rules_of_tag(definition):
+                for at, leaf in leaves_of(rule, path):
+                    problems += rule_problems(leaf, facts["order_lines"], place_of(definition, at))
     return problems
 
 

@@ -18,7 +18,7 @@ from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.state import audit, lake_tables, traits
 
-SNAPSHOTS = ("profile", "store_totals")
+SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk")
 SUMMARIES = ("deciles", "rfm", "lifecycle", "activity")
 FACTS = tuple(name for name in TABLES if name not in ("identities", "customer_map"))
 
@@ -26,8 +26,9 @@ FACTS = tuple(name for name in TABLES if name not in ("identities", "customer_ma
 def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None) -> Exported:
     """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes.
 
-    table: `profile` or `store_totals`, a summary (deciles, rfm, lifecycle, activity), or a fact table. Raises
-    `unknown_table`, `no_run`, and what `write_table` raises.
+    table: `profile` (with the column `tags`: name or name=value, sorted, between them `|`), `store_totals`, `tags`,
+    `segments` or `junk` (a row per customer and tag, segment or rule), a summary (deciles, rfm, lifecycle, activity), or
+    a fact table. Raises `unknown_table`, `no_run`, and what `write_table` raises.
     """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
@@ -46,17 +47,40 @@ def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None) -
     return done
 
 
+_KEYS = {
+    "profile": ("customer_id",),
+    "store_totals": ("store_id",),
+    "tags": ("customer_id", "tag"),
+    "segments": ("customer_id", "segment"),
+    "junk": ("customer_id", "rule"),
+}
+
+
 def _snapshot(reader: Reader, table: str) -> duckdb.DuckDBPyRelation:
-    if table == "profile":
-        columns = [column for column in reader.connection.view("profile").columns if column != "customer_key"]
-        key = "customer_id"
-    else:
-        columns = list(reader.connection.view(table).columns)
-        key = "store_id"
+    if table not in (reader.run.outputs or {}):
+        raise TierwiseError("run_not_kept", f"run {reader.run.id} is older than {table}", remedy="tierwise run")
+    connection = reader.connection
+    columns = [c for c in connection.view(table).columns if c not in ("customer_key", "customer_id", "confirmed_on")]
     select = outside_columns(
         columns, reader.currency, {column: f"trait.{label}" for column, label in reader.trait_labels.items()}
     )
-    return reader.connection.sql(f"SELECT {select} FROM {table} ORDER BY {key}")
+    rows = table
+    if table == "profile":
+        select, rows = f"customer_id, {select}, t.tags", f"profile p LEFT JOIN ({_TAGS}) t USING (customer_key)"
+        if "tags" not in (reader.run.outputs or {}):
+            select, rows = select.removesuffix(", t.tags"), "profile"
+    elif table != "store_totals":
+        identities = reader.run.inputs["identities"]
+        reader.ctx.lake.read(connection, "identities", identities).create_view("identities")
+        select = f"i.id AS customer_id, {select}"
+        rows = f"{table} r JOIN identities i ON i.source_key = r.customer_key"
+    return connection.sql(f"SELECT {select} FROM {rows} ORDER BY {', '.join(_KEYS[table])}")
+
+
+_TAGS = (
+    "SELECT customer_key, string_agg(tag || COALESCE('=' || value, ''), '|' ORDER BY tag) AS tags "
+    "FROM tags GROUP BY customer_key"
+)
 
 
 def _summary(ctx: Context, reader: Reader, table: str, run_id: int | None) -> duckdb.DuckDBPyRelation:
