@@ -30,6 +30,7 @@ from tierwise.api.routes import (
     profile,
     profiling,
     runs,
+    schedules,
     segments,
     showing,
     tags,
@@ -57,6 +58,7 @@ ROUTERS = tuple(
         profiling,
         history,
         levels,
+        schedules,
         explaining,
     )
 )

@@ -69,6 +69,8 @@ STATUS: dict[str, int] = {
     "segment_cycle": 422,
     "list_in_use": 409,
     "port_in_use": 409,
+    "worker_stopped": 503,
+    "queue_missing": 500,
     "in_use": 409,
     "left_out": 404,
     "ring": 422,
