@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from tests.app.past_house import APRIL, JUNE, MARCH, MAY, SEGMENT, STAGE, furnish_past, record
-from tierwise.app import history
+from tierwise.app import history, running, showing
 from tierwise.app.context import Context
 from tierwise.app.history_views import CountRow, FlowRow, MigrationRow, SankeyLink
 from tierwise.app.principal import Principal
@@ -141,3 +141,36 @@ def test_a_run_of_a_past_day_is_no_day_of_history(house: Context) -> None:
     with house.database.connect() as state:
         assert history_days.recorded_days(state) == [MARCH, APRIL, JUNE]
     assert history.counts(house, STAGE, MAY).as_of == APRIL
+
+
+def test_a_run_keeps_history_and_says_what_two_kept_runs_say(retailer: Context) -> None:
+    """Moves read from intervals are those between the snapshots of two runs, on every ladder of the template."""
+    days = (date(2026, 3, 31), date(2026, 6, 30))
+    ladders = [named.name for named in history.names(retailer) if named.kind == "stage"]
+    assert ladders
+    assert {"rfm_cell", "activity"} <= {named.name for named in history.names(retailer) if named.kind == "tier"}
+    for name in (*ladders, "activity"):
+        by_snapshot = showing.transitions(retailer, name, *days)
+        by_history = history.migration(retailer, name, *days)
+        # Someone with no stage on both days is on no ladder, and history does not know him.
+        expected = {(r.from_, r.to): r.customers for r in by_snapshot.rows if (r.from_, r.to) != (None, None)}
+        assert {(r.from_, r.to): r.customers for r in by_history.rows} == expected
+        assert (by_history.from_as_of, by_history.to_as_of) == days
+
+
+def test_a_run_that_dies_before_it_is_recorded_leaves_no_trace(
+    retailer: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date(2026, 7, 15)
+    before = history.counts(retailer, "activity", day)
+
+    def die(*arguments: object) -> None:
+        raise OSError("the power went")
+
+    monkeypatch.setattr(running, "_finish", die)
+    with pytest.raises(OSError, match="the power went"):
+        running.run(retailer, day)
+    monkeypatch.undo()
+    assert history.counts(retailer, "activity", day) == before
+    running.run(retailer, JUNE)  # heals, and leaves what other modules find current
+    assert history.counts(retailer, "activity", day) == before

@@ -35,7 +35,7 @@ from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
 from tierwise.engine import history_reading as reading
 from tierwise.engine.history_files import HISTORY
-from tierwise.engine.history_names import column_of, in_order
+from tierwise.engine.history_names import giver, in_order
 from tierwise.ingest.known_ids import find_ids, ids_of_keys
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.state import history_days, lake_tables
@@ -82,10 +82,7 @@ class _Open:
 
     def definition(self, kind: str, name: str) -> Definition | None:
         """The definition of today that gives this name; None where there is none any more."""
-        for definition in self.definitions.of_profile:
-            if column_of(definition) == name if kind in ("stage", "tier") else definition.name == name:
-                return definition
-        return None
+        return giver(self.definitions.of_profile, kind, name)
 
     def title(self, kind: str, name: str) -> Label:
         definition = self.definition(kind, name)

@@ -149,8 +149,7 @@ def _take_up(
     """`history_before`: the open intervals; `history_ended`: those that ended since the days were put together;
     `history_now`: the state of the day; `history_labels`: every kind and name of them.
 
-    In place of customer, kind and name they have a slot: one whole number, customer key first, since a join by one
-    number takes half the time of a join by three columns.
+    In place of customer, kind and name they have a slot: one whole number, customer key first, by which they join.
     """
     of_files(connection, lake, before)
     current.create_view("history_current", replace=True)

@@ -1,61 +1,29 @@
-"""What history keeps of each kind of definition, and the order of its values."""
+"""The names in history as definitions know them: which one gives a name, and in which order its values come."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from tierwise.definitions.activity import ACTIVITY_CLASSES, Activity
 from tierwise.definitions.base import Definition
-from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
+from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.rfm import CELL_NAMES, Rfm
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
-from tierwise.engine.history import Kind
-from tierwise.metrics.level import level_columns
-from tierwise.metrics.matrix import matrix_columns
-from tierwise.metrics.rfm import rfm_columns
+from tierwise.engine.given import remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What `states` is to take: columns of the profile with their kind, and the names of tags and segments."""
-
-    ladders: dict[str, Kind] = field(default_factory=dict)
-    tags: tuple[str, ...] = ()
-    segments: tuple[str, ...] = ()
-
-
-def kept(definitions: Iterable[Definition]) -> Kept:
-    """The stages of lifecycles; of RFM the cell; deciles, activity, levels and cells of matrices; the tags and segments
-    that are chosen for history."""
-    found = list(definitions)
-    ladders: dict[str, Kind] = {}
-    for definition in found:
-        column = column_of(definition)
-        if column is not None:
-            ladders[column] = "stage" if isinstance(definition, Lifecycle) else "tier"
-    return Kept(
-        ladders,
-        tuple(sorted(each.name for each in found if isinstance(each, Tag) and each.history)),
-        tuple(sorted(each.name for each in found if isinstance(each, Segment) and each.history)),
-    )
-
-
-def column_of(definition: Definition) -> str | None:
-    """The column of the profile that says where a customer is on this ladder; None where it is none."""
-    match definition:
-        case Rfm():
-            return rfm_columns(definition)["cell"]
-        case Level():
-            return level_columns(definition)["grade"]
-        case Matrix():
-            return matrix_columns(definition)["cell"]
-        case Deciles() | Activity() | Lifecycle():
-            return definition.name
+def giver(definitions: Iterable[Definition], kind: str, name: str) -> Definition | None:
+    """The definition that gives a name of history; None where there is none any more."""
+    for definition in definitions:
+        if remembered(definition).get(name) == kind:
+            return definition
+        of_kind = {"tag": Tag, "segment": Segment}.get(kind)
+        if of_kind is not None and isinstance(definition, of_kind) and definition.name == name:
+            return definition
     return None
 
 
@@ -84,6 +52,8 @@ def _named(definition: Definition) -> Sequence[str]:
             return [grade.name for grade in definition.levels]
         case Matrix():
             return [cell.name for cell in definition.cells]
+        case PriceBand():
+            return ("high", "mid", "low")
         case Tag():
             return [value.value for value in definition.values]
     return ()
