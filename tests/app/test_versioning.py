@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.definitions.every_kind import EVERY_KIND
 from tierwise.app import versioning
 from tierwise.app.context import Context
-from tierwise.app.defining import apply_definitions, export_definitions, initialise
+from tierwise.app.defining import apply_definitions, change_definitions, export_definitions, initialise
 from tierwise.app.principal import Principal
 from tierwise.app.versioning import Difference
+from tierwise.definitions.read import kind_of, read_definitions
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit
 
@@ -118,3 +120,14 @@ def test_versions_that_are_not_there_and_rights_that_are_not(house: Context) -> 
     ):
         with pytest.raises(TierwiseError, match="does not include"):
             change()
+
+
+def test_every_kind_is_stored_exported_and_put_again_as_unchanged(house: Context, tmp_path: Path) -> None:
+    every = read_definitions([write(tmp_path, EVERY_KIND)])
+    first = change_definitions(house, every, note="every kind", even_if_read=True)
+    assert len(first.added) + len(first.changed) >= len(every) - 1
+    text = export_definitions(house)
+    again = change_definitions(house, read_definitions([write(tmp_path, text)]), note="again", even_if_read=True)
+    assert (again.added, again.changed) == ((), ())
+    assert {f"{kind_of(each)} {each.name}" for each in every} <= set(again.unchanged)
+    assert export_definitions(house) == text

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.definitions.every_kind import EVERY_KIND
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.check import by_line
@@ -20,9 +21,10 @@ from tierwise.definitions.graph import (
     unknown_names,
 )
 from tierwise.definitions.lifecycle import Lifecycle, Stage
-from tierwise.definitions.read import read_placed
+from tierwise.definitions.read import read_definitions, read_placed
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.rule import AnyRule, Comparison
+from tierwise.engine.given import columns_given
 from tierwise.metrics.lifecycle import lifecycle_columns
 from tierwise.metrics.rfm import rfm_columns
 
@@ -47,6 +49,33 @@ def test_what_is_given_is_what_the_metrics_add() -> None:
         assert {given.name for given in gives(stages)} == set(lifecycle_columns(stages).values())
     assert gives(Deciles()) == (Name("attribute", "spend_decile"),)
     assert gives(Activity()) == (Name("attribute", "activity"),)
+
+
+def test_every_kind_gives_at_least_what_rules_may_read_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "every.yaml"
+    path.write_text(EVERY_KIND, "utf-8")
+    for definition in read_definitions([path]):
+        given = {name.name for name in gives(definition) if name.what == "attribute"}
+        assert columns_given(definition).keys() <= given, label_of(definition)
+
+
+def test_every_kind_is_looked_through(tmp_path: Path) -> None:
+    path = tmp_path / "every.yaml"
+    path.write_text(EVERY_KIND, "utf-8")
+    found = {label_of(each): {(r.what, r.name) for r in reads(each)} for each in read_definitions([path])}
+    assert found["level grade"] == {
+        ("attribute", name) for name in ("frequency_count", "monetary_amount_365d", "recency_days")
+    }
+    assert found["matrix value_by_rhythm"] == {("attribute", "monetary_amount"), ("attribute", "frequency_count")}
+    assert found["segment loyal"] == {("attribute", "often"), ("segment", "staff_like"), ("list", "visited_show")}
+    assert found["tag often"] == {
+        ("fact", name) for name in ("orders", "order_lines", "visits", "interactions", "leads")
+    }
+    assert found["tag baby"] == {("fact", "order_lines")}
+    assert found["tag industry"] == {("attribute", "trait.行业")}
+    assert found["tag wealth"] == {("attribute", "monetary_amount"), ("attribute", "max_order_amount")}
+    assert found["cleaning cleaning"] == set()
+    assert found["profiling profiling"] == {("attribute", "grade"), ("segment", "loyal")}  # a question may be the first
 
 
 RULES = """\

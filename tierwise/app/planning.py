@@ -12,11 +12,13 @@ from tierwise.app.defining import Definitions, current_definitions, gather, rais
 from tierwise.app.running import IN_ALL
 from tierwise.definitions.base import Definition
 from tierwise.definitions.check import by_line, left_open
+from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.graph import label_of, readers_of
 from tierwise.definitions.ladders import ladder_problems, ladder_warnings
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import kind_of, read_placed
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.write import body_of
 from tierwise.engine.build import Inputs
 from tierwise.engine.preview import Preview, Shift, Watched, preview
 from tierwise.kernel.errors import Problem, TierwiseError
@@ -99,6 +101,7 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
             raise TierwiseError.of(problems)
         run = runs.current(connection)
         known_traits = traits.list_traits(connection)
+        earlier = runs.newest_before(connection, run.as_of) if run is not None else None
     change = _change(before, new, removed)
     touched = [*change.added, *change.changed, *change.removed]
     warnings = [*left_open(new), *ladder_warnings(new, place_of), *(_not_run_yet(change, run) if touched else [])]
@@ -113,6 +116,7 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
         versions=run.inputs,
         traits={trait.column_name: trait.type for trait in known_traits},
         trait_labels={trait.column_name: trait.name for trait in known_traits},
+        previous_tags=None if earlier is None else (earlier.outputs or {}).get("tags"),
     )
     share = sample or 1.0
     duckdb = ctx.duckdb()
@@ -150,10 +154,15 @@ def _change(before: Definitions, new: Sequence[Definition], removed: Sequence[st
         before,
         gather(after.values(), {}),
         added=tuple(label for label in labels if label not in in_use),
-        changed=tuple(label for label in labels if label in in_use and in_use[label] != after[label]),
+        changed=tuple(label for label in labels if label in in_use and not _same(in_use[label], after[label])),
         removed=tuple(removed),
-        unchanged=tuple(label for label in labels if in_use.get(label) == after[label]),
+        unchanged=tuple(label for label in labels if label in in_use and _same(in_use[label], after[label])),
     )
+
+
+def _same(one: Definition, other: Definition) -> bool:
+    """Whether they are stored alike: a date that JSON has made a text of is the same date."""
+    return body_of(one) == body_of(other)
 
 
 def _readers(change: _Change) -> dict[str, tuple[str, ...]]:
@@ -170,7 +179,7 @@ def _watched(change: _Change) -> list[Watched]:
     """What is touched, and all that reads it, from hand to hand."""
     touched = {*change.added, *change.changed, *change.removed}
     every = {label_of(each): each for each in (*change.before.all, *change.after.all)}
-    if any(isinstance(every[label], Project) for label in touched):
+    if any(isinstance(every[label], Project | Cleaning) for label in touched):  # what everything is counted on
         touched |= every.keys()
     waiting = sorted(touched)
     for label in waiting:
@@ -183,8 +192,10 @@ def _watched(change: _Change) -> list[Watched]:
 
 def _values_of(definition: Definition) -> list[Watched]:
     match kind_of(definition):
-        case "project" | "cleaning" | "profiling":
+        case "project" | "profiling":
             return []
+        case "cleaning":
+            return [Watched(definition.name, "junk")]
         case "tag":
             return [Watched(definition.name, "tags")]
         case "segment":

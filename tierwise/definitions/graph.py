@@ -16,7 +16,10 @@ from pydantic import BaseModel
 
 from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import CLEANING_ATTRIBUTES, Cleaning
+from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.matrix import Matrix
+from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.read import KINDS, kind_of
 from tierwise.definitions.rfm import Rfm
@@ -97,6 +100,15 @@ def gives(definition: Definition) -> tuple[Name, ...]:
             prefix = "" if name == "lifecycle_stage" else f"{name}_"
             columns = [name, f"{name}_reason", *(f"{prefix}{days}" for days in OWN_SILENCE)]
             return tuple(Name("attribute", column) for column in columns)
+        case Level():
+            lines = [f"{name}_{indicator.line}_points" for indicator in definition.scorecard.indicators]
+            columns = [name, f"{name}_score", f"{name}_points_to_next", f"{name}_reason", *lines]
+            return tuple(Name("attribute", column) for column in columns)
+        case Matrix():
+            parts = [f"{name}_{dimension.label}" for dimension in definition.dimensions]
+            return tuple(Name("attribute", column) for column in (name, f"{name}_reason", *parts))
+        case PriceBand():
+            return tuple(Name("attribute", column) for column in (name, f"{name}_share", f"{name}_reason"))
     match kind_of(definition):
         case "project" | "cleaning" | "profiling":
             return ()

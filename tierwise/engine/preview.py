@@ -15,16 +15,17 @@ from tierwise.engine.plan import KEY
 
 _PARTS = 1_000_000
 
-ROWS = {"tags": "tag_rows", "segments": "segment_rows"}
+ROWS = {"tags": "tag_rows", "segments": "segment_rows", "junk": "junk_rows"}
 """Snapshot -> what a run's steps leave in the connection for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What to compare, under the name of its definition: a column of the profile, or the rows of a tag or a segment."""
+    """What to compare, under the name of its definition: a column of the profile, the rows of a tag or a segment, or
+    the first rule by which cleaning leaves a customer out."""
 
     name: str
-    where: Literal["profile", "tags", "segments"] = "profile"
+    where: Literal["profile", "tags", "segments", "junk"] = "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ def preview(
             _narrow(registered, share)
 
     executed = execute(connection, lake, inputs, watch, registered=narrowed, leave_out=("totals_of_stores",))
-    for name, version in outputs.items():
-        lake.read(connection, name, version).create_view(f"kept_{name}")
+    for name in ("profile", *ROWS):
+        if name in outputs:
+            lake.read(connection, name, outputs[name]).create_view(f"kept_{name}")
     there = set(connection.view("profile_rows").columns)
     columns = [each.name for each in watched if each.where == "profile" and each.name in there]
     connection.execute(f"CREATE TABLE previewed AS SELECT {', '.join([KEY, *map(quoted, columns)])} FROM profile_rows")
@@ -127,6 +129,8 @@ def _values(connection: duckdb.DuckDBPyConnection, watched: Watched) -> tuple[st
             sides.append(
                 f"SELECT {KEY}, COALESCE(value, 'yes') AS value FROM {table} WHERE tag = {literal(watched.name)}"
             )
+        elif watched.where == "junk":
+            sides.append(f"SELECT {KEY}, min(rule) AS value FROM {table} GROUP BY {KEY}")
         else:
             sides.append(f"SELECT {KEY}, 'in' AS value FROM {table} WHERE segment = {literal(watched.name)}")
     return sides[0], sides[1]
