@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from tierwise.ingest.known_ids import SCOPE as SCOPE
 from tierwise.ingest.writer import Writer, scalar, table_columns
-
-SCOPE = "customer_id"
 
 
 def assign_keys(writer: Writer, ids: str) -> int:

@@ -10,7 +10,9 @@ import duckdb
 
 from tierwise.engine.lake import Lake
 from tierwise.facts import text_sql
-from tierwise.ingest.keys import SCOPE
+
+SCOPE = "customer_id"
+"""Whose ids the business's own are."""
 
 Verdict = Literal["known", "missing_id", "bad_id", "unknown_customer"]
 
@@ -31,15 +33,14 @@ def find_ids(
 
     Ids are read as an import reads them: `17850.0` is `17850`, and digits lost to Excel (`1.2E+10`) are no id.
     """
-    import pyarrow as pa
-
-    given = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": pa.array(texts, pa.string())})
-    connection.register("given_ids", given)
+    if not texts:
+        return []
     _view(connection, lake, versions, "identities")
     _view(connection, lake, versions, "customer_map")
     rows = connection.execute(
         f"""
-        WITH read AS (SELECT place, text, {text_sql.identifier("text", nobody=True)} AS id FROM given_ids)
+        WITH given AS (SELECT unnest($texts) AS text, generate_subscripts($texts, 1) AS place),
+        read AS (SELECT place, text, {text_sql.identifier("text", nobody=True)} AS id FROM given)
         SELECT
             CASE WHEN r.id IS NULL AND {text_sql.identifier_present("r.text", nobody=True)} THEN 'bad_id'
                  WHEN r.id IS NULL THEN 'missing_id'
@@ -50,9 +51,8 @@ def find_ids(
         LEFT JOIN known_customer_map m ON m.source_key = i.source_key
         ORDER BY r.place
         """,
-        {"scope": SCOPE},
+        {"scope": SCOPE, "texts": list(texts)},
     ).fetchall()
-    connection.unregister("given_ids")
     return [FoundId(*row) for row in rows]
 
 
