@@ -165,6 +165,25 @@ def test_rules_wait_for_what_they_read() -> None:
     assert waves == [(["likes_tea", "often_lately", "spender"], []), ([], ["lively"]), ([], ["wooed"])]
 
 
+def test_a_ladder_reads_deeds_segments_lists_and_tags(lake: Lake, tmp_path: Path) -> None:
+    """guests are on the list; wooed is a segment, often_lately a tag; b alone bought for 300 or more at once."""
+    large = {"fact": "orders", "aggregate": "max", "column": "gross"}
+    body = {
+        "kind": "lifecycle",
+        "name": "road",
+        "population": {"any": [{"segment": "lively"}, {"segment": "wooed"}]},
+        "stages": [
+            {"name": "guests", "when": {"list": "guests"}},
+            {"name": "regulars", "when": {"attribute": "often_lately", "op": "=", "value": True}},
+            {"name": "large", "when": {"all": [{"behaviour": large, "op": ">=", "value": 300}]}},
+            {"name": "others"},
+        ],
+    }
+    built = run(lake, tmp_path, definitions=(*DEFINITIONS, parse_definition(body)))
+    found = rows(lake, built, "profile", "customer_id, road", tmp_path)
+    assert found == [("a", "regulars"), ("b", "large"), ("c", "guests")]
+
+
 def test_without_rules_the_tables_are_there_and_empty(lake: Lake, tmp_path: Path) -> None:
     built = run(lake, tmp_path, definitions=(Rfm(),))
     assert [rows(lake, built, table, "*", tmp_path) for table in ("tags", "segments", "junk")] == [[], [], []]

@@ -24,7 +24,9 @@ def copy_decided(ctx: Context) -> None:
             ("releases", releases.change_number(connection)),
         ):
             key = f"copied.{name}"
-            if number == settings.get(connection, key, 0):
+            # The days of acts are those of the time zone.
+            change = [number, timezone]
+            if number == 0 or settings.get(connection, key) == change:
                 continue
             rows = {
                 "manual_tags": lambda: manual_tags.acts(connection, timezone),
@@ -32,4 +34,4 @@ def copy_decided(ctx: Context) -> None:
                 "releases": lambda: releases.standing(connection),
             }[name]()
             lake_tables.set_versions(connection, {name: ctx.lake.overwrite(name, rows)})
-            settings.put(connection, key, number)
+            settings.put(connection, key, change)

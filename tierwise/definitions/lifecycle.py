@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tierwise.definitions.base import Definition, Name, Part, Text
-from tierwise.definitions.rule import PlainRule
+from tierwise.definitions.rule import Rule
 
 Days = Annotated[int, Field(ge=1, le=36_600)]
 
@@ -44,7 +44,7 @@ class Stage(Part):
 
     name: Name
     title: Text = Text()
-    when: PlainRule | None = None
+    when: Rule | None = None
     strategy: Text | None = None
     owner: str | None = None
 
@@ -52,14 +52,15 @@ class Stage(Part):
 class Lifecycle(Definition):
     """Stages in order: a customer is in the first whose rule is true. The last has no rule, so the ladder is total.
 
-    Rules read the profile's attributes and silent_days, normal_silence_days, overdue_days. population: who is on
+    Rules read the profile's attributes, what customers did, tags, segments, and silent_days, normal_silence_days,
+    overdue_days. population: who is on
     the ladder; others have no stage, with the reason `not_in_population`.
     """
 
     kind: Literal["lifecycle"] = "lifecycle"
     name: Name = "lifecycle_stage"
     silence: Silence = Silence()
-    population: PlainRule | None = None
+    population: Rule | None = None
     stages: Annotated[tuple[Stage, ...], Field(min_length=2)]
 
     @model_validator(mode="after")

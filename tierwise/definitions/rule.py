@@ -11,10 +11,10 @@ sum and a number of distinct values are 0; every other aggregate is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -364,3 +364,29 @@ def leaves_of(rule: AnyRule, path: Steps = ()) -> Iterator[tuple[Steps, Leaf]]:
 def is_plain(rule: AnyRule) -> bool:
     """Whether it is made of comparisons alone."""
     return all(isinstance(leaf, Comparison) for _, leaf in leaves_of(rule))
+
+
+_P = TypeVar("_P", bound=Part)
+
+
+def in_terms_of(part: _P, terms: Mapping[AnyRule, AnyRule]) -> _P:
+    """The same definition or rule with these leaves put in other terms, wherever they stand."""
+    changed = {}
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        other = _other(value, terms)
+        if other is not value:
+            changed[name] = other
+    return part.model_copy(update=changed) if changed else part
+
+
+def _other(value: Any, terms: Mapping[AnyRule, AnyRule]) -> Any:
+    if isinstance(value, tuple):
+        others = tuple(_other(item, terms) for item in value)
+        return others if any(a is not b for a, b in zip(value, others, strict=True)) else value
+    if isinstance(value, Part):
+        return terms[value] if isinstance(value, _LEAVES) and value in terms else in_terms_of(value, terms)
+    return value
+
+
+_LEAVES = get_args(Leaf)

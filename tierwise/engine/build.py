@@ -28,7 +28,8 @@ from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
 from tierwise.metrics.customer import Keep
-from tierwise.metrics.frame import Frame
+from tierwise.metrics.frame import Frame, columns_of
+from tierwise.metrics.rule_sets import VERDICT
 from tierwise.metrics.rules import RuleColumn, RuleType, Schema
 
 Watch = Callable[[int, int, str], None]
@@ -232,7 +233,7 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, inputs: Input
         return keep(connection, name, computed)
 
     if step.widens:
-        _widen(connection, step, keep_for_now)
+        _widen(connection, step, keep_for_now, rules)
     else:
         lacking = TABLES.keys() - inputs.versions.keys() - {"orders"}
         computed = step.compute(
@@ -246,7 +247,7 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, inputs: Input
         connection.execute(f"DROP TABLE {quoted(name)}")
 
 
-def _widen(connection: duckdb.DuckDBPyConnection, step: Step, keep_for_now: Keep) -> None:
+def _widen(connection: duckdb.DuckDBPyConnection, step: Step, keep_for_now: Keep, rules: Rules) -> None:
     """Widen the view `profile_rows` by what the step adds.
 
     Columns that come of a customer's own row stay expressions, computed once, in the pass that writes them; ranks
@@ -255,7 +256,12 @@ def _widen(connection: duckdb.DuckDBPyConnection, step: Step, keep_for_now: Keep
     narrower = f"before_{step.writes}"
     connection.execute(f"ALTER VIEW profile_rows RENAME TO {quoted(narrower)}")
     others = {name: frame(connection, name) for name in step.reads if name != "profile_rows"}
-    computed = step.compute({"profile_rows": frame(connection, narrower), **others}, keep_for_now)
+    people, compute = frame(connection, narrower), step.compute
+    if step.definition is not None and step.again is not None and (leaves := rules.leaves_to_tell(step.definition)):
+        people, told = rules.told(people, step.definition, leaves)
+        compute = step.again(told)
+    computed = compute({"profile_rows": people, **others}, keep_for_now)
+    computed = computed.drop([name for name in columns_of(computed) if name.startswith(VERDICT)])
     if step.widens == "by row":
         native: duckdb.DuckDBPyRelation = nw.to_native(computed)
         native.create_view("profile_rows")

@@ -69,7 +69,7 @@ class _Shape:
         return self.rows * sum(_WIDTHS.get(self.types[column], _TEXT_WIDTH) for column in columns)
 
 
-@dataclass
+@dataclass(eq=False)
 class CurrentProfile:
     """The newest run's profile, shared by the threads of one process. `close` it.
 
@@ -99,6 +99,10 @@ class CurrentProfile:
                 relation = self.lake.read(connection, PROFILE, version)
                 self._schemas[version, digits] = rule_schema(nw.from_native(relation), digits)
         return self._schemas[version, digits]
+
+    def rows(self, version: int) -> int:
+        """Customers of a version of the profile."""
+        return self._shape(version).rows
 
     @contextmanager
     def opened(
@@ -135,18 +139,16 @@ class CurrentProfile:
         with self._lock:
             if self._home is None:
                 self._home = connect(self.spill, memory_limit=self.memory_limit)
+                self._home.execute("SET GLOBAL TimeZone = 'UTC'")
             connection = self._home.cursor()
             number = next(self._numbers)
         room = f"session_{number}"
         try:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"CREATE SCHEMA {room}")
-            connection.execute(f"SET schema = '{room}'")
+            connection.execute(f"CREATE SCHEMA {room}; SET schema = '{room}'")
             yield connection
         finally:
             with suppress(duckdb.Error):  # of a connection that was interrupted, or whose house is closed
-                connection.execute("SET schema = 'main'")
-                connection.execute(f"DROP SCHEMA {room} CASCADE")
+                connection.execute(f"SET schema = 'main'; DROP SCHEMA {room} CASCADE")
             connection.close()
 
     def _with(self, version: int, wanted: frozenset[str]) -> _Loaded | None:

@@ -54,6 +54,8 @@ class Step:
 
     Of the tables that it reads, those of which no fact was ever imported may be lacking.
 
+    definition: whose columns these are; and again: the same function for the definition in other terms.
+
     widens: the function takes the profile as far as it is (`profile_rows`) and gives more columns of it: by row, where
     a customer's own row is enough, or by rank, where all rows are looked at and some may be left out.
     """
@@ -63,6 +65,8 @@ class Step:
     writes: str
     compute: Compute
     widens: Literal["by row", "by rank"] | None = None
+    definition: Definition | None = None
+    again: Callable[[Definition], Compute] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,8 @@ def _steps_of(wave: Sequence[Definition], as_of: date, digits: int, traits: Sche
                 f"tier_{definition.name}",
                 _widening(definition, as_of, digits, traits),
                 widens="by rank" if isinstance(definition, Deciles | PriceBand) else "by row",
+                definition=definition,
+                again=lambda told: _widening(told, as_of, digits, traits),
             )
     if tags or segments:
         said = [f"{len(found)} {what}" for found, what in ((tags, "tags"), (segments, "segments")) if found]

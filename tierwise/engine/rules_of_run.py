@@ -16,6 +16,7 @@ import narwhals as nw
 from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.graph import rules_in
+from tierwise.definitions.rule import AnyRule, Comparison, in_terms_of, leaves_of
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal
@@ -27,7 +28,7 @@ from tierwise.metrics.cleaning import cleaning_schema, junk, with_cleaning_attri
 from tierwise.metrics.composite_tags import composite_tags
 from tierwise.metrics.fact_columns import PRODUCT, fact_frames, fact_schemas
 from tierwise.metrics.frame import Frame, columns_of
-from tierwise.metrics.rule_sets import World, rule_sets, with_kept_facts
+from tierwise.metrics.rule_sets import World, rule_sets, with_kept_facts, with_verdicts
 from tierwise.metrics.rules import RuleColumn, RuleType, Schema
 from tierwise.metrics.tag_life import living_tags
 from tierwise.metrics.tags import implied_tags, imported_tags, manual_tags, rule_names, rule_tags
@@ -99,6 +100,24 @@ class Rules:
         self.tags += tags
         self.segments += [each.name for each in segments]
 
+    def leaves_to_tell(self, definition: Definition) -> list[AnyRule]:
+        """The leaves of a ladder's rules that its customers' own row cannot tell: deeds, segments, lists and tags."""
+        tags = {tag.name for tag in self.tags}
+        return list(
+            dict.fromkeys(
+                leaf
+                for _, rule in rules_in(definition)
+                for _, leaf in leaves_of(rule)
+                if not isinstance(leaf, Comparison) or leaf.attribute in tags
+            )
+        )
+
+    def told(self, people: Frame, definition: Definition, leaves: Sequence[AnyRule]) -> tuple[Frame, Definition]:
+        """People with a boolean column for each of these leaves, and the definition in terms of them."""
+        world = self._world(people, self.schema)
+        people, verdicts = with_verdicts(people, leaves, world, self._keep, f"told_{definition.name}")
+        return people, in_terms_of(definition, dict(zip(leaves, verdicts, strict=True)))
+
     def _settled(self) -> Frame:
         """The profile as it is now, computed once: each rule would compute it anew from the view."""
         table = f"profile_{self.steps}"
@@ -116,9 +135,9 @@ class Rules:
             parts += implied_tags(lines, tags, world.fact_schemas["order_lines"], as_of=self.as_of)
         if "manual_tags" in self.versions:
             parts += manual_tags(frame(self.connection, "manual_tags"), tags, as_of=self.as_of)
-        if not parts:
-            return
-        found = self._together(f"tags_found_{self.steps}", parts)
+        # The table's own rows of none: what was kept from before is carried over also where nothing is found.
+        none = frame(self.connection, "tag_rows").head(0)
+        found = self._together(f"tags_found_{self.steps}", [none, *parts])
         rows = living_tags(
             found.join(world.people.select(KEY), on=KEY, how="semi"),
             tags,
