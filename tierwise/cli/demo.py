@@ -11,13 +11,22 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
-from tierwise.app import importing, running, showing
-from tierwise.app.defining import initialise
+from tierwise.app import cleaning, importing, levels, running, segments, showing, tag_catalogue
+from tierwise.app.defining import current_definitions, initialise
+from tierwise.app.reading import label_of
 from tierwise.bootstrap import Settings, open_context, serve, stop_embedded
 from tierwise.cli import look
+from tierwise.cli.cleaning import print_junk
 from tierwise.cli.door import note
+from tierwise.cli.levels import print_level
 from tierwise.cli.manage import Progress
+from tierwise.cli.tags import print_catalogue
 from tierwise.cli.terminal import console, number, percent, say, table
+from tierwise.definitions.cleaning import Cleaning
+from tierwise.definitions.level import Level
+from tierwise.definitions.rule import InSegment
+from tierwise.definitions.segment import Segment
+from tierwise.definitions.tag import Tag
 from tierwise.kernel import clock
 from tierwise.testing import AS_OF, make_dealer, make_retail
 
@@ -129,6 +138,41 @@ def _show(ctx: Context, earlier: date, now: date, template: str) -> None:
     say()
     if template == "retail":
         look.print_stores(view.stores)
+        say()
+    _show_groups(ctx)
+
+
+def _show_groups(ctx: Context) -> None:
+    """What the template's levels, segments, tags and cleaning rules came to."""
+    with ctx.database.connect() as connection:
+        definitions = current_definitions(connection)
+    for each in definitions.of(Level):
+        print_level(levels.level(ctx, each.name))
+        say()
+    groups = definitions.of(Segment)
+    if groups:
+        sizes = {each.name: segments.count(ctx, InSegment(segment=each.name)).customers for each in groups}
+        ordered = sorted(groups, key=lambda each: (-sizes[each.name], each.name))
+        table(
+            "Segments",
+            ["segment", "", "customers", "what is done"],
+            [
+                (
+                    s.name,
+                    look.both(label_of(s.title, s.name)),
+                    sizes[s.name],
+                    s.strategy.in_language("zh") if s.strategy else "",
+                )
+                for s in ordered
+            ],
+        )
+        say()
+    if definitions.of(Tag):
+        print_catalogue(tag_catalogue.catalogue(ctx))
+        say()
+    if definitions.of(Cleaning):
+        print_junk(cleaning.junk(ctx, examples=0))
+        say()
 
 
 def _somebody(made: MadeData) -> str:
