@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tierwise.app import importing, running
+from tierwise.app import importing, running, tags
 from tierwise.app.context import Context
 from tierwise.app.defining import apply_definitions, initialise
 from tierwise.app.explaining import ExplainView, explain
@@ -51,6 +51,46 @@ when: {all: [{attribute: often, op: "=", value: true}, {attribute: overdue_days,
 kind: segment
 name: loyal_and_large
 when: {all: [{segment: loyal}, {attribute: basket, op: "=", value: large}]}
+---
+kind: level
+name: grade
+population: {attribute: frequency_count, op: ">=", value: 1}
+scorecard:
+  indicators:
+    - {attribute: monetary_amount, name: spend, weight: 0.5}
+    - {attribute: recency_days, normalise: min_max, direction: lower, low: 0, high: 365, weight: 0.3}
+    - {attribute: frequency_count, normalise: bands, bands: [{points: 0}, {from: 3, points: 100}], weight: 0.2}
+levels: [{name: core, share: 0.1}, {name: important, share: 0.3}, {name: ordinary}]
+---
+kind: matrix
+name: crossed
+dimensions:
+  - {attribute: monetary_amount, name: value, parts: [{name: high, above: 0.8}, {name: low}]}
+  - {attribute: frequency_count, name: rhythm, parts: [{name: often, from: 4}, {name: seldom}]}
+cells: [{name: stars, at: [high, often]}]
+otherwise: {name: others}
+---
+kind: price_band
+name: price_band
+---
+kind: tag
+name: bought_lately
+class: consumption
+implied:
+  - {bought: {attribute: quantity, op: ">=", value: 2}, stages: [{value: fresh, until_days: 60}, {value: stale}]}
+---
+kind: tag
+name: wealth
+class: consumption
+composite:
+  scorecard: {indicators: [{attribute: monetary_amount}, {attribute: max_order_amount}]}
+  at_least_known: 2
+  cuts: [{value: high, at_least: 120}, {value: middle, at_least: 60}, {value: low}]
+---
+kind: tag
+name: hobby
+class: static
+manual: {values: [{value: fishing}, {value: tennis}]}
 """
 
 
@@ -64,6 +104,8 @@ def house(empty: Context, tmp_path_factory: pytest.TempPathFactory) -> Context:
     path = folder / "d.yaml"
     path.write_text(DEFINITIONS, "utf-8")
     apply_definitions(empty, [path])
+    tags.add_tag(empty, "U00000001", "hobby", value="fishing", reason="said so")
+    tags.add_tag(empty, "U00000001", "hobby", value="tennis", reason="plays now")
     running.run(empty, DAY)
     return empty
 
@@ -166,6 +208,72 @@ def test_a_segment_in_a_segment_is_followed(house: Context, customers: list[str]
     assert "count of orders in the last 300 days ≥ 3" not in said  # a tag's own rule is asked by the tag's name
 
 
+def test_a_level_is_told_line_by_line_and_what_would_close_the_gap(house: Context, customers: list[str]) -> None:
+    seen = set()
+    for customer in customers[:8]:
+        view = explain(house, customer, "grade")
+        seen.add(view.value)
+        lines = [clause for clause in view.clauses if clause.what == "line"]
+        if view.value is None:
+            assert (view.clauses[0].verdict, lines) == (False, [])
+            continue
+        assert [clause.at for clause in lines] == [f"scorecard.indicators.{i}" for i in range(3)]
+        score = explain(house, customer, "grade_score").value
+        assert sum(clause.detail["points"] for clause in lines) == pytest.approx(score, abs=1e-9)
+        reached = [clause.says for clause in view.clauses if clause.what == "grade" and clause.verdict]
+        assert [said.partition(":")[0] for said in reached] == [view.value]
+        closing = [clause for clause in view.clauses if clause.what == "closing"]
+        assert len(closing) == (0 if view.value == "core" else 3)
+    assert {None, "ordinary"} < seen
+
+
+def test_a_cell_is_told_by_its_parts_and_a_leaning_by_its_share(house: Context, customers: list[str]) -> None:
+    for customer in customers[:6]:
+        view = explain(house, customer, "crossed")
+        *parts, cell = view.clauses
+        assert cell.value == view.value
+        inside = {clause.says for clause in parts} == {"value: high", "rhythm: often"}
+        assert inside == (view.value == "stars")
+        band = explain(house, customer, "price_band")
+        assert (band.clauses[0].verdict is False) == (band.value is None)
+
+
+def test_what_was_bought_says_which_lines(house: Context, customers: list[str]) -> None:
+    seen = set()
+    for customer in customers:
+        view = explain(house, customer, "bought_lately")
+        (clause,) = [each for each in view.clauses if each.what == "bought"]
+        (counted,) = clause.counted
+        assert clause.verdict == (view.value is not None)
+        if view.value is not None:
+            assert view.value == ("fresh" if clause.detail["days_since"] <= 60 else "stale")
+            assert counted.rows[0]["ordered_day"] == clause.value
+            assert {"order_id", "line_no", "net"} <= counted.rows[0].keys()
+        seen.add(view.value)
+    assert seen >= {"stale"}
+
+
+def test_a_composite_tag_is_told_as_a_scorecard(house: Context, customers: list[str]) -> None:
+    told = 0
+    for customer in customers[:8]:
+        view = explain(house, customer, "wealth")
+        known, *_ = view.clauses
+        reached = [each.says.partition(":")[0] for each in view.clauses if each.what == "grade" and each.verdict]
+        assert known.verdict == (view.value is not None)
+        assert reached == ([] if view.value is None else [view.value])
+        told += view.value is not None
+    assert told
+
+
+def test_a_tag_by_hand_says_who_gave_it_and_when(house: Context, customers: list[str]) -> None:
+    view = explain(house, customers[0], "hobby")
+    assert view.value == "tennis"
+    newest, older = (clause for clause in view.clauses if clause.what == "act")
+    assert (newest.value, newest.verdict, newest.detail["rater"]) == ("tennis", True, "test:operator")
+    assert older.value == "fishing"
+    assert explain(house, customers[1], "hobby").clauses[0].says == "nobody has given it"
+
+
 def test_an_attribute_has_its_meaning_and_the_reason_for_none(house: Context, customers: list[str]) -> None:
     views: list[ExplainView] = [explain(house, customer, "recency_days") for customer in customers]
     assert all((view.value is None) == bool(view.clauses[0].detail) for view in views)
@@ -181,4 +289,3 @@ def test_what_is_not_there_is_told(house: Context, customers: list[str]) -> None
     assert caught.value.code == "unknown_customer"
     with pytest.raises(TierwiseError, match="does not include"):
         explain(house.acting_as(Principal("test:reader", "reader")), customers[0], "often")
-
