@@ -229,3 +229,12 @@ def test_unknown_names_and_distances(ctx: Context) -> None:
     for within in (Decimal(0), Decimal("-1"), Decimal("Infinity")):
         with pytest.raises(TierwiseError, match="above 0"):
             levels.level(ctx, "customer_level", within=within)
+
+
+def test_every_column_has_a_title_and_points_their_unit(ctx: Context) -> None:
+    with levels.reading(ctx) as reader:
+        assert reader.label("customer_level_score").zh == "客户分级：得分"
+        assert reader.label("customer_level_points_to_next").en == "Customer level: points to the next level"
+        assert reader.label("customer_level_home_points").en == "Customer level: points for home"
+        assert reader.label("spend_by_orders_tier").en == "spend_by_orders: tier"
+        assert (reader.unit("customer_level_home_points"), reader.unit("customer_level")) == ("points", "")

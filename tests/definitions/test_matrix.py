@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tierwise.definitions.matrix import Matrix, attributes_of_matrix
+from tierwise.definitions.matrix import Matrix, attributes_of_matrix, matrix_warnings
 
 PAY = {"attribute": "spend", "name": "pay", "parts": [{"name": "high", "above": "0.5"}, {"name": "low"}]}
 LEARN = {"attribute": "visits", "name": "learn", "parts": [{"name": "high", "from": 3}, {"name": "low"}]}
@@ -84,3 +84,12 @@ def test_a_matrix_that_cannot_be(dimensions: list[Any], cells: list[Any], more: 
 def test_a_dimension_that_cannot_be(changed: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         matrix([{**PAY, **changed}, LEARN], CELLS)
+
+
+def test_a_cell_without_a_strategy_or_an_owner_is_flagged() -> None:
+    cells = [{"name": "core", "at": ["high", "*"], "strategy": {"zh": "专属"}, "owner": "crm"}]
+    flagged = list(matrix_warnings(matrix([PAY, LEARN], cells, otherwise={"name": "rest"})))
+    assert [str(problem) for problem in flagged] == ['matrix "grid": cell "rest" has no strategy and no owner']
+    assert [
+        p.message for p in matrix_warnings(matrix([PAY, LEARN], cells, otherwise={"name": "rest"}, owner="crm"))
+    ] == ['cell "rest" has no strategy']

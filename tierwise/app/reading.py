@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions, gather
+from tierwise.app.tier_titles import tier_titles
 from tierwise.app.views import Label
 from tierwise.definitions.base import Text
 from tierwise.definitions.project import Project
@@ -89,7 +90,8 @@ class Reader:
         """The attribute's unit: the currency of money, else days, orders, …; empty where it has none."""
         known = next((attribute for attribute in attributes(self.windows) if attribute.name == name), None)
         if known is None:
-            return "days" if name in self._given and name.endswith("_days") else ""
+            given = name in self._given
+            return "days" if given and name.endswith("_days") else "points" if given and "_points" in name else ""
         return self.currency if known.type == "money" else known.unit
 
     @cached_property
@@ -102,7 +104,7 @@ class Reader:
         for ladder in self.definitions.lifecycle:
             columns = lifecycle_columns(ladder)
             titles |= {columns[part]: title for part, title in _SILENCE_TITLES.items()}
-        return titles
+        return titles | tier_titles(self.definitions.all)
 
     def label(self, name: str) -> Label:
         """The attribute's title in both languages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from tierwise.definitions.base import Definition
 from tierwise.definitions.rule import Rule
 from tierwise.definitions.scorecard import Grades, Scorecard
+from tierwise.kernel.errors import Problem
 
 
 class Level(Definition):
@@ -22,3 +24,13 @@ class Level(Definition):
     scorecard: Scorecard
     population: Annotated[Rule | None, Field()] = None
     levels: Grades
+
+
+def level_warnings(definition: Level) -> Iterator[Problem]:
+    """What its levels ought to have besides a cut: a strategy and an owner each."""
+    for grade in definition.levels:
+        given = (("strategy", grade.strategy), ("owner", grade.owner or definition.owner))
+        left = [what for what, there in given if not there]
+        if left:
+            said = f'level "{grade.name}" has no {" and no ".join(left)}'
+            yield Problem("left_open", said, f'level "{definition.name}"')

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, StrictBool, StrictStr, field_validator, 
 from tierwise.definitions.base import Definition, Name, Part, Text
 from tierwise.definitions.rule import Rule, Steps
 from tierwise.definitions.scorecard import Amount
+from tierwise.kernel.errors import Problem
 
 ANY = "*"
 """In a combination: whichever part of that dimension."""
@@ -197,3 +198,13 @@ def attributes_of_matrix(matrix: Matrix) -> Iterator[tuple[Steps, str]]:
     them."""
     for i, dimension in enumerate(matrix.dimensions):
         yield ("dimensions", i, "attribute"), dimension.attribute
+
+
+def matrix_warnings(matrix: Matrix) -> Iterator[Problem]:
+    """What its cells ought to have besides a name: a strategy and an owner each."""
+    cells: list[Cell | OtherCell] = [*matrix.cells, *([matrix.otherwise] if matrix.otherwise else [])]
+    for cell in cells:
+        given = (("strategy", cell.strategy), ("owner", cell.owner or matrix.owner))
+        left = [what for what, there in given if not there]
+        if left:
+            yield Problem("left_open", f'cell "{cell.name}" has no {" and no ".join(left)}', f'matrix "{matrix.name}"')
