@@ -16,6 +16,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, side by side, in one go.")
     parser.add_argument("--orders", type=int, default=10_000_000, help="orders, and order lines (default 10_000_000)")
     parser.add_argument("--customers", type=int, default=1_000_000, help="customers (default 1_000_000)")
+    parser.add_argument("--days", type=int, default=365, help="days of the line history (default 365)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lines", default=",".join(TARGETS), help=f"some of {','.join(TARGETS)}")
     parser.add_argument("--runs", type=int, default=3, help="turns of each thing (default 3)")
@@ -28,6 +29,8 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         parser.error(f"unknown lines {', '.join(unknown)}; there are {', '.join(TARGETS)}")
     if not 1 <= found.customers <= found.orders:
         parser.error("customers must be 1 to the number of orders")
+    if found.days < 20:
+        parser.error("history needs 20 days or more")
     if found.runs < 1:
         parser.error("runs must be at least 1")
     return found
@@ -45,7 +48,7 @@ def main(given: list[str] | None = None) -> int:
 def _go(wanted: argparse.Namespace, root: Path) -> int:
     folder = root / f"{wanted.orders}-orders-{wanted.customers}-customers-seed-{wanted.seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    business = Business(folder, wanted.orders, wanted.customers, wanted.seed)
+    business = Business(folder, wanted.orders, wanted.customers, wanted.seed, wanted.days)
     results = {}
     for line in wanted.lines:
         measured = measure(line, business, wanted.runs, lambda text: print(text, file=sys.stderr, flush=True))

@@ -16,7 +16,7 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`measured` may take at most `limit` times `against`, or `limit` seconds where there is nothing against it."""
+    """`measured` may take at most `limit` times `against`, or `limit` of its unit where there is nothing against it."""
 
     measured: str
     limit: float
@@ -43,6 +43,7 @@ class Business:
     orders: int
     customers: int
     seed: int
+    days: int = 365
 
     def command(self, name: str) -> list[str]:
         size = [str(self.orders), str(self.customers), str(self.seed)]
@@ -57,12 +58,16 @@ HAND_WRITTEN = "hand_written"
 PLAIN = "plain_group_by"
 IMPORT = "import_lines"
 TYPED = "typed_table"
+SIZE = "history_size"
+PAST = tuple(f"history_{when}" for when in ("early", "middle", "late"))
+ASKED = ("history_write", *PAST, "history_customer", "history_matrix")
 HELP = "tierwise --help"
 SHOWS = tuple(f"tierwise show {view}" for view in ("rfm", "deciles", "lifecycle", "activity", "profile"))
 
 TARGETS: dict[str, tuple[Target, ...]] = {
     "run": (Target(RUN, 1.2, HAND_WRITTEN), Target(RUN, 15, PLAIN)),
     "import": (Target(IMPORT, 6, TYPED),),
+    "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
 """Line -> its targets."""
@@ -73,12 +78,28 @@ MEANING = {
     PLAIN: "group_by.sql: one GROUP BY customer",
     IMPORT: "tierwise import of order lines from CSV, into an empty home",
     TYPED: "typed_table.sql: DuckDB reading the file into a typed table",
+    SIZE: "the folder of the table, older versions' files included",
+    ASKED[0]: "comparing and writing one day (the median of all days)",
+    PAST[0]: "everybody's stage on a day near the beginning",
+    PAST[1]: "… in the middle",
+    PAST[2]: "… near the end",
+    ASKED[-2]: "all intervals of one customer",
+    ASKED[-1]: "the moves between the first day's stages and the last day's",
 }
+
+UNITS = {SIZE: "GB"}
+"""What is not measured in seconds."""
 
 
 def measure(line: str, business: Business, times: int, told: Told) -> dict[str, Measured]:
     """All things of a line, in turn."""
-    return {"run": _measure_run, "import": _measure_import, "commands": _measure_commands}[line](business, times, told)
+    by_line = {
+        "run": _measure_run,
+        "import": _measure_import,
+        "history": _measure_history,
+        "commands": _measure_commands,
+    }
+    return by_line[line](business, times, told)
 
 
 def verdicts(line: str, measured: Mapping[str, Measured]) -> list[Verdict]:
@@ -92,7 +113,8 @@ def verdicts(line: str, measured: Mapping[str, Measured]) -> list[Verdict]:
 
 def _tell(told: Told) -> Callable[[str, Once], None]:
     return lambda name, once: told(
-        f"{name}: {once.seconds:.2f} s, processor {once.cpu_seconds:.2f} s, {once.peak_mib:,.0f} MiB"
+        f"{name}: {once.seconds:.2f} {UNITS.get(name, 's')}, "
+        f"processor {once.cpu_seconds:.2f} s, {once.peak_mib:,.0f} MiB"
     )
 
 
@@ -109,6 +131,20 @@ def _measure_import(business: Business, times: int, told: Told) -> dict[str, Mea
     told(f"making {business.orders:,} order lines, unless they are there")
     process(business.command("prepare_lines"))
     return in_turn(business.measuring((IMPORT, TYPED)), times, _tell(told))
+
+
+def _measure_history(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """Of states made day by day; a making that was broken off goes on where it was."""
+    told(f"making {business.days} days of {business.customers:,} customers, 2 % of each name's changing a day")
+    folder = business.folder / f"history-{business.days}-days"
+    size = [str(folder), str(business.customers), str(business.days), str(business.seed)]
+
+    def command(name: str) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.past", name, *size]
+
+    process(command("prepare"))
+    things = {name: partial(process, command(name)) for name in (*ASKED, SIZE)}
+    return in_turn(things, times, _tell(told))
 
 
 def _measure_commands(business: Business, times: int, told: Told) -> dict[str, Measured]:

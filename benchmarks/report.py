@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.lines import MEANING, Business, Verdict
+from benchmarks.lines import MEANING, UNITS, Business, Verdict
 from benchmarks.turns import Measured
 
 Results = Mapping[str, tuple[Mapping[str, Measured], Sequence[Verdict]]]
 """Line -> what was measured, and what came of its targets."""
 
-_TITLES = {"run": "A full run", "import": "An import", "commands": "The command line"}
+_TITLES = {"run": "A full run", "import": "An import", "history": "History", "commands": "The command line"}
 
 
 def table(results: Results, business: Business) -> str:
@@ -26,8 +26,9 @@ def table(results: Results, business: Business) -> str:
         out.append(f"  {'':{width}}  {'median':>9}  {'least – most':>17}  {'processor':>9}  {'peak memory':>11}")
         for name, thing in measured.items():
             seconds = [turn.seconds for turn in thing.turns]
-            span = f"{min(seconds):.2f} – {max(seconds):.2f} s"
-            clock = f"{thing.seconds:7.2f} s  {span:>17}  {thing.cpu_seconds:7.2f} s"
+            unit = UNITS.get(name, "s")
+            span = f"{min(seconds):.2f} – {max(seconds):.2f} {unit}"
+            clock = f"{thing.seconds:7.2f} {unit:2} {span:>17}  {thing.cpu_seconds:7.2f} s"
             out.append(f"  {name:{width}}  {clock}  {thing.peak_mib:7,.0f} MiB  {MEANING.get(name, '')}".rstrip())
         out.extend(_sentence(verdict) for verdict in verdicts)
         out.append("")
@@ -40,6 +41,7 @@ def _of(line: str, business: Business) -> str:
     return {
         "run": f" on {business.orders:,} orders of {business.customers:,} customers",
         "import": f" of {business.orders:,} order lines",
+        "history": f" of {business.days:,} days of {business.customers:,} customers",
         "commands": " on demo data",
     }[line]
 
@@ -47,7 +49,8 @@ def _of(line: str, business: Business) -> str:
 def _sentence(verdict: Verdict) -> str:
     target, mark = verdict.target, "✓" if verdict.passed else "✗"
     if target.against is None:
-        return f"  {mark} {target.measured} takes {verdict.value:.2f} s, at most {target.limit:g} s"
+        unit = UNITS.get(target.measured, "s")
+        return f"  {mark} {target.measured} takes {verdict.value:.2f} {unit}, at most {target.limit:g} {unit}"
     return f"  {mark} {target.measured} ÷ {target.against} = {verdict.value:.2f}, at most {target.limit:g}"
 
 
@@ -79,6 +82,7 @@ def as_json(results: Results, business: Business) -> dict[str, Any]:
         "orders": business.orders,
         "customers": business.customers,
         "seed": business.seed,
+        "days": business.days,
         "machine": machine(),
         "lines": lines,
         "passed": all(verdict.passed for _, verdicts in results.values() for verdict in verdicts),
