@@ -17,6 +17,7 @@ _COLUMNS = (
     "identified_orders",
     "identified_gross_minor",
 )
+_OF_JUNK = ("junk_orders", "junk_gross_minor")
 
 
 def stores(ctx: Context, run_id: int | None = None) -> StoresView:
@@ -28,13 +29,15 @@ def stores(ctx: Context, run_id: int | None = None) -> StoresView:
 
 def stores_of(reader: Reader) -> StoresView:
     """As `stores`, of a snapshot that is open."""
-    columns = ", ".join(_COLUMNS)
+    there = reader.connection.view("store_totals").columns
+    names = [*_COLUMNS, *(name for name in _OF_JUNK if name in there)]
+    columns = ", ".join(names)
     rows = snapshots.rows_of(
         reader.connection,
         f"SELECT store_id, store_name, {columns} FROM store_totals "
         "ORDER BY monetary_amount_gross_minor DESC, store_id NULLS LAST",
     )
-    total = {name: sum(row[name] for row in rows) for name in _COLUMNS}
+    total = {name: sum(row[name] for row in rows) for name in names}
     currency = reader.currency
     return StoresView(
         run_id=reader.run.id,
@@ -56,4 +59,6 @@ def _row(row: dict[str, Any], currency: str) -> StoreRow:
         identified_orders=row["identified_orders"],
         identified_order_rate=row["identified_orders"] / orders if orders else None,
         identified_amount_rate=row["identified_gross_minor"] / gross if gross > 0 else None,
+        junk_orders=row.get("junk_orders"),
+        junk_amount_rate=row["junk_gross_minor"] / gross if "junk_gross_minor" in row and gross > 0 else None,
     )

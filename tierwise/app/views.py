@@ -44,7 +44,11 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
-    """A store's totals up to as_of, orders of nobody included. store_id null: sold at no known place."""
+    """A store's totals up to as_of, with the orders of nobody and of junk accounts. store_id null: at no known place.
+
+    junk_orders, junk_amount_rate: orders of junk accounts, and their part of gross sales; null where the run looked for
+    no junk.
+    """
 
     store_id: str | None
     store_name: str | None
@@ -54,6 +58,8 @@ class StoreRow:
     identified_orders: int
     identified_order_rate: float | None
     identified_amount_rate: float | None
+    junk_orders: int | None = None
+    junk_amount_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

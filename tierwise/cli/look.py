@@ -195,6 +195,7 @@ def print_stores(view: views.StoresView) -> None:
             row.monetary_amount,
             percent(row.identified_order_rate),
             percent(row.identified_amount_rate),
+            percent(row.junk_amount_rate),
         )
 
     rows = [
@@ -204,10 +205,10 @@ def print_stores(view: views.StoresView) -> None:
     bars = [row.identified_amount_rate or 0.0 for row in (*view.rows, view.total)]
     table(
         f"Stores · {view.as_of} · {view.currency}",
-        ["store", "orders", "gross", "net", "identified orders", "identified gross"],
+        ["store", "orders", "gross", "net", "identified orders", "identified gross", "junk gross"],
         [*rows, cells(view.total, "all stores")],
         bars=bars,
-        spare=["identified orders", "gross"],
+        spare=["junk gross", "identified orders", "gross"],
     )
 
 
