@@ -18,7 +18,7 @@ population: {any: [{attribute: frequency_count, op: ">=", value: 1}, {segment: s
 scorecard:
   weights: {method: ahp, pairwise: [[1, 1/3], [3, 1]], accept_inconsistent: true}
   indicators:
-    - {attribute: frequency_count, normalise: bands, missing_points: -3, bands: [{points: -1.5}, {from: 0.5, points: 2}]}
+    - {attribute: frequency_count, normalise: bands, missing_points: -3, bands: [{points: -1}, {from: 0.5, points: 2}]}
     - {attribute: trait.住房, name: home, normalise: bands, bands: [{values: [有], points: 1}, {points: 0}]}
 levels:
   - {name: core, share: 0.05, strategy: {zh: 专属}, owner: crm}
