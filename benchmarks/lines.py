@@ -58,6 +58,8 @@ HAND_WRITTEN = "hand_written"
 PLAIN = "plain_group_by"
 IMPORT = "import_lines"
 TYPED = "typed_table"
+COUNT = "served_count"
+NATIVE = "native_count"
 SIZE = "history_size"
 PAST = tuple(f"history_{when}" for when in ("early", "middle", "late"))
 ASKED = ("history_write", *PAST, "history_customer", "history_matrix")
@@ -67,6 +69,7 @@ SHOWS = tuple(f"tierwise show {view}" for view in ("rfm", "deciles", "lifecycle"
 TARGETS: dict[str, tuple[Target, ...]] = {
     "run": (Target(RUN, 1.2, HAND_WRITTEN), Target(RUN, 15, PLAIN)),
     "import": (Target(IMPORT, 6, TYPED),),
+    "count": (Target(COUNT, 1.5, NATIVE),),
     "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
@@ -77,6 +80,8 @@ MEANING = {
     HAND_WRITTEN: "profile.sql: the same columns by hand, written as Parquet",
     PLAIN: "group_by.sql: one GROUP BY customer",
     IMPORT: "tierwise import of order lines from CSV, into an empty home",
+    COUNT: "a rule of six clauses, by the use case behind POST /segments/count",
+    NATIVE: "count.sql: the same by hand on a native table",
     TYPED: "typed_table.sql: DuckDB reading the file into a typed table",
     SIZE: "the folder of the table, older versions' files included",
     ASKED[0]: "comparing and writing one day (the median of all days)",
@@ -96,6 +101,7 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
     by_line = {
         "run": _measure_run,
         "import": _measure_import,
+        "count": _measure_count,
         "history": _measure_history,
         "commands": _measure_commands,
     }
@@ -131,6 +137,13 @@ def _measure_import(business: Business, times: int, told: Told) -> dict[str, Mea
     told(f"making {business.orders:,} order lines, unless they are there")
     process(business.command("prepare_lines"))
     return in_turn(business.measuring((IMPORT, TYPED)), times, _tell(told))
+
+
+def _measure_count(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """On a profile of as many customers as there are orders elsewhere."""
+    told(f"making a profile of {business.orders:,} customers, unless it is there")
+    process(business.command("prepare_count"))
+    return in_turn(business.measuring((COUNT, NATIVE)), times, _tell(told))
 
 
 def _measure_history(business: Business, times: int, told: Told) -> dict[str, Measured]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import facts, runs
+from benchmarks import counts, facts, runs
 from benchmarks.business import Size, lines_file
 from tierwise.bootstrap import Settings, stop_embedded
 
@@ -69,6 +69,19 @@ def import_lines(place: Place) -> float:
         _drop(home)
 
 
+def prepare_count(place: Place) -> float:
+    counts.home_of(place.folder, place.size.orders)
+    return 0.0
+
+
+def served_count(place: Place) -> float:
+    return counts.served_count(counts.home_of(place.folder, place.size.orders))
+
+
+def native_count(place: Place) -> float:
+    return counts.native_count(counts.home_of(place.folder, place.size.orders))
+
+
 def typed_table(place: Place) -> float:
     return runs.typed_table(lines_file(place.folder, place.size), place.spill)
 
@@ -83,6 +96,7 @@ NAMED: dict[str, Callable[[Place], float]] = {
     function.__name__: function
     for function in (
         prepare_run, prepare_lines, run, hand_written, plain_group_by, equal, import_lines, typed_table,
+        prepare_count, served_count, native_count,
     )
 }  # fmt: skip
 

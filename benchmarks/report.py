@@ -14,7 +14,13 @@ from benchmarks.turns import Measured
 Results = Mapping[str, tuple[Mapping[str, Measured], Sequence[Verdict]]]
 """Line -> what was measured, and what came of its targets."""
 
-_TITLES = {"run": "A full run", "import": "An import", "history": "History", "commands": "The command line"}
+_TITLES = {
+    "run": "A full run",
+    "import": "An import",
+    "count": "A count",
+    "history": "History",
+    "commands": "The command line",
+}
 
 
 def table(results: Results, business: Business) -> str:
@@ -41,6 +47,7 @@ def _of(line: str, business: Business) -> str:
     return {
         "run": f" on {business.orders:,} orders of {business.customers:,} customers",
         "import": f" of {business.orders:,} order lines",
+        "count": f" among {business.orders:,} customers",
         "history": f" of {business.days:,} days of {business.customers:,} customers",
         "commands": " on demo data",
     }[line]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import count
 from typing import get_args
+from weakref import WeakKeyDictionary
 
 import duckdb
 import narwhals as nw
@@ -43,7 +43,8 @@ class Ground:
     """One run, open for questions. connection: its `profile` has the columns that were asked for.
 
     schema: every attribute of the profile as rules name it, traits by `trait.NAME` and plain NAME. compared: the
-    attributes that the rules compare, those of the segments that they name included, each once.
+    attributes that the rules compare, those of the segments that they name included, each once. of: customers of the
+    run.
     """
 
     run: runs.Run
@@ -52,17 +53,13 @@ class Ground:
     schema: Mapping[str, RuleColumn]
     world: World
     compared: tuple[str, ...]
+    of: int
     _lake: Lake
     _numbers: Iterator[int]
 
     @property
     def currency(self) -> str:
         return str((self.run.counts or {}).get("currency", self.project.currency))
-
-    @cached_property
-    def of(self) -> int:
-        """Customers of the run."""
-        return _number(self.connection, "SELECT count(*) FROM profile")
 
     def keep(self, name: str, computed: Frame) -> Frame:
         """Execute a lazy frame once, into a table that goes with the connection."""
@@ -122,27 +119,35 @@ def ground_of(
     `run_not_kept`, `unknown_attribute`, and what is wrong between segments; what is wrong within the rules is told by
     `members`.
     """
+    profile = ctx.current or CurrentProfile(ctx.lake, ctx.scratch / "spill", ctx.memory_limit, budget_bytes=0)
     with ctx.database.connect() as state:
         run = _run(state, run_id)
-        project = _project(state)
-        labels = {trait.column_name: trait.name for trait in traits.list_traits(state)}
+        standing = _standing(state, profile, run)
         needed = _Needed(state, rules)
         members_of_lists = lists.list_members(state, sorted(needed.lists)) if needed.lists else None
-    profile = ctx.current or CurrentProfile(ctx.lake, ctx.scratch / "spill", ctx.memory_limit, budget_bytes=0)
+    project, schema = standing.project, standing.schema
     version = (run.outputs or {})["profile"]
-    digits = exponent(str((run.counts or {}).get("currency", project.currency)))
-    schema = _with_traits(profile.schema(version, digits), labels)
     names = {*needed.attributes, *(columns(schema) if callable(columns) else columns)}
     inside = {schema[name].column for name in names if name in schema}
     try:
         with profile.opened(version, inside, load=run.current) as connection:
             people = nw.from_native(connection.table("profile"))
             world = World(people, schema, run.as_of, zone=clock.zone(project.timezone))
-            ground = Ground(run, project, connection, schema, world, needed.attributes, profile.lake, count(1))
+            ground = Ground(
+                run,
+                project,
+                connection,
+                schema,
+                world,
+                needed.attributes,
+                profile.rows(version),
+                profile.lake,
+                count(1),
+            )
             if needed.deeds:
                 register_facts(connection, profile.lake, run.inputs)
                 facts = fact_frames({name: nw.from_native(connection.table(name)) for name in _fact_tables()})
-                world = replace(world, facts=facts, fact_schemas=fact_schemas(digits))
+                world = replace(world, facts=facts, fact_schemas=fact_schemas(standing.digits))
             if members_of_lists is not None:
                 connection.register("members_of_lists", members_of_lists)
                 customers = profile.lake.read(connection, "customer_map", run.inputs.get("customer_map"))
@@ -155,16 +160,45 @@ def ground_of(
             profile.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What stays as it is as long as a run is the current one. digits: decimals of its money."""
+
+    run_id: int
+    project: Project
+    digits: int
+    schema: Mapping[str, RuleColumn]
+
+
+_LAST: WeakKeyDictionary[CurrentProfile, _Standing] = WeakKeyDictionary()
+"""Of each profile in memory what was told of the last run asked about: a count need not ask for it again."""
+
+
+def _standing(state: Connection, profile: CurrentProfile, run: runs.Run) -> _Standing:
+    kept = _LAST.get(profile)
+    if kept is not None and kept.run_id == run.id:
+        return kept
+    project = _project(state)
+    labels = {trait.column_name: trait.name for trait in traits.list_traits(state)}
+    digits = exponent(str((run.counts or {}).get("currency", project.currency)))
+    schema = _with_traits(profile.schema((run.outputs or {})["profile"], digits), labels)
+    _LAST[profile] = found = _Standing(run.id, project, digits, schema)
+    return found
+
+
 class _Needed:
     """What rules lead to: segments in the order in which they can be told, lists, attributes, facts."""
 
     def __init__(self, state: Connection, rules: Sequence[AnyRule]) -> None:
-        known = {each.name for each in lists.all_lists(state)}
+        named = [name for rule in rules for name in segments_in(rule)]
+        known: set[str] = set()
+        if named or any(True for rule in rules for _ in lists_in(rule)):
+            known = {each.name for each in lists.all_lists(state)}
         self.segments: dict[str, AnyRule] = {}
-        if any(True for rule in rules for _ in segments_in(rule)):
+        if named:
             defined = {each.name: each for each in segments(state)}
             every = {name: segment.rule(known) for name, segment in defined.items()}
-            order = needed_for(every, [name for rule in rules for name in segments_in(rule)])
+            order = needed_for(every, named)
             self.segments = {name: every[name] for name in order}
         every_rule = [*rules, *self.segments.values()]
         self.lists = {name for rule in every_rule for name in lists_in(rule)}
@@ -251,8 +285,3 @@ def _with_segments(ground: Ground, needed: _Needed) -> Ground:
         world = replace(ground.world, sets={**ground.world.sets, f"segment {name}": members})
         ground = replace(ground, world=world)
     return ground
-
-
-def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    found = connection.execute(sql).fetchone()
-    return int(found[0]) if found else 0
