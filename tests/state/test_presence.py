@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
+import pytest
 from sqlalchemy import Connection, Engine, text
 
 from tierwise.state import presence
@@ -17,6 +19,12 @@ from tierwise.state.database import open_database
 with presence.present(open_database(sys.argv[1]), "server"):
     print("there", flush=True)
     sys.stdin.read()
+"""
+
+
+STUBBORN = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 """
 
 
@@ -60,6 +68,26 @@ def test_a_killed_process_is_gone_without_anybody_clearing_up(database: Engine) 
         process.wait()
     with database.connect() as looking:
         assert gone(looking)
+
+
+@pytest.mark.parametrize(("stubborn", "ended_by"), [("", signal.SIGTERM), (STUBBORN, signal.SIGKILL)])
+def test_who_is_here_is_asked_to_end_and_then_killed(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, stubborn: str, ended_by: signal.Signals
+) -> None:
+    monkeypatch.setattr(presence, "STOP_SECONDS", 2 if stubborn else 20)
+    monkeypatch.setattr(presence, "TICKS", 20)
+    url = database.url.render_as_string(hide_password=False)
+    with (
+        presence.present(database, "worker"),  # this process itself is never ended
+        subprocess.Popen(
+            [sys.executable, "-c", stubborn + STAYS, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        assert presence.end_here(database) == 1
+        assert process.wait(30) == -ended_by
+    assert presence.end_here(database) == 0
 
 
 def test_another_machine_is_not_here(database: Engine) -> None:
