@@ -216,6 +216,8 @@ def test_members_come_page_by_page_and_as_a_file(house: Context, people: list[di
     assert done.rows == len(rows) == len(often)
     assert [row["customer_id"] for row in rows] == often
     assert all("." in row["monetary_amount"] for row in rows)
+    for ending in ("xlsx", "parquet"):
+        assert segments.export_members(house, OFTEN, tmp_path / f"often.{ending}").rows == len(often)
 
 
 def test_numbers_are_open_to_readers_and_persons_are_not(shop: Context, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, path: Path, options: str) -> in
 def _write_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date) -> int:
     from xlsxwriter import Workbook
 
-    relation = connection.view(_VIEW)
+    relation = connection.table(_VIEW)
     book = Workbook(path, {"constant_memory": True, "default_date_format": "yyyy-mm-dd", "remove_timezone": True})
     book.set_properties({"created": datetime.combine(dated, time()), "title": sheet})
     page = book.add_worksheet(sheet[:31])
