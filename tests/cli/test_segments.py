@@ -107,6 +107,25 @@ def test_a_frozen_segment_is_a_list(tierwise: Command) -> None:
     assert tierwise("list", "remove", "june", "--json").json["code"] == "unknown_list"
 
 
+def test_a_tag_is_counted_and_read_like_an_attribute(tierwise: Command, tmp_path: Path) -> None:
+    path = tmp_path / "tags.yaml"
+    path.write_text(
+        "kind: tag\nname: big\nclass: consumption\nowner: crm\npurpose: who serves whom\n"
+        "when: {attribute: monetary_amount, op: '>', value: 100}\n",
+        "utf-8",
+    )
+    assert tierwise("definitions", "apply", "-f", path).code == 0
+    assert tierwise("run", "--as-of", "2026-06-30").code == 0
+    rule = tmp_path / "big.json"
+    rule.write_text('{"not": {"attribute": "big", "op": "=", "value": true}}', "utf-8")
+    found = tierwise("segment", "count", "--rule", rule, "--json").json
+    assert (found["customers"], found["of"]) == (1, 4)
+    read = tierwise("segment", "read", "recent", "--attributes", "big,frequency_count", "--json").json
+    assert (read["group"], read["reference"]) == (2, 4)
+    assert read["left_out"] > 0
+    assert "Nothing tells the group from all" in tierwise("segment", "read", "recent", "--all").out
+
+
 def test_a_list_that_a_segment_reads_stays_unless_one_says_so(tierwise: Command, tmp_path: Path) -> None:
     path = tmp_path / "reads.yaml"
     path.write_text("kind: segment\nname: asked\nwhen: {list: invited}\n", "utf-8")

@@ -151,7 +151,7 @@ def remove_list(ctx: Context, name: str, *, in_use: bool = False) -> CustomerLis
             raise TierwiseError(
                 "list_in_use",
                 f'the list "{name}" is read by {", ".join(readers)}',
-                remedy="change these first, or say --in-use",
+                remedy="change these first; --in-use removes it all the same, and runs fail until they are changed",
             )
         removed = lists.remove(connection, name)
         audit.write(
