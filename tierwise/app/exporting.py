@@ -27,8 +27,8 @@ def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None) -
     """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes.
 
     table: `profile` (with the column `tags`: name or name=value, sorted, between them `|`), `store_totals`, `tags`,
-    `segments` or `junk` (a row per customer and tag, segment or rule), a summary (deciles, rfm, lifecycle, activity), or
-    a fact table. Raises `unknown_table`, `no_run`, and what `write_table` raises.
+    `segments` or `junk` (a row per customer and tag, segment or rule), a summary (deciles, rfm, lifecycle, activity)
+    or a fact table. Raises `unknown_table`, `no_run`, and what `write_table` raises.
     """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
