@@ -33,7 +33,7 @@ demo: $(VENV)/.run ## made-up dealer and retail data in; tiers out
 	@$(BIN)/tierwise demo
 
 test: $(VENV)/.dev ## all tests (long forms: make soak)
-	@$(BIN)/python -m pytest --cov=tierwise --cov-report=term:skip-covered -m "not soak"
+	@$(BIN)/python -m pytest -n auto --dist loadfile --cov=tierwise --cov-report=term:skip-covered -m "not soak"
 
 check: $(VENV)/.dev ## types, lint, layers
 	@$(BIN)/ruff check .
