@@ -13,13 +13,15 @@ from tierwise.app.running import IN_ALL
 from tierwise.definitions.base import Definition
 from tierwise.definitions.check import by_line, left_open
 from tierwise.definitions.cleaning import Cleaning
-from tierwise.definitions.graph import label_of, readers_of
+from tierwise.definitions.graph import OWN_SILENCE, label_of, readers_of
 from tierwise.definitions.ladders import ladder_problems, ladder_warnings
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import kind_of, read_placed
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.write import body_of
 from tierwise.engine.build import Inputs
+from tierwise.engine.given import columns_given, profile_schema
+from tierwise.engine.plan import windows_of_profile
 from tierwise.engine.preview import Preview, Shift, Watched, preview
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.state import runs, traits
@@ -96,7 +98,8 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
         before = current_definitions(connection)
         removed = left_out(before, new) if prune else ()
         raise_problems(connection, before, new, place_of, removed=removed)
-        problems = ladder_problems(new, place_of)
+        whole = whole_attributes([*before.all, *new], before.project.windows_days)
+        problems = ladder_problems(new, place_of, whole=whole)
         if problems:
             raise TierwiseError.of(problems)
         run = runs.current(connection)
@@ -104,7 +107,11 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
         earlier = runs.newest_before(connection, run.as_of) if run is not None else None
     change = _change(before, new, removed)
     touched = [*change.added, *change.changed, *change.removed]
-    warnings = [*left_open(new), *ladder_warnings(new, place_of), *(_not_run_yet(change, run) if touched else [])]
+    warnings = [
+        *left_open(new),
+        *ladder_warnings(new, place_of, whole=whole),
+        *(_not_run_yet(change, run) if touched else []),
+    ]
     readers = _readers(change)
     view = PlanView(change.added, change.changed, change.removed, change.unchanged, readers=readers)
     if run is None or run.outputs is None or not touched:
@@ -137,6 +144,14 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
         sample=share if share < 1 else None,
         run_seconds=_run_time(run, found, share),
     )
+
+
+def whole_attributes(definitions: Sequence[Definition], windows_days: Sequence[int]) -> set[str]:
+    """The attributes that have whole numbers only: counts, days, parts."""
+    of_facts = profile_schema(windows_of_profile(definitions, windows_days), digits=2)
+    found = {name for name, where in of_facts.items() if where.type == "integer" and not where.digits}
+    given = [columns_given(each) for each in definitions]
+    return {*found, *OWN_SILENCE, *(n for columns in given for n, where in columns.items() if where.type == "integer")}
 
 
 def left_out(before: Definitions, new: Sequence[Definition]) -> tuple[str, ...]:

@@ -18,8 +18,6 @@ from tierwise.definitions.regions import NOTHING, Axis, Region, at_most, axes_of
 from tierwise.definitions.rule import All, AnyOf, AnyRule, Not, Steps
 from tierwise.kernel.errors import Problem
 
-_WHOLE_ENDINGS = ("_count", "_days", "_years", "_decile", "_score")
-
 
 @dataclass(frozen=True, slots=True)
 class Rung:
@@ -54,11 +52,11 @@ def _name_of(part: BaseModel) -> str:
 
 
 def ladder_problems(
-    definitions: Sequence[Definition], place_of: PlaceOf, *, whole: Collection[str] | None = None
+    definitions: Sequence[Definition], place_of: PlaceOf, *, whole: Collection[str] = ()
 ) -> list[Problem]:
     """Rules that are never true and stages that no customer can reach.
 
-    whole: the attributes that have whole numbers only; told by the unit in their name where None.
+    whole: the attributes that have whole numbers only, so that nothing lies between 3 and 4.
     """
     problems = []
     for definition in definitions:
@@ -79,7 +77,7 @@ def _first_fits(definition: Definition) -> bool:
 
 
 def _unreachable(
-    definition: Definition, ladder: Ladder, place_of: PlaceOf, whole: Collection[str] | None
+    definition: Definition, ladder: Ladder, place_of: PlaceOf, whole: Collection[str]
 ) -> Iterator[Problem]:
     for i, rung in enumerate(ladder.rungs):
         if rung.rule is None or _never_on(rung.rule, whole) is not None:
@@ -93,7 +91,7 @@ def _unreachable(
             yield Problem("unreachable_stage", said, place_of(definition, rung.path), f"see {places}; move it up")
 
 
-def _takers(rule: AnyRule, earlier: Sequence[Rung], whole: Collection[str] | None) -> list[Rung]:
+def _takers(rule: AnyRule, earlier: Sequence[Rung], whole: Collection[str]) -> list[Rung]:
     """The earlier rungs that leave nobody for this rule; empty where some may be left."""
     for rung in earlier:
         if rung.rule is not None and implies(rule, rung.rule, whole=whole):
@@ -101,7 +99,7 @@ def _takers(rule: AnyRule, earlier: Sequence[Rung], whole: Collection[str] | Non
     spoken_of = {axis.attribute for axis in axes_of(rule)}
     axes = {axis for each in earlier if each.rule is not None for axis in axes_of(each.rule)}
     for axis in _sorted(axis for axis in axes | axes_of(rule) if axis.attribute in spoken_of):
-        mine, is_whole = at_most(rule, axis), _is_whole(axis.attribute, whole)
+        mine, is_whole = at_most(rule, axis), axis.attribute in whole
         taken = NOTHING
         by: list[Rung] = []
         for rung in earlier:
@@ -117,7 +115,7 @@ def _sorted(axes: Iterable[Axis]) -> list[Axis]:
     return sorted(axes, key=lambda axis: (axis.attribute, axis.by))
 
 
-def implies(rule: AnyRule, other: AnyRule, *, whole: Collection[str] | None = None) -> bool:
+def implies(rule: AnyRule, other: AnyRule, *, whole: Collection[str] = ()) -> bool:
     """Whether whoever the first is true of, the second is true of too, for certain."""
     if rule == other:
         return True
@@ -133,27 +131,19 @@ def implies(rule: AnyRule, other: AnyRule, *, whole: Collection[str] | None = No
         case All(), _ if any(implies(part, other, whole=whole) for part in rule.all):
             return True
     return any(
-        region is not None and at_most(rule, axis).within(region, whole=_is_whole(axis.attribute, whole))
+        region is not None and at_most(rule, axis).within(region, whole=axis.attribute in whole)
         for axis in axes_of(other)
         for region in [exactly(other, axis)]
     )
 
 
-def _never_on(rule: AnyRule, whole: Collection[str] | None) -> Axis | None:
+def _never_on(rule: AnyRule, whole: Collection[str]) -> Axis | None:
     """The axis on which the rule has no value left; None where it has one on each."""
-    return next(
-        (a for a in _sorted(axes_of(rule)) if at_most(rule, a).is_empty(whole=_is_whole(a.attribute, whole))), None
-    )
-
-
-def _is_whole(attribute: str, whole: Collection[str] | None) -> bool:
-    if whole is not None:
-        return attribute in whole
-    return attribute.endswith(_WHOLE_ENDINGS) and not attribute.startswith("mean_")
+    return next((a for a in _sorted(axes_of(rule)) if at_most(rule, a).is_empty(whole=a.attribute in whole)), None)
 
 
 def ladder_warnings(
-    definitions: Sequence[Definition], place_of: PlaceOf, *, whole: Collection[str] | None = None
+    definitions: Sequence[Definition], place_of: PlaceOf, *, whole: Collection[str] = ()
 ) -> list[Problem]:
     """Of ladders over one attribute: values that two stages ask for, and values between two stages that none does.
 
@@ -169,7 +159,7 @@ def ladder_warnings(
             regions = [(r, exactly(r.rule, axis)) for r in ladder.rungs if r.rule is not None]
             known = [(rung, region) for rung, region in regions if region is not None]
             if len(known) == len(regions):
-                is_whole = _is_whole(axis.attribute, whole)
+                is_whole = axis.attribute in whole
                 problems += _overlaps(definition, known, place_of, is_whole)
                 if all(rung.rule is not None for rung in ladder.rungs):
                     problems += _gaps(definition, axis, known, place_of, is_whole)
