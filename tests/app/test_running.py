@@ -9,7 +9,7 @@ from tierwise.app import exporting, running, showing
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
 from tierwise.engine import build as building
-from tierwise.engine.plan import SNAPSHOTS
+from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs
 
@@ -21,7 +21,7 @@ def test_a_run_is_recorded_with_versions_counts_and_timings(retailer: Context) -
         assert run.as_of == date(2026, 6, 30)
         assert run.definitions["rfm rfm"] == 1
         assert run.inputs["orders"] == lake_tables.versions(connection)["orders"]
-        assert run.outputs == {name: lake_tables.versions(connection)[name] for name in SNAPSHOTS}
+        assert run.outputs == {name: lake_tables.versions(connection)[name] for name in (*SNAPSHOTS, HISTORY)}
         assert run.counts is not None
         assert run.counts["customers"] == 400
         assert "customer metrics" in (run.timings or {})
@@ -119,5 +119,7 @@ def test_an_odd_day_is_told(retailer: Context, day: date, said: str | None) -> N
         notes = running.run(retailer, day).notes
     finally:
         running.run(retailer, date(2026, 6, 30))
-    assert [said in text for text in notes if said] == ([True] if said else [])
-    assert len(notes) == (said is not None)
+    of_history = [text for text in notes if text.startswith("history is recorded up to")]
+    assert len(of_history) == (day < date(2026, 6, 30))
+    assert [said in text for text in notes if said and text not in of_history] == ([True] if said else [])
+    assert len(notes) - len(of_history) == (said is not None)

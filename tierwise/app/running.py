@@ -62,7 +62,7 @@ def run(ctx: Context, as_of: date | None = None, *, progress: Progress = no_prog
 def _notes(view: RunView, today: date) -> tuple[str, ...]:
     notes = []
     if view.as_of > today:
-        notes.append(f"{view.as_of} is in the future: recency and silence count days that have not been yet")
+        notes.append(f"{view.as_of} is in the future: silence counts days yet to come, and history leaves it out")
     if not view.counts["customers"] and not view.counts["orders"]:
         notes.append(f"nobody and no order is known as of {view.as_of}: look at the day, and at what was imported")
     return tuple(notes)
@@ -108,6 +108,7 @@ def _inputs(ctx: Context, as_of: date | None) -> tuple[Inputs, dict[str, int]]:
             trait_labels={trait.column_name: trait.name for trait in known_traits},
             previous_tags=None if before is None else (before.outputs or {}).get("tags"),
             history=recorded.get(HISTORY),
+            remember=day <= clock.today(clock.zone(definitions.project.timezone)),
         ),
         definitions.versions,
     )

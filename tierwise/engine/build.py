@@ -41,6 +41,7 @@ class Inputs:
 
     versions: fact table -> Delta version. traits: column -> type, and trait_labels: column -> name. previous_tags: the
     version of the tags of the newest run of an earlier day, and history: the recorded one; None where there is none.
+    remember: whether history takes the day in; it would take in no other before a day that is yet to come.
     """
 
     as_of: date
@@ -51,6 +52,7 @@ class Inputs:
     trait_labels: Mapping[str, str] = field(default_factory=dict)
     previous_tags: int | None = None
     history: int | None = None
+    remember: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,8 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
 
 def _remember(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, profile: int) -> Written:
     """Add to history what this run has changed, from the profile as it was written."""
+    if not inputs.remember:
+        return Written(inputs.history, touched=False)
     lake.read(connection, "profile", profile).create_view("profile_written")
     ladders: dict[str, Kind] = {}
     for definition in inputs.definitions:
