@@ -99,8 +99,8 @@ _ABSENT = "calls"
 FACTS = st.sampled_from([*_WHERE, *_WHERE, _ABSENT])
 
 
-def rules(as_of: date) -> Any:
-    """Rules of up to five leaves."""
+def rules(as_of: date, facts: Any = FACTS) -> Any:
+    """Rules of up to five leaves. facts: which facts they count."""
     days = st.sampled_from([as_of - timedelta(days=back) for back in (-2, 0, 1, 7, 30, 90)])
     windows = st.one_of(
         st.just(Span()),
@@ -115,7 +115,7 @@ def rules(as_of: date) -> Any:
 
     @st.composite
     def behaviours(draw: Any) -> AnyRule:
-        fact = draw(FACTS)
+        fact = draw(facts)
         alone, known = {"fact": fact, "where": draw(where(fact)), "window": draw(windows)}, fact != _ABSENT
         which = draw(st.integers(0, 6 if known else 3))
         if which == 0:
@@ -145,7 +145,7 @@ def rules(as_of: date) -> Any:
 
     @st.composite
     def others(draw: Any) -> AnyRule:
-        fact = draw(FACTS)
+        fact = draw(facts)
         events = {"fact": fact, "where": draw(where(fact))}
         n, m, at_least = draw(DAYS), draw(DAYS), draw(st.integers(1, 3))
         match draw(st.integers(0, 5)):
@@ -159,7 +159,7 @@ def rules(as_of: date) -> Any:
                 every: Any = draw(st.sampled_from(["week", "month"]))
                 of_last = draw(st.sampled_from([3, 5, 14]))
                 return Regularly(regularly=Habit(**events, every=every, at_least=at_least, of_last=of_last))
-        other = draw(FACTS)
+        other = draw(facts)
         steps = (Occurrence(**events), Occurrence(fact=other, where=draw(where(other))))
         if draw(st.booleans()):
             return Sequence(sequence=steps, within_days=n, window=draw(windows))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.metrics.rule_strategies import rules
+from tests.metrics.rule_strategies import FACTS, rules
 from tests.metrics.rule_worlds import TAGS, Made, made_world
 from tierwise.definitions.rule import All, AnyRule, Behaviour, Comparison, InList, InSegment, Measured, Not, Span
 from tierwise.kernel.errors import TierwiseError
@@ -76,7 +76,8 @@ def keys(frame: Frame) -> list[int]:
 @st.composite
 def worlds_and_rules(draw: Any) -> tuple[int, list[AnyRule]]:
     seed = draw(st.integers(1, 8))
-    return seed, draw(st.lists(rules(duckdb_world(seed)[0].as_of), min_size=5, max_size=5))
+    facts = draw(st.sampled_from([FACTS, st.just("order_lines")]))
+    return seed, draw(st.lists(rules(duckdb_world(seed)[0].as_of, facts), min_size=5, max_size=5))
 
 
 @settings(max_examples=30, deadline=None)

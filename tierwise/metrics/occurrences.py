@@ -8,11 +8,11 @@ from typing import Any
 
 import narwhals as nw
 
-from tierwise.definitions.rule import AnyRule, Span, attributes_of
-from tierwise.metrics.fact_columns import PRODUCT, moment_of
+from tierwise.definitions.rule import All, AnyRule, Span, attributes_of
+from tierwise.metrics.fact_columns import PRODUCT, moment_of, product_schema
 from tierwise.metrics.frame import Frame, columns_of, missing
 from tierwise.metrics.rules import RuleColumn, RuleType, filter_expr
-from tierwise.metrics.world import World
+from tierwise.metrics.world import PRODUCT_NUMBER, World
 
 _DTYPES: dict[RuleType, Any] = {
     "text": nw.String,
@@ -23,6 +23,9 @@ _DTYPES: dict[RuleType, Any] = {
     "instant": nw.Datetime("us", "UTC"),
     "boolean": nw.Boolean,
 }
+
+
+_OF_PRODUCT = frozenset(product_schema())
 
 
 def window_of(span: Span, as_of: date) -> tuple[date | None, date]:
@@ -55,14 +58,38 @@ def rows_of_fact(
 
     columns: those that are read afterwards, by their names in rules; the product's are joined where they are needed.
     """
+    of_product, where = _parted(where, world, fact)
     frame = with_products(world, fact, {*columns, *(attributes_of(where) if where else ())})
     day = nw.col(moment_of(fact).day)
     wanted = [~nw.col(world.key).is_null(), day <= nw.lit(last)]
+    if fact in world.kept_facts:  # of somebody, and of days up to as_of
+        wanted = [day <= nw.lit(last)] if last < world.as_of else []
     if first is not None:
         wanted.append(day >= nw.lit(first))
     if where is not None:
         wanted.append(filter_expr(where, world.fact_schemas[fact], world.as_of, zone=world.zone))
-    return frame.filter(*wanted)
+    frame = frame.filter(*wanted) if wanted else frame
+    if of_product is None:
+        return frame
+    verdict = filter_expr(of_product, product_schema(), world.as_of, zone=world.zone)
+    # Each product is there once, so nothing is doubled; measured, a quarter less time than a semi join.
+    products = world.products_of[fact].filter(verdict).select(PRODUCT_NUMBER)
+    return frame.join(products, on=PRODUCT_NUMBER, how="inner")
+
+
+def _parted(where: AnyRule | None, world: World, fact: str) -> tuple[AnyRule | None, AnyRule | None]:
+    """What can be told of each product once, rather than of each row, and the rest."""
+    if where is None or fact not in world.products_of:
+        return None, where
+    parts = where.all if isinstance(where, All) else (where,)
+    of_product = tuple(part for part in parts if is_of_product(part))
+    rest = tuple(part for part in parts if not is_of_product(part))
+    return All(all=of_product) if of_product else None, All(all=rest) if rest else None
+
+
+def is_of_product(where: AnyRule) -> bool:
+    """Whether a filter over lines reads nothing but the product."""
+    return set(attributes_of(where)) <= _OF_PRODUCT
 
 
 def with_products(world: World, fact: str, names: Iterable[str]) -> Frame:
@@ -75,11 +102,12 @@ def with_products(world: World, fact: str, names: Iterable[str]) -> Frame:
     lacking = [where for name in sorted(names) if (where := column_of(world, fact, name)).column not in there]
     if not lacking:
         return frame
-    products = world.facts.get("products")
-    known = columns_of(products) if products is not None and PRODUCT in there else ()
+    numbered = fact in world.products_of
+    products, on = (world.products_of[fact], PRODUCT_NUMBER) if numbered else (world.facts.get("products"), PRODUCT)
+    known = columns_of(products) if products is not None and on in there else ()
     from_products = [where.column for where in lacking if where.column in known]
     if products is not None and from_products:
-        frame = frame.join(products.select(PRODUCT, *from_products), on=PRODUCT, how="left")
+        frame = frame.join(products.select(on, *from_products), on=on, how="left")
     nulls = [_null(where) for where in lacking if where.column not in known]
     return frame.with_columns(*nulls) if nulls else frame
 

@@ -9,7 +9,7 @@
     with_kept_facts(rules, world, keep) -> World                    # when rule_sets is called several times
 
 How: the leaves about deeds are read from one grouping per (fact, filter, window), shared by all that ask for it, over
-the facts' few needed columns and days, kept once (`fact_plan.py`). Each leaf gives the few customers of whom it is true
+the facts' few needed columns and days, kept once (`kept_facts.py`). Each leaf gives the few of whom it is true
 or of whom it is false. All and any of such sets are semi joins, anti joins and unions of keys; everybody is looked at
 only where the whole says "all others". Comparisons that stand together are one expression over people.
 """
@@ -32,8 +32,9 @@ from tierwise.definitions.rule import (
 )
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep
-from tierwise.metrics.deed_plan import Customers, DeedPlan, deed_plan, with_kept_facts
+from tierwise.metrics.deed_plan import Customers, DeedPlan, deed_plan
 from tierwise.metrics.frame import Frame, left_join_all
+from tierwise.metrics.kept_facts import with_kept_facts
 from tierwise.metrics.rule_set_problems import rule_set_problems
 from tierwise.metrics.rules import RuleColumn, RuleType, filter_expr
 from tierwise.metrics.world import VALUE, World, each_once

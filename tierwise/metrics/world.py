@@ -13,6 +13,10 @@ VALUE = "value"
 """The column of a sparse tag's value."""
 
 
+PRODUCT_NUMBER = "product_number"
+"""In kept rows of lines, and in the products that they name."""
+
+
 @dataclass(frozen=True)
 class World:
     """The frames that rules are told from.
@@ -26,6 +30,8 @@ class World:
     values: tag -> (`key`, `value`), each customer once; value is a text, null for a tag that one just has ("yes" tags,
     `boolean` in the schema: who lacks it has false).
     kept_facts: facts of which only what some rules read is kept (`deed_plan.with_kept_facts`).
+    kept_among: the people of whom they were kept: where it is `people` itself, none of these rows is of anybody else.
+    products_of: fact -> the products that its kept rows name, numbered: there, `PRODUCT_NUMBER` stands for them.
     as_of: nothing after this day is seen. zone: whose days they are when an instant is compared with a date.
     """
 
@@ -37,6 +43,8 @@ class World:
     sets: Mapping[str, Frame] = field(default_factory=dict)
     values: Mapping[str, Frame] = field(default_factory=dict)
     kept_facts: frozenset[str] = frozenset()
+    kept_among: Frame | None = None
+    products_of: Mapping[str, Frame] = field(default_factory=dict)
     key: str = "customer_key"
     zone: tzinfo = UTC
 
