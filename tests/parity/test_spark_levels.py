@@ -37,7 +37,7 @@ LEVEL = Level.model_validate(
             "indicators": [
                 {"attribute": "spend", "normalise": "min_max"},
                 {"attribute": "orders"},
-                {"attribute": "share", "normalise": "percentile", "direction": "lower", "missing_points": 10},
+                {"attribute": "share", "normalise": "min_max", "direction": "lower", "missing_points": 10},
                 {
                     "attribute": "city",
                     "normalise": "bands",

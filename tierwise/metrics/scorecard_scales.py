@@ -83,10 +83,10 @@ def _weighing(scales: ScorecardScales, weights: tuple[float, ...], ratio: float 
 
 def _by_entropy(values: Frame, scales: ScorecardScales) -> tuple[float, ...]:
     """From the points before weights, in hundredths: whole numbers, so the order of rows does not matter."""
-    pointed = with_lines(values, scales)
     columns = []
     for line in scales.lines:
         column = points_column(line.name)
+        pointed = with_lines(values, ScorecardScales((line,), scales.customers))
         counted = rows_of(pointed.group_by(column).agg(nw.len().cast(nw.Int64).alias("rows__")))
         columns.append(sorted((float(points), int(rows)) for points, rows in counted))
     return entropy_weights(columns).weights
