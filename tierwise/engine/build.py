@@ -15,6 +15,7 @@ import narwhals as nw
 
 from tierwise.definitions.base import Definition
 from tierwise.definitions.project import Project
+from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.given import columns_given, profile_schema, remembered
@@ -160,7 +161,13 @@ def _remember(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs,
         ladders |= remembered(definition)
     tags = [each.name for each in inputs.definitions if isinstance(each, Tag) and each.history]
     current = states(
-        connection, ladders, tags, profile="profile_written", tag_rows="tag_rows", segment_rows="segment_rows"
+        connection,
+        ladders,
+        tags,
+        profile="profile_written",
+        tag_rows="tag_rows",
+        segment_rows="segment_rows",
+        segments=[each.name for each in inputs.definitions if isinstance(each, Segment) and each.history],
     )
     return changes(connection, lake, inputs.history, current, inputs.as_of)
 
