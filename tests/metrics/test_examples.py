@@ -12,6 +12,7 @@ import tierwise.metrics
 
 MODULES = [
     "tierwise",
+    "tierwise.definitions.rule_builders",
     "tierwise.engine.canonical",
     "tierwise.engine.frame_api",
     "tierwise.engine.frame_tables",

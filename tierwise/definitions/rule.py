@@ -11,6 +11,7 @@ sum and a number of distinct values are 0; every other aggregate is missing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -40,6 +41,7 @@ _NO_VALUE = {"missing", "present"}
 _LISTS = {"in", "not_in"}
 _TEXTS = {"contains", "starts_with", "ends_with", "matches"}
 _DATES = {"before", "after"}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_COUNTS = {"within_last_days", "day_of_year_within_days"}
 
 
@@ -75,7 +77,19 @@ class Comparison(Part):
             return _as_date(op, value)
         elif op in _DAY_COUNTS and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
             raise ValueError(f'"{op}" needs a whole number of days')
-        return value
+        return value if op in _TEXTS else _with_dates(value)
+
+
+def _with_dates(value: Any) -> Any:
+    """JSON has no dates: a text that is one becomes it, as in YAML. Where texts are compared it is a text again."""
+    if isinstance(value, tuple):
+        return tuple(_with_dates(item) for item in value)
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
 
 
 def _as_date(op: str, value: Any) -> date:
@@ -171,6 +185,12 @@ class Behaviour(Part):
     behaviour: Measured
     op: Operator | None = None
     value: Scalar | tuple[Scalar, ...] | None = None
+
+    @field_validator("value")
+    @classmethod
+    def _dates(cls, value: Any, info: ValidationInfo) -> Any:
+        op = info.data.get("op")
+        return value if op in _TEXTS else _with_dates(value)
 
     @model_validator(mode="after")
     def _compares(self) -> Behaviour:

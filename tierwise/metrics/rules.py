@@ -354,15 +354,15 @@ def _value(value: Any, kind: RuleType, rule: Comparison) -> Any:
                 raise _unfit(rule, "a date such as 2026-06-30")
             return value
         case "source_text":
-            if isinstance(value, str):
-                return value
+            if isinstance(value, str | date):
+                return str(value)
             found = _number(value)
             if found is None:
                 raise _unfit(rule, "a text or a number")
             return found.quantize(Decimal("1e-9"))
-    if not isinstance(value, str):
+    if not isinstance(value, str | date):
         raise _unfit(rule, "a text; put it in quotes")
-    return value
+    return str(value)
 
 
 def _number(value: Any) -> Decimal | None:

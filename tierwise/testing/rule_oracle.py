@@ -35,7 +35,9 @@ def holds(rule: AnyRule, row: Mapping[str, Any], as_of: date) -> bool:
 
 
 def _compares(value: Any, op: str, other: Any, as_of: date) -> bool:
-    if isinstance(value, float) and not isinstance(other, str):
+    if isinstance(value, str):
+        other = tuple(map(str, other)) if isinstance(other, tuple) else str(other)
+    elif isinstance(value, float) and not isinstance(other, str):
         other = tuple(float(item) for item in other) if isinstance(other, tuple) else float(other)
     elif isinstance(value, int) and not isinstance(value, bool) and isinstance(other, int | Decimal):
         value, other = Decimal(value), Decimal(other)
