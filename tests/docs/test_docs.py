@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tierwise.cli.main import app
-from tierwise.definitions.read import read_definitions, read_mapping
+from tierwise.definitions.read import parse_rule, read_definitions, read_mapping
+from tierwise.definitions.rule import Deed, leaves_of
+from tierwise.metrics.fact_columns import fact_schemas
+from tierwise.metrics.rule_set_problems import rule_set_problems
 from tierwise.state.embedded import EmbeddedServer
 from tierwise.testing import make_retail
 
@@ -102,6 +107,15 @@ def test_yaml_is_valid(page: Path, tmp_path: Path) -> None:
             assert read_definitions([path])
         else:
             assert read_mapping(path).table
+
+
+def test_every_form_of_a_rule_that_is_shown_is_one() -> None:
+    page = ROOT / "docs" / "rules.md"
+    shown = [parse_rule(json.loads(text)) for text in fences(page, "json")]
+    forms = {type(leaf) for rule in shown for _, leaf in leaves_of(rule)}
+    assert forms == set(get_args(Deed))
+    for rule in shown:
+        assert not rule_set_problems(rule, {}, fact_schemas(), ())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
