@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import date
 from pathlib import Path
@@ -284,6 +285,8 @@ def version() -> None:
 
 def main() -> None:
     """The entry point of the `tierwise` script: this process is a command and nothing else."""
+    # A command lives for seconds: looking for cycles while modules load would take a twelfth of them.
+    gc.set_threshold(100_000, 50, 50)
     if sys.argv[1:2] not in (["serve"], ["demo"]):  # NiceGUI looks whether it is there
         leave_out_pandas()
     guarded(app)
