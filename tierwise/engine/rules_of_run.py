@@ -7,7 +7,7 @@ later wave of rules reads of tags and segments it reads from them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import duckdb
@@ -75,7 +75,7 @@ class Rules:
         people = with_cleaning_attributes(frame(self.connection, "before_cleaning"), accounts)
         people = self._keep("accounts_looked_at", people)
         schema = cleaning_schema({k: v for k, v in self.schema.items() if isinstance(v, RuleColumn)})
-        world = self._world(people, schema)
+        world = self._world(people, schema, cleaned=False)
         sets = rule_sets({rule.name: rule.when for rule in definition.rules}, world, self._keep, "cleaning")
         releases = frame(self.connection, "releases") if "releases" in self.versions else None
         self.connection.execute("DROP TABLE junk_rows")
@@ -160,35 +160,29 @@ class Rules:
         wanted = [name for name in columns_of(products) if name not in there]
         return lines.join(products.select(wanted), on=PRODUCT, how="left")
 
-    def _world(self, people: Frame, schema: Schema) -> World:
-        if self._facts is None:
-            world = World(
-                people=people,
-                schema=schema,
-                as_of=self.as_of,
-                facts=self._fact_frames(),
-                fact_schemas=fact_schemas(self.digits),
-                zone=clock.zone(self.timezone),
-            )
-            rules = [rule for each in self.definitions for _, rule in rules_in(each)]
-            self._facts = with_kept_facts(rules, world, self._keep, "deeds")
-        facts = self._facts
+    def _world(self, people: Frame, schema: Schema, *, cleaned: bool = True) -> World:
+        """cleaned: whether people are those who stay; what their rules read of facts is then kept for all steps."""
+        world = World(
+            people=people,
+            schema=schema,
+            as_of=self.as_of,
+            facts=self._fact_frames(),
+            fact_schemas=fact_schemas(self.digits),
+            zone=clock.zone(self.timezone),
+        )
+        if cleaned:
+            if self._facts is None:
+                rules = [r for each in self.definitions if not isinstance(each, Cleaning) for _, r in rules_in(each)]
+                self._facts = with_kept_facts(rules, world, self._keep, "deeds")
+            # Steps widen people but leave nobody out, so what was kept is still of people alone.
+            world = replace(self._facts, people=people, kept_among=people, schema=schema)
         rows = frame(self.connection, "segment_rows")
         sets = {f"segment {name}": rows.filter(nw.col("segment") == name).select(KEY) for name in self.segments}
         members = frame(self.connection, "list_members")
         sets |= {f"list {name}": members.filter(nw.col("list") == name).select(KEY).unique() for name in self._lists()}
         tagged = frame(self.connection, "tag_rows")
-        return World(
-            people=people,
-            schema=schema,
-            as_of=self.as_of,
-            facts=facts.facts,
-            fact_schemas=facts.fact_schemas,
-            sets=sets,
-            values={tag.name: tagged.filter(nw.col("tag") == tag.name).select(KEY, "value") for tag in self.tags},
-            kept_facts=facts.kept_facts,
-            zone=facts.zone,
-        )
+        values = {tag.name: tagged.filter(nw.col("tag") == tag.name).select(KEY, "value") for tag in self.tags}
+        return replace(world, sets=sets, values=values)
 
     def _fact_frames(self) -> dict[str, Frame]:
         return fact_frames({name: frame(self.connection, name) for name in TABLES if name in self.versions})

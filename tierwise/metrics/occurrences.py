@@ -103,6 +103,8 @@ def with_products(world: World, fact: str, names: Iterable[str]) -> Frame:
     if not lacking:
         return frame
     numbered = fact in world.products_of
+    if PRODUCT_NUMBER in there and not numbered:
+        raise AssertionError(f"{fact} were kept with numbers of products, which are not in World.products_of")
     products, on = (world.products_of[fact], PRODUCT_NUMBER) if numbered else (world.facts.get("products"), PRODUCT)
     known = columns_of(products) if products is not None and on in there else ()
     from_products = [where.column for where in lacking if where.column in known]
