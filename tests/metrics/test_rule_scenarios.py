@@ -212,6 +212,11 @@ def test_coming_back_is_after_so_many_whole_days_of_quiet() -> None:
     assert who(back, world("2026-07-07", placed)) == []
 
 
+def test_before_the_calendar_begins_nobody_was_there_to_come_back() -> None:
+    back = {"restarted": {"fact": "orders", "within_days": 7, "quiet_days": 30}}
+    assert who(back, world("0001-01-03", [(1, "0001-01-03T12:00")], ZoneInfo("UTC"))) == []
+
+
 def test_weeks_of_a_habit_end_on_as_of() -> None:
     weekly = {"regularly": {"fact": "orders", "every": "week", "at_least": 2, "of_last": 2}}
     placed = [(1, "2026-06-24T00:00"), (1, "2026-06-23T23:59"), (2, "2026-06-24T00:00"), (2, "2026-06-30T12:00"),

@@ -81,6 +81,8 @@ def restarted(comeback: Comeback, world: World) -> Frame:
     rows = lately.select(world.key, day.alias("day"), days_between(before, day).alias("gap"))
     recent = rows.filter(nw.col("day") >= nw.lit(since))
     again = recent.filter(nw.col("gap") > comeback.quiet_days).select(world.key)
+    if first == date.min:  # nothing is before that
+        return each_once(again, world.key)
     earlier = rows_of_fact(world, comeback.fact, comeback.where, None, first - timedelta(days=1))
     after_all = recent.filter(nw.col("gap").is_null()).select(world.key)
     after_all = after_all.join(each_once(earlier, world.key), on=world.key, how="semi")
