@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, Integer, any_, cast, delete, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
+from psycopg import sql
+from sqlalchemy import Connection, Integer, cast, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from tierwise.kernel.clock import utc_now
 from tierwise.kernel.errors import TierwiseError, unknown_name
@@ -131,30 +133,36 @@ def change_number(connection: Connection) -> int:
 def list_members(connection: Connection, names: Sequence[str] | None = None) -> pa.Table:
     """Who is on which list, as Arrow: `list` (text), `source_key` (int64), in that order; of these lists, or all."""
     import pyarrow as pa
+    from pyarrow import csv
 
-    query = select(list_member.c.list, list_member.c.source_key).order_by(list_member.c.list, list_member.c.source_key)
-    if names is not None:
-        query = query.where(list_member.c.list == any_(literal(list(names), ARRAY(TEXT))))
     schema = pa.schema([pa.field("list", pa.string(), False), pa.field("source_key", pa.int64(), False)])
-    batches = []
-    with connection.execute(query.execution_options(stream_results=True, yield_per=_ROWS)) as rows:
-        for part in rows.partitions(_ROWS):
-            lists, keys = zip(*part, strict=True)
-            batches.append(pa.record_batch([pa.array(lists, pa.string()), pa.array(keys, pa.int64())], schema=schema))
-    return pa.Table.from_batches(batches, schema)
+    chosen: sql.Composable = sql.SQL("")
+    if names is not None:
+        chosen = sql.SQL("where list = any({})").format(sql.Literal(list(names)))
+    query = "copy (select list, source_key from list_member {}) to stdout (format csv)"
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    with raw.cursor() as cursor, cursor.copy(sql.SQL(query).format(chosen)) as copy:
+        told = b"".join(copy)
+    if not told:
+        return schema.empty_table()
+    read = csv.ReadOptions(column_names=schema.names)
+    found = csv.read_csv(pa.BufferReader(told), read, convert_options=csv.ConvertOptions(column_types=schema))
+    return found.cast(schema).sort_by([("list", "ascending"), ("source_key", "ascending")])
 
 
 def _add_members(connection: Connection, name: str, source_keys: Iterable[int]) -> None:
     connection.execute(text("create temp table arriving (source_key bigint) on commit drop"))
     raw = connection.connection.driver_connection
     assert raw is not None
+    keys = iter(source_keys)
     with raw.cursor() as cursor, cursor.copy("copy arriving (source_key) from stdin") as copy:
-        for key in source_keys:
-            copy.write_row((key,))
+        while some := list(islice(keys, _ROWS)):
+            copy.write("\n".join(map(str, some)) + "\n")
     connection.execute(
         text(
-            "insert into list_member (list, source_key) "
-            "select distinct :name, source_key from arriving on conflict do nothing"
+            "insert into list_member (list, source_key) select :name, source_key from arriving "
+            "except select list, source_key from list_member where list = :name order by source_key"
         ),
         {"name": name},
     )
