@@ -93,6 +93,9 @@ _NUMBERS = {
     "visits": ["mileage_km"],
 }
 _TEXTS = {"orders": ["store_id", "channel"], "order_lines": ["product_id", "category"], "visits": ["kind"]}
+_OF_ORDERS = {"order_id", "store_id", "channel"}
+_SAME = {"orders": _OF_ORDERS, "order_lines": _OF_ORDERS | {"product_id", "category"}, "visits": {"kind"}}
+"""What both steps of a sequence may have to hold alike."""
 _ABSENT = "calls"
 """A fact that nobody ever imported."""
 
@@ -122,7 +125,8 @@ def rules(as_of: date, facts: Any = FACTS) -> Any:
             return Behaviour(behaviour=Measured(**alone, aggregate=draw(st.sampled_from(["ever", "never"]))))
         if which == 1:
             op, value = draw(_compared(COUNTS))
-            return Behaviour(behaviour=Measured(**alone, aggregate="count"), op=op, value=value)
+            per = draw(st.none() | st.sampled_from(_TEXTS[fact])) if known else None
+            return Behaviour(behaviour=Measured(**alone, aggregate="count", per=per), op=op, value=value)
         if which == 2:
             op, value = draw(_compared(st.sampled_from([0, 1, 7, 30, 90])))
             return Behaviour(behaviour=Measured(**alone, aggregate="days_since"), op=op, value=value)
@@ -134,7 +138,8 @@ def rules(as_of: date, facts: Any = FACTS) -> Any:
             column = draw(st.sampled_from(_NUMBERS[fact]))
             op, value = draw(_compared(MONEY))
             name = draw(st.sampled_from(["sum", "average", "min", "max", "first", "last"]))
-            return Behaviour(behaviour=Measured(**alone, aggregate=name, column=column), op=op, value=value)
+            per = draw(st.none() | st.sampled_from(_TEXTS[fact])) if name == "sum" else None
+            return Behaviour(behaviour=Measured(**alone, aggregate=name, column=column, per=per), op=op, value=value)
         column = draw(st.sampled_from(_TEXTS[fact]))
         if which == 5:
             op, value = draw(_compared(COUNTS))
@@ -161,9 +166,11 @@ def rules(as_of: date, facts: Any = FACTS) -> Any:
                 return Regularly(regularly=Habit(**events, every=every, at_least=at_least, of_last=of_last))
         other = draw(facts)
         steps = (Occurrence(**events), Occurrence(fact=other, where=draw(where(other))))
+        shared = sorted(_SAME.get(fact, set()) & _SAME.get(other, set()))
+        more = {"within_days": n, "window": draw(windows), "same": draw(st.sampled_from([None, *shared]))}
         if draw(st.booleans()):
-            return Sequence(sequence=steps, within_days=n, window=draw(windows))
-        return NotFollowed(not_followed=steps, within_days=n, window=draw(windows))
+            return Sequence(sequence=steps, **more)
+        return NotFollowed(not_followed=steps, **more)
 
     attributes = st.one_of(
         _comparing("city", st.sampled_from(["上海", "Wuhan", ""])),

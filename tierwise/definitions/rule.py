@@ -165,10 +165,14 @@ _OF_COLUMN = {"sum", "average", "min", "max", "distinct"}
 
 class Measured(Events):
     """A number, day or value per customer. sum, average, min, max and distinct need a column; days_since is of the last
-    row; first and last are the day of that row, or with a column what it held."""
+    row; first and last are the day of that row, or with a column what it held.
+
+    per: count or sum the rows of each value of that column apart, and take the largest; rows without one are left out.
+    """
 
     aggregate: Aggregate
     column: str | None = None
+    per: str | None = None
 
     @model_validator(mode="after")
     def _column_fits(self) -> Measured:
@@ -176,6 +180,8 @@ class Measured(Events):
             raise ValueError(f'"{self.aggregate}" needs a column')
         if self.column is not None and self.aggregate not in _OF_COLUMN | {"first", "last"}:
             raise ValueError(f'"{self.aggregate}" takes no column')
+        if self.per is not None and self.aggregate not in ("count", "sum"):
+            raise ValueError(f'"{self.aggregate}" takes no "per": a count or a sum does')
         return self
 
 
@@ -274,19 +280,27 @@ Pair = Annotated[tuple[Occurrence, Occurrence], Field()]
 
 
 class Sequence(Part):
-    """A leaf: the first step in the window, and after it, at most within_days later, the second."""
+    """A leaf: the first step in the window, and after it, at most within_days later, the second.
+
+    same: a column of which both rows hold the same value; rows without one are left out.
+    """
 
     sequence: Pair
     within_days: Days
     window: Span = Span()
+    same: str | None = None
 
 
 class NotFollowed(Part):
-    """A leaf: the first step in the window, and not the second within within_days, which have all passed by as_of."""
+    """A leaf: the first step in the window, and not the second within within_days, which have all passed by as_of.
+
+    same: as in `Sequence`: a first step without that value is left out, since nobody can say what would follow it.
+    """
 
     not_followed: Pair
     within_days: Days
     window: Span = Span()
+    same: str | None = None
 
 
 class InSegment(Part):

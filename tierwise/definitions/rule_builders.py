@@ -142,25 +142,39 @@ def _span(window: dict[str, Any]) -> Span:
     return Span(**window)
 
 
-def _measured(aggregate: Any, fact: str, column: str | None, where: AnyRule | None, window: dict[str, Any]) -> Measured:
-    return Measured(fact=fact, aggregate=aggregate, column=column, where=where, window=_span(window))
+def _measured(
+    aggregate: Any,
+    fact: str,
+    column: str | None,
+    where: AnyRule | None,
+    window: dict[str, Any],
+    per: str | None = None,
+) -> Measured:
+    return Measured(fact=fact, aggregate=aggregate, column=column, where=where, window=_span(window), per=per)
 
 
 def _compared(
-    aggregate: str, fact: str, column: str | None, where: AnyRule | None, window: dict[str, Any]
+    aggregate: str,
+    fact: str,
+    column: str | None,
+    where: AnyRule | None,
+    window: dict[str, Any],
+    per: str | None = None,
 ) -> Compared[Behaviour]:
-    what = _measured(aggregate, fact, column, where, window)
+    what = _measured(aggregate, fact, column, where, window, per)
     return Compared(lambda op, value: Behaviour(behaviour=what, op=op, value=value))
 
 
-def count(fact: str, *, where: AnyRule | None = None, **window: Any) -> Compared[Behaviour]:
-    """How many rows; 0 for who has none."""
-    return _compared("count", fact, None, where, window)
+def count(fact: str, *, where: AnyRule | None = None, per: str | None = None, **window: Any) -> Compared[Behaviour]:
+    """How many rows; 0 for who has none. per: the most of any one value of that column."""
+    return _compared("count", fact, None, where, window, per)
 
 
-def sum_of(fact: str, column: str, *, where: AnyRule | None = None, **window: Any) -> Compared[Behaviour]:
-    """The sum of a column; 0 for who has no row."""
-    return _compared("sum", fact, column, where, window)
+def sum_of(
+    fact: str, column: str, *, where: AnyRule | None = None, per: str | None = None, **window: Any
+) -> Compared[Behaviour]:
+    """The sum of a column; 0 for who has no row. per: the largest of any one value of that column."""
+    return _compared("sum", fact, column, where, window, per)
 
 
 def average(fact: str, column: str, *, where: AnyRule | None = None, **window: Any) -> Compared[Behaviour]:
@@ -234,14 +248,16 @@ def step(fact: str, *, where: AnyRule | None = None) -> Occurrence:
     return Occurrence(fact=fact, where=where)
 
 
-def sequence(one: Occurrence, two: Occurrence, *, within_days: int, **window: Any) -> Sequence:
-    """The first step in the window, and after it, at most within_days later, the second."""
-    return Sequence(sequence=(one, two), within_days=within_days, window=_span(window))
+def sequence(one: Occurrence, two: Occurrence, *, within_days: int, same: str | None = None, **window: Any) -> Sequence:
+    """The first step in the window, and after it, at most within_days later, the second. same: of one such value."""
+    return Sequence(sequence=(one, two), within_days=within_days, window=_span(window), same=same)
 
 
-def not_followed(one: Occurrence, two: Occurrence, *, within_days: int, **window: Any) -> NotFollowed:
+def not_followed(
+    one: Occurrence, two: Occurrence, *, within_days: int, same: str | None = None, **window: Any
+) -> NotFollowed:
     """The first step in the window, and not the second within within_days, which have all passed."""
-    return NotFollowed(not_followed=(one, two), within_days=within_days, window=_span(window))
+    return NotFollowed(not_followed=(one, two), within_days=within_days, window=_span(window), same=same)
 
 
 def in_segment(name: str) -> InSegment:

@@ -71,10 +71,10 @@ def in_words(rule: AnyRule) -> str:
             )
         case Sequence():
             one, two = (_step(step) for step in rule.sequence)
-            return f"{one}{_within(rule.window)}, then {two} within {rule.within_days} days"
+            return f"{one}{_within(rule.window)}, then {two}{_same(rule)} within {rule.within_days} days"
         case NotFollowed():
             one, two = (_step(step) for step in rule.not_followed)
-            return f"{one}{_within(rule.window)}, and no {two} within {rule.within_days} days"
+            return f"{one}{_within(rule.window)}, and no {two}{_same(rule)} within {rule.within_days} days"
         case InSegment():
             return f"in segment {rule.segment}"
         case InList():
@@ -111,10 +111,15 @@ def _step(step: Occurrence | Quiet) -> str:
     return _rows(step.fact, step.where)
 
 
+def _same(rule: Sequence | NotFollowed) -> str:
+    return f" of the same {rule.same}" if rule.same else ""
+
+
 def _measured(measured: Measured) -> str:
     what = measured.aggregate.replace("_", " ")
     column = f" {measured.column}" if measured.column else ""
-    return f"{what}{column} of {_rows(measured.fact, measured.where)}{_within(measured.window)}"
+    per = f" of any one {measured.per}" if measured.per else ""
+    return f"{what}{column} of {_rows(measured.fact, measured.where)}{per}{_within(measured.window)}"
 
 
 def _within(span: Span) -> str:

@@ -38,20 +38,20 @@ from tierwise.definitions.rule import (
 )
 from tierwise.metrics.fact_columns import moment_of
 from tierwise.metrics.following import followed, restarted
-from tierwise.metrics.frame import Frame, days_until, integer_sum, quotient
+from tierwise.metrics.frame import Frame, columns_of, days_until, integer_sum, quotient
 from tierwise.metrics.occurrences import column_of, days_back, first_of_months, rows_of_fact, window_of
 from tierwise.metrics.rules import RuleColumn, RuleType, Schema, filter_expr, rule_expr
 from tierwise.metrics.world import VALUE, World
 
-Kind: TypeAlias = Literal["rows", "distinct", "first", "last", "week", "month"]
+Kind: TypeAlias = Literal["rows", "per", "distinct", "first", "last", "week", "month"]
 
 
 @dataclass(frozen=True)
 class Group:
     """Rows of a fact by customer: those of `where`, from the first to the last of these days.
 
-    kind: what is told of them: sums over rows, different values of `column`, what the first or the last row held, or
-    in how many weeks or months there was one.
+    kind: what is told of them: sums over rows, the largest sums over the rows of one value of `column` (`per`),
+    different values of `column`, what the first or the last row held, or in how many weeks or months there was one.
     """
 
     fact: str
@@ -123,6 +123,8 @@ def _measured_reading(leaf: Behaviour, world: World) -> Reading:
 
 def _group_of(measured: Measured, world: World) -> Group:
     first, last = window_of(measured.window, world.as_of)
+    if measured.per is not None:
+        return Group(measured.fact, measured.where, first, last, "per", measured.per)
     of_column = measured.column is not None and measured.aggregate in ("distinct", "first", "last")
     kind: Any = measured.aggregate if of_column else "rows"
     return Group(measured.fact, measured.where, first, last, kind, measured.column if of_column else None)
@@ -169,6 +171,10 @@ def group_rows(world: World, group: Group, sums: Collection[tuple[str, str | Non
     value = nw.col(column_of(world, group.fact, group.column).column)
     if group.kind == "distinct":
         return _different(rows.filter(~value.is_null()), key, value)
+    if group.kind == "per":
+        apart = rows.filter(~value.is_null()).with_columns(value.alias("per__")).group_by(key, "per__")
+        each = apart.agg(*(_sum(world, group.fact, *each) for each in sorted(sums, key=str)))
+        return each.group_by(key).agg(nw.col(n).max() for n in columns_of(each) if n not in (key, "per__"))
     picked = nw.col("at").min() if group.kind == "first" else nw.col("at").max()
     rows = rows.select(key, nw.col(moment.at).alias("at"), value.alias("held"))
     ends = rows.group_by(key).agg(picked.alias("at"))

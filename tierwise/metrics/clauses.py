@@ -29,7 +29,6 @@ from tierwise.definitions.rule import (
     Occurrence,
     Regularly,
     Restarted,
-    Span,
     Steps,
     Stopped,
     leaves_of,
@@ -161,9 +160,9 @@ class _Told:
                 periods = {_period(row[moment_of(habit.fact).day], weekly, world.as_of) for row in rows.rows}
                 return Clause("regularly", said, verdict, len(periods), at, counted=(_cut(rows),))
             case StepSequence():
-                return Clause("sequence", said, verdict, None, at, counted=_steps(leaf.sequence, leaf.window, world))
+                return Clause("sequence", said, verdict, None, at, counted=_steps(leaf.sequence, leaf, world))
             case NotFollowed():
-                steps = _steps(leaf.not_followed, leaf.window, world)
+                steps = _steps(leaf.not_followed, leaf, world)
                 return Clause("not_followed", said, verdict, None, at, counted=steps)
             case InSegment():
                 return Clause("segment", said, verdict, verdict, at, clauses=self.deeper(leaf.segment))
@@ -201,15 +200,17 @@ def _number(what: Measured, world: World) -> Any:
 
 def _of_measured(what: Measured, world: World) -> Counted:
     first, last = window_of(what.window, world.as_of)
-    return counted_rows(world, what.fact, what.where, first, last, columns=(what.column,) if what.column else ())
+    columns = tuple(dict.fromkeys(name for name in (what.per, what.column) if name))
+    return counted_rows(world, what.fact, what.where, first, last, columns=columns)
 
 
-def _steps(steps: Sequence[Occurrence], window: Span, world: World) -> tuple[Counted, ...]:
-    first, last = window_of(window, world.as_of)
+def _steps(steps: Sequence[Occurrence], leaf: StepSequence | NotFollowed, world: World) -> tuple[Counted, ...]:
+    first, last = window_of(leaf.window, world.as_of)
     one, two = steps
+    columns = (leaf.same,) if leaf.same else ()
     return (
-        counted_rows(world, one.fact, one.where, first, last),
-        counted_rows(world, two.fact, two.where, first, world.as_of),
+        counted_rows(world, one.fact, one.where, first, last, columns=columns),
+        counted_rows(world, two.fact, two.where, first, world.as_of, columns=columns),
     )
 
 

@@ -9,7 +9,7 @@ import narwhals as nw
 from tierwise.definitions.rule import Comeback, NotFollowed, Occurrence, Restarted, Sequence
 from tierwise.metrics.fact_columns import moment_of
 from tierwise.metrics.frame import Frame, days_between
-from tierwise.metrics.occurrences import days_back, rows_of_fact, window_of
+from tierwise.metrics.occurrences import column_of, days_back, rows_of_fact, window_of
 from tierwise.metrics.world import World, each_once
 
 _NEVER = date(9999, 12, 31)
@@ -21,27 +21,29 @@ def followed(leaf: Sequence | NotFollowed, world: World) -> Frame:
     """The customers of whom it is true: one column `key`, each once.
 
     For each first step, the earliest day among all second steps at later instants decides, so a tie is not after it,
-    and it does not matter in whose zone the days were counted.
+    and it does not matter in whose zone the days were counted. Where the leaf asks for the `same`, each of its values
+    is looked at apart.
     """
     first_step, second_step = leaf.sequence if isinstance(leaf, Sequence) else leaf.not_followed
     first, last = window_of(leaf.window, world.as_of)
     if isinstance(leaf, NotFollowed):
         last = min(last, days_back(world.as_of, leaf.within_days + 1))
     latest = min(world.as_of.toordinal(), last.toordinal() + leaf.within_days)
-    one = _steps(world, first_step, first, last)
-    two = _steps(world, second_step, _slack(first), date.fromordinal(latest))
+    one = _steps(world, first_step, first, last, leaf.same)
+    two = _steps(world, second_step, _slack(first), date.fromordinal(latest), leaf.same)
+    same = [] if leaf.same is None else [_SAME]
     day = nw.col("day")
     # At one instant second steps are sorted before first ones: from a first step on, only what is later counts.
     never = nw.lit(_NEVER).cast(nw.Date)
     steps = nw.concat(
         [
-            one.select(world.key, "at", "day", nw.lit(1).alias("step"), never.alias("next")),
+            one.select(world.key, *same, "at", "day", nw.lit(1).alias("step"), never.alias("next")),
             two.join(each_once(one, world.key), on=world.key, how="semi").select(
-                world.key, "at", "day", nw.lit(0).alias("step"), day.alias("next")
+                world.key, *same, "at", "day", nw.lit(0).alias("step"), day.alias("next")
             ),
         ]
     )
-    after = nw.col("next").cum_min(reverse=True).over(world.key, order_by=["at", "step"])
+    after = nw.col("next").cum_min(reverse=True).over(world.key, *same, order_by=["at", "step"])
     steps = steps.select(world.key, "step", days_between(day, after).alias("days_after"))
     in_time = nw.col("days_after") <= leaf.within_days
     wanted = in_time if isinstance(leaf, Sequence) else ~in_time
@@ -61,10 +63,17 @@ def _slack(first: date | None) -> date | None:
     return None if first is None else days_back(first, _SLACK_DAYS + 1)
 
 
-def _steps(world: World, step: Occurrence, first: date | None, last: date) -> Frame:
+_SAME = "same__"
+
+
+def _steps(world: World, step: Occurrence, first: date | None, last: date, same: str | None) -> Frame:
     moment = moment_of(step.fact)
-    rows = rows_of_fact(world, step.fact, step.where, first, last)
-    return rows.select(world.key, nw.col(moment.at).alias("at"), nw.col(moment.day).alias("day"))
+    rows = rows_of_fact(world, step.fact, step.where, first, last, () if same is None else (same,))
+    moments = (nw.col(moment.at).alias("at"), nw.col(moment.day).alias("day"))
+    if same is None:
+        return rows.select(world.key, *moments)
+    value = nw.col(column_of(world, step.fact, same).column)
+    return rows.filter(~value.is_null()).select(world.key, value.alias(_SAME), *moments)
 
 
 def restarted(comeback: Comeback, world: World) -> Frame:

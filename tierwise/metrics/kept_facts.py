@@ -160,6 +160,7 @@ def _reads(rules: Iterable[AnyRule], world: World) -> dict[str, _Read]:
             columns = [*(column for _, column in reading.sums if column), *([group.column] if group.column else [])]
             note(group.fact, group.where, group.first, columns, group).instant |= group.kind in ("first", "last")
         elif isinstance(leaf, Restarted | Sequence | NotFollowed):
+            same = () if isinstance(leaf, Restarted) or leaf.same is None else (leaf.same,)
             for step, first in days_read(leaf, world.as_of):
-                note(step.fact, step.where, first, (), (leaf, step)).instant |= not isinstance(leaf, Restarted)
+                note(step.fact, step.where, first, same, (leaf, step)).instant |= not isinstance(leaf, Restarted)
     return found

@@ -55,6 +55,8 @@ def _problems(
         case _:
             for fact, where in occurrences_of(leaf):
                 yield from _fact_problems(fact, where, facts, place)
+            if isinstance(leaf, Sequence | NotFollowed) and leaf.same is not None:
+                yield from _same_problems(leaf, leaf.same, facts, place)
 
 
 def occurrences_of(leaf: Leaf) -> Iterator[tuple[str, AnyRule | None]]:
@@ -95,6 +97,20 @@ def _fact_problems(
             yield from rule_problems(leaf, facts[fact], place)
 
 
+def _same_problems(
+    leaf: Sequence | NotFollowed, same: str, facts: Mapping[str, Schema], place: str | None
+) -> Iterator[Problem]:
+    kinds = set()
+    for fact in dict.fromkeys(fact for fact, _ in occurrences_of(leaf) if fact in facts):
+        if same not in facts[fact]:
+            yield _unknown_column(fact, same, facts, place)
+        else:
+            found = facts[fact][same]
+            kinds.add(found if not isinstance(found, RuleColumn) else f"{found.type} {found.digits}")
+    if len(kinds) > 1:
+        yield Problem("bad_same", f'"{same}" is not the same kind of value in both facts', place, "name another column")
+
+
 def _unknown_column(fact: str, column: str, facts: Mapping[str, Schema], place: str | None) -> Problem:
     problem = unknown_name("column", column, facts[fact], place)
     return Problem(problem.code, f'{problem.message} of "{fact}"', problem.place, problem.remedy)
@@ -105,8 +121,9 @@ def _behaviour_problems(leaf: Behaviour, facts: Mapping[str, Schema], place: str
     yield from _fact_problems(measured.fact, measured.where, facts, place)
     if measured.fact not in facts:
         return
-    if measured.column is not None and measured.column not in facts[measured.fact]:
-        yield _unknown_column(measured.fact, measured.column, facts, place)
+    unknown = [name for name in (measured.column, measured.per) if name and name not in facts[measured.fact]]
+    if unknown:
+        yield from (_unknown_column(measured.fact, name, facts, place) for name in dict.fromkeys(unknown))
         return
     kind = _type_of(measured, facts[measured.fact])
     if kind is None:

@@ -110,6 +110,10 @@ def _behaved(rule: Behaviour, customer: Customer, as_of: date) -> bool:
 
 def aggregate(what: Measured, rows: Sequence[Row], as_of: date) -> Any:
     """What is measured of these rows; None for what cannot be told of no rows."""
+    if what.per is not None:
+        apart = {row[what.per] for row in rows if row[what.per] is not None}
+        one = what.model_copy(update={"per": None})
+        return max((aggregate(one, [row for row in rows if row[what.per] == each], as_of) for each in apart), default=0)
     values = [row[what.column] for row in rows if what.column and row[what.column] is not None]
     match what.aggregate:
         case "count":
@@ -167,10 +171,13 @@ def _followed(rule: tree.Sequence | NotFollowed, customer: Customer, as_of: date
     inside = _inside(rule.window, as_of)
     seconds = _rows(customer, second_step.fact, second_step.where, as_of)
     for one in _rows(customer, first_step.fact, first_step.where, as_of):
-        if not inside(one["day"]):
+        if not inside(one["day"]) or (rule.same is not None and one[rule.same] is None):
             continue
         in_time = any(
-            _after(one["at"], two["at"]) and (two["day"] - one["day"]).days <= rule.within_days for two in seconds
+            _after(one["at"], two["at"])
+            and (two["day"] - one["day"]).days <= rule.within_days
+            and (rule.same is None or one[rule.same] == two[rule.same])
+            for two in seconds
         )
         if isinstance(rule, tree.Sequence):
             if in_time:
