@@ -32,7 +32,10 @@ def rows(frame: MakeFrame, *given: tuple[int, str, str | None]) -> Frame:
 def test_counts_and_moves(frame: MakeFrame) -> None:
     before = rows(frame, (1, "a", "x"), (2, "a", "x"), (3, "a", "y"), (1, "b", None), (5, "gone", None))
     after = rows(frame, (1, "a", "x"), (2, "a", "y"), (4, "a", "x"), (1, "b", "x"), (6, "new", None))
-    assert tag_counts(after) == {"a": {"x": 2, "y": 1}, "b": {"x": 1}, "new": {"yes": 1}}
+    assert tag_counts(after) == {"a": {"x": (2, 0), "y": (1, 0)}, "b": {"x": (1, 0)}, "new": {"yes": (1, 0)}}
+    both = tag_counts(after, before)
+    assert both["a"] == {"x": (2, 2), "y": (1, 1)}
+    assert (both["b"], both["gone"]) == ({"x": (1, 0), "yes": (0, 1)}, {"yes": (0, 1)})
     moves = tag_moves(before, after)
     assert moves == {"a": (1, 1, 1), "b": (0, 0, 1), "gone": (0, 1, 0), "new": (1, 0, 0)}
 
@@ -60,6 +63,10 @@ def test_of_a_free_text_the_most_frequent_values_are_listed(frame: MakeFrame) ->
     assert (values["c00"], values["c10"], values[OTHERS]) == (3, 2, 20)
     moved = tag_figures(["city"], rows(frame, *many), 200, before=rows(frame, *many), customers_before=200)["city"]
     assert (moved.drift, moved.changed) == (0, 0)
+    once = [(who, "note", f"n{who:04d}") for who in range(3 * LISTED)]
+    told = tag_counts(rows(frame, *once), rows(frame, *once[LISTED:]))["note"]
+    assert len(told) == 2 * LISTED + 1  # of each run those that come first, and all others together
+    assert (told["n0000"], told["n0060"], told[OTHERS]) == ((1, 0), (1, 1), (LISTED, LISTED))
 
 
 def verdicts(frame: MakeFrame, *given: tuple[int, str, str]) -> Frame:

@@ -41,12 +41,34 @@ class TagFigures:
     drift: float | None = None
 
 
-def tag_counts(rows: Frame) -> dict[str, dict[str, int]]:
-    """Tag -> value -> customers; a yes tag's value is `YES`. Executes one grouping; every value is counted."""
-    found: dict[str, dict[str, int]] = {}
-    grouped = rows.group_by("tag", "value").agg(nw.len().cast(nw.Int64).alias("customers"))
-    for tag, value, customers in rows_of(grouped):
-        found.setdefault(tag, {})[YES if value is None else value] = customers
+def tag_counts(rows: Frame, before: Frame | None = None) -> dict[str, dict[str, tuple[int, int]]]:
+    """Tag -> value -> customers who have it now, and who had it in the earlier run (0 where there is none).
+
+    Of each run the `LISTED` most frequent values are told, of equally many the first by code points; the rest of both
+    together is `OTHERS`, so that of free texts no more comes out than people read. A yes tag's value is `YES`. Executes
+    one grouping.
+    """
+    now, then = nw.col("now__"), nw.col("then__")
+    sides = rows.select("tag", "value", nw.lit(1).alias("now__"), nw.lit(0).alias("then__"))
+    if before is not None:
+        earlier = before.select("tag", "value", nw.lit(0).alias("now__"), nw.lit(1).alias("then__"))
+        sides = nw.concat([sides, earlier])
+    counted = sides.with_columns(nw.col("value").fill_null(YES)).group_by("tag", "value")
+    each = counted.agg(now.sum().cast(nw.Int64), then.sum().cast(nw.Int64))
+    each = each.with_columns(
+        (now * -1).alias("fewest_now__"), (then * -1).alias("fewest_then__"), nw.lit(1).alias("one__")
+    )
+    place = nw.col("one__").cum_sum()
+    ranked = each.with_columns(
+        place.over("tag", order_by=["fewest_now__", "value"]).alias("place_now__"),
+        place.over("tag", order_by=["fewest_then__", "value"]).alias("place_then__"),
+    )
+    listed = ((now > 0) & (nw.col("place_now__") <= LISTED)) | ((then > 0) & (nw.col("place_then__") <= LISTED))
+    told = ranked.with_columns(nw.when(listed).then(nw.col("value")).otherwise(nw.lit(OTHERS)).alias("value"))
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    summed = told.group_by("tag", "value").agg(now.sum().cast(nw.Int64), then.sum().cast(nw.Int64))
+    for tag, value, customers, earlier_customers in rows_of(summed):
+        found.setdefault(tag, {})[value] = (customers, earlier_customers)
     return found
 
 
@@ -88,28 +110,29 @@ def tag_figures(
 ) -> dict[str, TagFigures]:
     """The figures of these tags, in their order. customers, customers_before: all of each run, with tags or without.
 
-    Executes one grouping, and with an earlier run two more.
+    Executes one grouping, and with an earlier run one more.
     """
-    now = tag_counts(rows)
-    then = tag_counts(before) if before is not None else {}
+    counts = tag_counts(rows, before)
     moves = tag_moves(before, rows, key=key) if before is not None else {}
     found = {}
     for name in names:
-        values = now.get(name, {})
+        values = {value: now for value, (now, _) in counts.get(name, {}).items() if now}
+        earlier = {value: then for value, (_, then) in counts.get(name, {}).items() if then}
         have = sum(values.values())
         coverage = have / customers if customers else None
         if before is None:
             found[name] = TagFigures(have, coverage, _listed(values))
             continue
         gained, lost, changed = moves.get(name, (0, 0, 0))
-        drift = _drift(then.get(name, {}), customers_before, values, customers)
+        drift = _drift(earlier, customers_before, values, customers)
         found[name] = TagFigures(have, coverage, _listed(values), gained, lost, changed, drift)
     return found
 
 
 def _listed(values: Mapping[str, int]) -> dict[str, int]:
-    ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    rest = sum(count for _, count in ranked[LISTED:])
+    named = [(value, count) for value, count in values.items() if value != OTHERS]
+    ranked = sorted(named, key=lambda item: (-item[1], item[0]))
+    rest = values.get(OTHERS, 0) + sum(count for _, count in ranked[LISTED:])
     return {**dict(ranked[:LISTED]), **({OTHERS: rest} if rest else {})}
 
 
