@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -27,8 +26,21 @@ def rule(tmp_path: Path) -> Path:
     return path
 
 
+WRONG = """\
+{"any": [
+  {"attribute": "recency_day", "op": ">", "value": 1},
+  {"segment": "recnt"},
+  {"attribute": "frequency_count", "op": ">", "value": "x"},
+  {"not": {"attribute": "frequency_count", "op": "starts", "value": 2}},
+  {"behaviour": {"fact": "orders", "aggregate": "sum", "column": "grss"}, "op": ">", "value": 1},
+  {"list": "guests"}
+]}
+"""
+
+
 def test_a_home_with_a_run(tierwise: Command, orders: Path, rule: Path) -> None:
     assert tierwise("segment", "count", "--rule", rule, "--json").json["code"] == "no_run"
+    assert tierwise("init", "--template", "general").code == 0
     assert tierwise("import", orders, "--as", "orders").code == 0
     assert tierwise("run", "--as-of", "2026-06-30").code == 0
     segments = rule.with_name("segments.yaml")
@@ -45,9 +57,22 @@ def test_count_by_a_file_is_one_object(tierwise: Command, rule: Path) -> None:
 
 def test_a_wrong_rule_is_refused_with_all_that_is_wrong(tierwise: Command, tmp_path: Path) -> None:
     path = tmp_path / "wrong.json"
-    path.write_text(json.dumps({"any": [{"attribute": "recency_day", "op": ">", "value": 1}, {"segment": "recnt"}]}))
+    path.write_text(WRONG, "utf-8")
     said = tierwise("segment", "count", "--rule", path, "--json")
-    assert (said.code, said.json["code"], said.json["remedy"]) == (1, "unknown_segment", 'did you mean "recent"?')
+    assert said.code == 1
+    assert [(each["place"], each["code"]) for each in said.json["problems"]] == [
+        (f"{path}:2", "unknown_attribute"),
+        (f"{path}:3", "unknown_segment"),
+        (f"{path}:4", "bad_value"),
+        (f"{path}:5", "bad_value"),
+        (f"{path}:6", "unknown_column"),
+        (f"{path}:7", "unknown_list"),
+    ]
+    remedies = [each["remedy"] for each in said.json["problems"]]
+    assert remedies[:2] == ['did you mean "recency_days"?', 'did you mean "recent"?']
+    path.write_text(WRONG.replace('"starts"', '"="').replace('"x"', "1"), "utf-8")
+    again = tierwise("segment", "members", "--rule", path, "--json")
+    assert [each["place"][-1] for each in again.json["problems"]] == ["2", "3", "6", "7"]
     assert tierwise("segment", "count").code == 2
     assert tierwise("segment", "count", "recent", "--rule", path).code == 2
 

@@ -21,7 +21,7 @@ from tierwise.definitions.graph import (
     unknown_names,
 )
 from tierwise.definitions.lifecycle import Lifecycle, Stage
-from tierwise.definitions.read import read_definitions, read_placed
+from tierwise.definitions.read import read_definitions, read_files
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.rule import AnyRule, Comparison
 from tierwise.engine.given import columns_given
@@ -101,7 +101,7 @@ metric: profit_amount
 def test_names_are_found_wherever_they_stand_each_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "d.yaml"
     path.write_text(RULES.replace("population: {not: {segment: staff}}\n", ""), "utf-8")
-    placed = read_placed([path])
+    placed = read_files([path]).placed
     place = by_line(placed)
     found = [(r.what, r.name, place(p.definition, r.path)) for p in placed for r in reads(p.definition)]
     assert found == [
@@ -136,7 +136,7 @@ def test_a_ring_is_named_whole_with_every_line(tmp_path: Path) -> None:
         "kind: lifecycle\nname: {0}\nstages:\n  - {{name: x, when: {{attribute: {1}, op: present}}}}\n  - {{name: y}}\n"
     )
     path.write_text("---\n".join(one.format(*names) for names in ("ab", "bc", "ca", "da", "ee")), "utf-8")
-    placed = read_placed([path])
+    placed = read_files([path]).placed
     problems = ring_problems([each.definition for each in placed], by_line(placed))
     assert [str(problem) for problem in problems] == [
         f"{path}:4: definitions read each other in a ring: lifecycle a → lifecycle b → lifecycle c → lifecycle a "

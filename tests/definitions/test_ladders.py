@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tierwise.app.defining import template_definitions
+from tierwise.app.defining import template_definitions, templates, whole_attributes
 from tierwise.definitions.check import by_line
 from tierwise.definitions.ladders import ladder_problems, ladder_warnings
-from tierwise.definitions.read import read_placed
+from tierwise.definitions.project import Project
+from tierwise.definitions.read import read_files
 from tierwise.kernel.errors import Problem
 
 LADDER = "kind: lifecycle\nname: stage\nstages:\n"
@@ -17,7 +18,7 @@ LADDER = "kind: lifecycle\nname: stage\nstages:\n"
 def found(folder: Path, stages: str, head: str = LADDER, whole: Sequence[str] = ()) -> tuple[list[str], list[str]]:
     path = folder / "d.yaml"
     path.write_text(head + stages, "utf-8")
-    placed = read_placed([path])
+    placed = read_files([path]).placed
     definitions = [each.definition for each in placed]
 
     def said(problems: list[Problem]) -> list[str]:
@@ -106,8 +107,9 @@ def test_rules_of_cleaning_are_not_a_ladder_but_must_be_possible(tmp_path: Path)
     assert found(tmp_path, rules, "kind: cleaning\nname: cleaning\nrules:\n") == ([], [])
 
 
-@pytest.mark.parametrize("name", ["dealer", "retail"])
+@pytest.mark.parametrize("name", templates())
 def test_templates_ladders_work(name: str) -> None:
     definitions = template_definitions(name)
-    assert ladder_problems(definitions, lambda definition, path: definition.name) == []
-    assert ladder_warnings(definitions, lambda definition, path: definition.name) == []
+    whole = whole_attributes(definitions, Project().windows_days)
+    assert ladder_problems(definitions, lambda definition, path: definition.name, whole=whole) == []
+    assert ladder_warnings(definitions, lambda definition, path: definition.name, whole=whole) == []

@@ -23,12 +23,14 @@ from tierwise.definitions.check import (
 )
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
-from tierwise.definitions.graph import rules_in
+from tierwise.definitions.graph import OWN_SILENCE, rules_in
+from tierwise.definitions.ladders import ladder_problems, ladder_warnings
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
-from tierwise.definitions.read import KINDS, kind_of, parse_definition, read_definitions, read_placed
+from tierwise.definitions.read import KINDS, FilesRead, kind_of, parse_definition, read_definitions, read_files
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.rule import Comparison, InList, InSegment, leaves_of
+from tierwise.definitions.sensitivity import sensitivity_warnings
 from tierwise.definitions.tag import Tag, line_rules_of_tag
 from tierwise.definitions.write import body_of, to_yaml
 from tierwise.engine.given import columns_given, profile_schema
@@ -39,7 +41,7 @@ from tierwise.metrics.cleaning import cleaning_schema
 from tierwise.metrics.fact_columns import countable, fact_schemas
 from tierwise.metrics.rule_set_problems import rule_set_problems
 from tierwise.metrics.rules import RuleColumn, rule_problems
-from tierwise.state import audit, traits
+from tierwise.state import audit, lists, traits
 from tierwise.state import definitions as stored
 
 DEFAULT_TEMPLATE = "retail"
@@ -142,18 +144,18 @@ def ensure_initialised(ctx: Context) -> None:
 def apply_definitions(ctx: Context, paths: Sequence[Path], *, note: str = "") -> Applied:
     """Store the definitions of these files as new versions; those not named stay. All or none. Audited."""
     ctx.principal.require("define")
-    placed = read_placed(paths)
-    return change_definitions(ctx, [each.definition for each in placed], note=note, place_of=by_line(placed))
+    read = read_files(paths)
+    return change_definitions(ctx, read.definitions, note=note, place_of=by_line(read.placed), read=read)
 
 
 def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
     """What an apply would do, with all its problems; nothing is stored."""
     ctx.principal.require("view")
-    placed = read_placed(paths)
-    new = [each.definition for each in placed]
+    read = read_files(paths)
+    new, place_of = read.definitions, by_line(read.placed)
     with ctx.database.connect() as connection:
         before = current_definitions(connection)
-        raise_problems(connection, before, new, by_line(placed))
+        raise_problems(connection, before, new, place_of, read=read)
         current = {(kind_of(d), d.name): d for d in before.all if f"{kind_of(d)} {d.name}" in before.versions}
     stored_as = {key: body_of(d) for key, d in current.items()}
     labels = {f"{kind_of(d)} {d.name}": stored_as.get((kind_of(d), d.name)) == body_of(d) for d in new}
@@ -162,7 +164,7 @@ def check_definitions(ctx: Context, paths: Sequence[Path]) -> Applied:
         added=tuple(label for label in labels if label not in known),
         changed=tuple(label for label, same in labels.items() if label in known and not same),
         unchanged=tuple(label for label, same in labels.items() if same),
-        warnings=tuple(left_open(new)),
+        warnings=tuple(warnings_of(before, new, place_of)),
     )
 
 
@@ -173,22 +175,71 @@ def raise_problems(
     place_of: Place,
     *,
     removed: Collection[str] = (),
+    read: FilesRead | None = None,
 ) -> None:
-    """Raises all that would be wrong with the definitions in use, were these put and those (`kind name`) removed."""
-    merged = {(kind_of(d), d.name): d for d in (*before.all, *new) if f"{kind_of(d)} {d.name}" not in removed}
-    schema = _schema(connection, list(merged.values()))
-    house = _of_the_house(connection, list(merged.values()))
+    """Raises all that would be wrong with the definitions in use, were these put and those (`kind name`) removed.
+
+    read: the files that the new ones are from, with what is wrong in them already: so that all is told at once.
+    """
+    read = read or FilesRead(())
+    mended = [each.definition for each in read.mended]
+    place_of = by_line((*read.placed, *read.mended)) if read.mended else place_of
+    looked_at = [*new, *mended]
+    merged = {(kind_of(d), d.name): d for d in (*before.all, *looked_at) if f"{kind_of(d)} {d.name}" not in removed}
+    every = list(merged.values())
+    known = {each.name for each in lists.all_lists(connection)}
+    unread = {name for name in read.unread if name is not None}
     problems = [
-        *_one_of_each(before, new, place_of),
-        *check(list(merged.values()), house, place_of, facts=countable()),
+        *read.problems,
+        *_one_of_each(before, looked_at, place_of),
+        *check(every, _of_the_house(connection, every), place_of, lists=known, facts=countable(), unread=unread),
+        *_unfit_rules(looked_at, _schema(connection, every), place_of),
+        *ladder_problems(new, place_of, whole=whole_attributes([*before.all, *new], before.project.windows_days)),
     ]
-    problems += [] if problems else _unfit_rules(new, schema, place_of)
+    if None in read.unread:  # what a file that cannot be read would give is not known
+        problems = [each for each in problems if each in read.problems or not each.code.startswith("unknown_")]
     if problems:
-        raise TierwiseError.of(problems)
+        raise TierwiseError.of(sorted(dict.fromkeys(problems), key=_by_place))
+
+
+def raise_rule_problems(ctx: Context, read: FilesRead) -> None:
+    """Raises all that is wrong with the rule of a file (`read_rule_file`), with file:line; nothing where it is well."""
+    ctx.principal.require("view")
+    new, place_of = read.definitions, by_line(read.placed)
+    try:
+        with ctx.database.connect() as connection:
+            raise_problems(connection, current_definitions(connection), new, place_of, read=read)
+    except TierwiseError as error:
+        files = {each.document.file for each in (*read.placed, *read.mended)}
+        here = [each for each in error.problems if (each.place or "").rpartition(":")[0] in files]
+        if here or read.problems:
+            raise TierwiseError.of(here or read.problems) from None
+
+
+def _by_place(problem: Problem) -> tuple[str, int]:
+    """By file and line; what stands in no file comes first."""
+    file, _, line = (problem.place or "").rpartition(":")
+    return (file, int(line)) if line.isdigit() else ("", 0)
+
+
+def warnings_of(before: Definitions, new: Sequence[Definition], place_of: Place) -> list[Problem]:
+    """What is left open in these definitions, ladders of them that overlap or have gaps, and readers of what is
+    sensitive."""
+    every = [*before.all, *new]
+    whole = whole_attributes(every, before.project.windows_days)
+    return [*left_open(new), *ladder_warnings(new, place_of, whole=whole), *sensitivity_warnings(new, every)]
+
+
+def whole_attributes(definitions: Sequence[Definition], windows_days: Sequence[int]) -> set[str]:
+    """The attributes that have whole numbers only: counts, days, parts."""
+    of_facts = profile_schema(windows_of_profile(definitions, windows_days), digits=2)
+    found = {name for name, where in of_facts.items() if where.type == "integer" and not where.digits}
+    given = [columns_given(each) for each in definitions]
+    return {*found, *OWN_SILENCE, *(n for columns in given for n, where in columns.items() if where.type == "integer")}
 
 
 def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn], place_of: Place) -> list[Problem]:
-    """Operators and values that do not fit the attribute's type, and what facts do not have."""
+    """Operators and values that do not fit the attribute's type, and columns that facts do not have."""
     own: dict[str, RuleColumn] = {name: RuleColumn(name, "integer") for name in SILENCE_ATTRIBUTES}
     facts = fact_schemas()
     problems = []
@@ -200,7 +251,8 @@ def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn], pl
                 if isinstance(leaf, Comparison) and leaf.attribute in readable:
                     problems += rule_problems(leaf, readable, place_of(definition, at))
                 elif not isinstance(leaf, Comparison | InSegment | InList):
-                    problems += rule_set_problems(leaf, readable, facts, (), place_of(definition, at))
+                    found = rule_set_problems(leaf, readable, facts, (), place_of(definition, at))
+                    problems += [each for each in found if each.code != "unknown_fact"]  # `check` tells these
         if isinstance(definition, Tag):
             for path, rule in line_rules_of_tag(definition):
                 for at, leaf in leaves_of(rule, path):
@@ -252,16 +304,17 @@ def change_definitions(
     place_of: Place = by_name,
     removed: Sequence[str] = (),
     even_if_read: bool = False,
+    read: FilesRead | None = None,
 ) -> Applied:
     """Put these definitions as new versions and remove those (`kind name`), all or none. Audited.
 
-    even_if_read: remove also what others read; nothing is then checked.
+    even_if_read: remove also what others read; nothing is then checked. read: as in `raise_problems`.
     """
     ctx.principal.require("define")
     with ctx.database.begin() as connection:
         before = current_definitions(connection)
         if not even_if_read:
-            raise_problems(connection, before, new, place_of, removed=removed)
+            raise_problems(connection, before, new, place_of, removed=removed, read=read)
         added: list[str] = []
         changed: list[str] = []
         unchanged: list[str] = []
@@ -278,7 +331,8 @@ def change_definitions(
         if added or changed or removed:
             detail = {"added": added, "changed": changed, "removed": list(removed), "note": note}
             audit.write(connection, ctx.principal.name, "definitions.apply", "definitions", detail)
-    return Applied(tuple(added), tuple(changed), tuple(unchanged), tuple(left_open(new)), tuple(removed))
+        warnings = tuple(warnings_of(before, new, place_of))
+    return Applied(tuple(added), tuple(changed), tuple(unchanged), warnings, tuple(removed))
 
 
 def _one_of_each(before: Definitions, new: Sequence[Definition], place_of: Place) -> list[Problem]:

@@ -8,20 +8,17 @@ from datetime import date
 from pathlib import Path
 
 from tierwise.app.context import Context
-from tierwise.app.defining import Definitions, current_definitions, gather, raise_problems
+from tierwise.app.defining import Definitions, current_definitions, gather, raise_problems, warnings_of
 from tierwise.app.running import IN_ALL
 from tierwise.definitions.base import Definition
-from tierwise.definitions.check import by_line, left_open
+from tierwise.definitions.check import by_line
 from tierwise.definitions.cleaning import Cleaning
-from tierwise.definitions.graph import OWN_SILENCE, label_of, readers_of
-from tierwise.definitions.ladders import ladder_problems, ladder_warnings
+from tierwise.definitions.graph import label_of, readers_of
 from tierwise.definitions.project import Project
-from tierwise.definitions.read import kind_of, read_placed
+from tierwise.definitions.read import FilesRead, kind_of, read_files
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.write import body_of
 from tierwise.engine.build import Inputs
-from tierwise.engine.given import columns_given, profile_schema
-from tierwise.engine.plan import windows_of_profile
 from tierwise.engine.preview import Preview, Shift, Watched, preview
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.state import runs, traits
@@ -91,25 +88,19 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
     ctx.principal.require("define")
     if sample is not None and not 0 < sample <= 1:
         raise TierwiseError("bad_sample", f"a sample of {sample}", remedy="a share above 0, up to 1, such as 0.1")
-    placed = read_placed(paths)
-    new = [each.definition for each in placed]
-    place_of = by_line(placed)
+    read = read_files(paths)
+    new, place_of = read.definitions, by_line(read.placed)
     with ctx.database.connect() as connection:
         before = current_definitions(connection)
-        removed = left_out(before, new) if prune else ()
-        raise_problems(connection, before, new, place_of, removed=removed)
-        whole = whole_attributes([*before.all, *new], before.project.windows_days)
-        problems = ladder_problems(new, place_of, whole=whole)
-        if problems:
-            raise TierwiseError.of(problems)
+        removed = left_out(before, read) if prune else ()
+        raise_problems(connection, before, new, place_of, removed=removed, read=read)
         run = runs.current(connection)
         known_traits = traits.list_traits(connection)
         earlier = runs.newest_before(connection, run.as_of) if run is not None else None
     change = _change(before, new, removed)
     touched = [*change.added, *change.changed, *change.removed]
     warnings = [
-        *left_open(new),
-        *ladder_warnings(new, place_of, whole=whole),
+        *warnings_of(before, new, place_of),
         *(_not_run_yet(change, run) if touched else []),
     ]
     readers = _readers(change)
@@ -146,17 +137,11 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
     )
 
 
-def whole_attributes(definitions: Sequence[Definition], windows_days: Sequence[int]) -> set[str]:
-    """The attributes that have whole numbers only: counts, days, parts."""
-    of_facts = profile_schema(windows_of_profile(definitions, windows_days), digits=2)
-    found = {name for name, where in of_facts.items() if where.type == "integer" and not where.digits}
-    given = [columns_given(each) for each in definitions]
-    return {*found, *OWN_SILENCE, *(n for columns in given for n, where in columns.items() if where.type == "integer")}
-
-
-def left_out(before: Definitions, new: Sequence[Definition]) -> tuple[str, ...]:
-    """Those in use that are not among the new ones; the project is never left out."""
-    named = {label_of(each) for each in new}
+def left_out(before: Definitions, read: FilesRead) -> tuple[str, ...]:
+    """Those in use that the files do not name; the project is never left out. What cannot be read may be any."""
+    if read.unread:
+        return ()
+    named = {label_of(each.definition) for each in (*read.placed, *read.mended)}
     return tuple(label for label in sorted(before.versions) if label not in named and not label.startswith("project "))
 
 

@@ -17,7 +17,7 @@ from tierwise.app.planning import left_out
 from tierwise.definitions.base import Definition
 from tierwise.definitions.check import by_line, by_name
 from tierwise.definitions.graph import label_of, readers_of
-from tierwise.definitions.read import KINDS, parse_definition, read_placed
+from tierwise.definitions.read import KINDS, parse_definition, read_files
 from tierwise.definitions.write import body_of, to_yaml
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.state import definitions as stored
@@ -150,11 +150,11 @@ def remove(ctx: Context, kind: str, name: str, *, note: str = "", even_if_read: 
 def apply_and_prune(ctx: Context, paths: Sequence[Path], *, note: str = "") -> Applied:
     """Store the definitions of these files, and remove all that they do not name but the project. Audited."""
     ctx.principal.require("define")
-    placed = read_placed(paths)
-    new = [each.definition for each in placed]
+    read = read_files(paths)
     with ctx.database.connect() as connection:
-        removed = left_out(current_definitions(connection), new)
-    return change_definitions(ctx, new, note=note, place_of=by_line(placed), removed=removed)
+        removed = left_out(current_definitions(connection), read)
+    place_of = by_line(read.placed)
+    return change_definitions(ctx, read.definitions, note=note, place_of=place_of, removed=removed, read=read)
 
 
 def _versions(connection: Connection, kind: str, name: str) -> list[stored.DefinitionVersion]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
+    from tierwise.app.context import Context
     from tierwise.app.group_reading import GroupReading
     from tierwise.app.lists import CustomerList
     from tierwise.app.segments import Overlap
@@ -68,8 +71,8 @@ def count(
     from tierwise.cli.door import opened, tell
     from tierwise.cli.terminal import number, percent, say
 
-    asked = _asked(name, rule, list_name)
-    with opened() as ctx:
+    _one_of(name, rule, list_name)
+    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
         found = segments.count(ctx, asked, run_id)
     share = percent(found.customers / found.of if found.of else None)
     said = (
@@ -94,8 +97,8 @@ def sample(
     from tierwise.cli.door import opened, tell
     from tierwise.cli.terminal import number, say, table
 
-    asked = _asked(name, rule, list_name)
-    with opened() as ctx:
+    _one_of(name, rule, list_name)
+    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
         found = segments.sample(ctx, asked, limit=limit, seed=seed, columns=_names(columns), run_id=run_id)
 
     def people() -> None:
@@ -124,8 +127,8 @@ def members(
     from tierwise.cli.door import opened, tell
     from tierwise.cli.terminal import number, say, table
 
-    asked = _asked(name, rule, list_name)
-    with opened() as ctx:
+    _one_of(name, rule, list_name)
+    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
         if to is not None:
             done = segments.export_members(ctx, asked, to, columns=_names(columns), run_id=run_id)
             tell(done, as_json, lambda: say(f"{number(done.rows)} customers in {done.path}"))
@@ -152,14 +155,14 @@ def overlap(
     from tierwise.app import segments
     from tierwise.cli.door import opened, tell
 
-    sets: dict[str, AnyRule] = {}
-    for name in names or []:
-        sets[name] = _asked(name, None, None)
-    for path in rules or []:
-        sets[path.stem] = _asked(None, path, None)
-    for list_name in list_names or []:
-        sets[f"list {list_name}"] = _asked(None, None, list_name)
-    with opened() as ctx:
+    with opened() as ctx, ExitStack() as groups:
+        sets: dict[str, AnyRule] = {}
+        for name in names or []:
+            sets[name] = groups.enter_context(_group(ctx, name, None, None))
+        for path in rules or []:
+            sets[path.stem] = groups.enter_context(_group(ctx, None, path, None))
+        for list_name in list_names or []:
+            sets[f"list {list_name}"] = groups.enter_context(_group(ctx, None, None, list_name))
         found = segments.overlap(ctx, sets, run_id)
     tell(found, as_json, lambda: print_overlap(found))
 
@@ -208,10 +211,13 @@ def read(
     from tierwise.app import group_reading
     from tierwise.cli.door import opened, tell
 
-    asked = _asked(name, rule, list_name)
+    _one_of(name, rule, list_name)
     others = any(each is not None for each in (against, against_rule, against_list))
-    other = _asked(against, against_rule, against_list) if others else None
-    with opened() as ctx:
+    if others:
+        _one_of(against, against_rule, against_list)
+    with opened() as ctx, ExitStack() as groups:
+        asked = groups.enter_context(_group(ctx, name, rule, list_name))
+        other = groups.enter_context(_group(ctx, against, against_rule, against_list)) if others else None
         found = group_reading.read(ctx, asked, other, attributes=_names(attributes), run_id=run_id)
     tell(found, as_json, lambda: print_reading(found, every))
 
@@ -260,8 +266,8 @@ def snapshot(
     from tierwise.cli.door import opened, tell
     from tierwise.cli.terminal import number, say
 
-    asked = _asked(name, rule, list_name)
-    with opened() as ctx:
+    _one_of(name, rule, list_name)
+    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
         made = segments.snapshot(ctx, asked, called, title=title, note=note, replace=replace, run_id=run_id)
     tell(made, as_json, lambda: say(f"list {made.name}: {number(made.members)} customers, as of run {made.run_id}"))
 
@@ -338,16 +344,30 @@ def remove(
     tell(removed, as_json, lambda: say(f"list {removed.name} with {removed.members:,} customers is removed"))
 
 
-def _asked(name: str | None, rule: Path | None, list_name: str | None) -> AnyRule:
-    """The one group that is meant."""
-    from tierwise.definitions.read import parse_rule, read_rule
-
+def _one_of(name: str | None, rule: Path | None, list_name: str | None) -> None:
     given = [each for each in (name, rule, list_name) if each is not None]
     if len(given) != 1:
         raise typer.BadParameter("which group? a segment's name, --rule FILE or --list NAME, one of them")
-    if rule is not None:
-        return read_rule(rule)
-    return parse_rule({"segment": name} if name is not None else {"list": list_name}, "name")
+
+
+@contextmanager
+def _group(ctx: Context, name: str | None, rule: Path | None, list_name: str | None) -> Iterator[AnyRule]:
+    """The one group that is meant. What is wrong with a rule's file is told all at once, with file:line."""
+    from tierwise.app import defining
+    from tierwise.definitions.read import parse_rule, read_rule_file, rule_of
+    from tierwise.kernel.errors import TierwiseError
+
+    if rule is None:
+        yield parse_rule({"segment": name} if name is not None else {"list": list_name}, "name")
+        return
+    read = read_rule_file(rule)
+    if read.problems:
+        defining.raise_rule_problems(ctx, read)
+    try:
+        yield rule_of(read)
+    except TierwiseError:
+        defining.raise_rule_problems(ctx, read)
+        raise
 
 
 def _names(columns: str | None) -> list[str] | None:

@@ -48,14 +48,16 @@ def check(
     *,
     lists: Collection[str] | None = None,
     facts: Collection[str] | None = None,
+    unread: Collection[str] = (),
 ) -> list[Problem]:
     """All problems between definitions: names taken twice, names that nothing gives, and rings.
 
     attributes: the profile's own, traits included. lists, facts: those that are there; not looked at where None.
+    unread: names of definitions of which it is not known what they give.
     """
     return [
         *taken_names(definitions, attributes, place_of),
-        *unknown_names(definitions, place_of, attributes=attributes, lists=lists, facts=facts),
+        *unknown_names(definitions, place_of, attributes=attributes, lists=lists, facts=facts, unread=unread),
         *ring_problems(definitions, place_of),
         *tag_problems([each for each in definitions if isinstance(each, Tag)]),
     ]

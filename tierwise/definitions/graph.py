@@ -330,10 +330,12 @@ def unknown_names(
     attributes: Collection[str],
     lists: Collection[str] | None = None,
     facts: Collection[str] | None = None,
+    unread: Collection[str] = (),
 ) -> list[Problem]:
     """Each name read that neither the house has nor a definition gives, with the nearest one that is there.
 
-    attributes: of the profile, traits included. lists, facts: those that are there; not looked at where None.
+    attributes: of the profile, traits included. lists, facts: those that are there; not looked at where None. unread:
+    names of definitions of which it is not known what they give.
     """
     given = [name for definition in definitions for name in gives(definition)]
     known: dict[What, Collection[str] | None] = {
@@ -348,10 +350,15 @@ def unknown_names(
         mine = {**known, "attribute": attributes, "segment": ()} if isinstance(definition, Cleaning) else known
         for read in reads(definition):
             names = mine[read.what]
-            if names is not None and read.name not in names:
+            if names is not None and read.name not in names and not _may_give(unread, read.name):
                 nearest = {*names, *_own_names(definition)} if read.what == "attribute" else names
                 problems.append(unknown_name(read.what, read.name, nearest, place_of(definition, read.path)))
     return problems
+
+
+def _may_give(unread: Collection[str], name: str) -> bool:
+    """Whether a definition of one of these names may give that one: its own, or one that begins with it."""
+    return any(name == other or name.startswith(f"{other}_") for other in unread)
 
 
 def taken_names(definitions: Sequence[Definition], attributes: Collection[str], place_of: PlaceOf) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,40 +55,117 @@ class Placed:
     document: Document
 
 
+@dataclass(frozen=True)
+class FilesRead:
+    """What files hold: the definitions that are well formed, and all that is wrong with the others.
+
+    mended: of the others those in which comparisons alone are wrong; these ask here whether the attribute is there, so
+    that the names that such a definition reads can be looked at too. unread: the names of the rest, of which nothing is
+    known; None stands for one without a name that can be read.
+    """
+
+    placed: tuple[Placed, ...]
+    problems: tuple[Problem, ...] = ()
+    mended: tuple[Placed, ...] = ()
+    unread: frozenset[str | None] = frozenset()
+
+    @property
+    def definitions(self) -> list[Definition]:
+        """Those that are well formed."""
+        return [each.definition for each in self.placed]
+
+
 def read_definitions(paths: Iterable[Path]) -> list[Definition]:
-    """As `read_placed`, the definitions alone."""
-    return [placed.definition for placed in read_placed(paths)]
+    """As `read_files`, the definitions alone. Raises all problems at once."""
+    read = read_files(paths)
+    if read.problems:
+        raise TierwiseError.of(read.problems)
+    return read.definitions
 
 
-def read_placed(paths: Iterable[Path]) -> list[Placed]:
+def read_files(paths: Iterable[Path]) -> FilesRead:
     """The definitions in these files, and in the .yaml, .yml and .json files of these folders, in order of path.
 
-    A file holds one or several YAML documents, each one definition with its `kind`. Raises all problems at once;
-    two definitions of one kind and name are one.
+    A file holds one or several YAML documents, each one definition with its `kind`; two definitions of one kind and
+    name are a problem. Raises nothing: what is well formed can be looked at further, so that all is told at once.
     """
     problems: list[Problem] = []
     found: list[Placed] = []
+    mended: list[Placed] = []
+    unread: set[str | None] = set()
     for path in _files(paths, problems):
         try:
             documents = read_documents(path)
         except TierwiseError as error:
             problems.extend(error.problems)
+            unread.add(None)
             continue
         for document in documents:
             definition = _definition(document, problems)
             if definition is not None:
                 found.append(Placed(definition, document))
+            elif (other := _mended(document)) is not None:
+                mended.append(Placed(other, document))
+            else:
+                unread.add(_name_in(document))
     places: dict[tuple[str, str], str] = {}
-    for placed in found:
+    for placed in (*found, *mended):
         key, place = (_kind(placed.definition), placed.definition.name), placed.document.place(("name",))
         if key in places:
             problems.append(
                 Problem("defined_twice", f'{key[0]} "{key[1]}" is defined twice', place, f"first at {places[key]}")
             )
         places.setdefault(key, place)
-    if problems:
-        raise TierwiseError.of(problems)
+    return FilesRead(tuple(found), tuple(problems), tuple(mended), frozenset(unread))
+
+
+def _mended(document: Document) -> Definition | None:
+    """The definition without what is wrong, where that is in comparisons alone; None where it is elsewhere."""
+    kind = KINDS.get(str(document.value.get("kind"))) if isinstance(document.value, dict) else None
+    if kind is None:
+        return None
+    value = deepcopy(document.value)
+    try:
+        kind.model_validate(value)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            leaf = _leaf_at(value, found["loc"])
+            if leaf is None:
+                return None
+            _ask_whether_there(leaf)
+    try:
+        return kind.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _leaf_at(value: Any, path: Iterable[str | int]) -> dict[str, Any] | None:
+    """The deepest comparison on the way; steps that name nothing are passed over."""
+    found, node = None, value
+    for step in path:
+        if (isinstance(node, dict) and step in node) or (
+            isinstance(node, list) and isinstance(step, int) and step < len(node)
+        ):
+            node = node[step]  # type: ignore[index]
+            if isinstance(node, dict) and ("attribute" in node or "behaviour" in node):
+                found = node
     return found
+
+
+def _ask_whether_there(leaf: dict[str, Any]) -> None:
+    what: dict[str, Any] = {key: leaf[key] for key in ("attribute", "behaviour") if key in leaf}
+    alone = isinstance(leaf.get("behaviour"), dict) and leaf["behaviour"].get("aggregate") in ("ever", "never")
+    leaf.clear()
+    leaf.update(what if alone else {**what, "op": "present"})
+
+
+def _name_in(document: Document) -> str | None:
+    """The name of a definition that is not well formed; None where there is none to be read."""
+    value = document.value
+    if not isinstance(value, dict) or value.get("kind") not in KINDS:
+        return None
+    name = value.get("name", "project" if value["kind"] == "project" else None)
+    return name if isinstance(name, str) else None
 
 
 def read_mapping(path: Path) -> mapping_kind.Mapping:
@@ -102,12 +180,43 @@ class _RuleDocument(Part):
     rule: Rule
 
 
+THIS_RULE = "this_rule"
+"""What the segment is called that a rule's file stands for."""
+
+
 def read_rule(path: Path) -> AnyRule:
     """The rule in a YAML or JSON file: the rule alone, or a segment's definition. Raises all its problems at once."""
+    read = read_rule_file(path)
+    if read.problems:
+        raise TierwiseError.of(read.problems)
+    return rule_of(read)
+
+
+def rule_of(read: FilesRead) -> AnyRule:
+    """The rule of `read_rule_file`, where nothing was wrong."""
+    (definition,) = read.definitions
+    assert isinstance(definition, Segment)
+    return definition.when
+
+
+def read_rule_file(path: Path) -> FilesRead:
+    """As `read_files`, of a file with one rule, or with one segment's definition: as that segment.
+
+    Raises `bad_rule` where the file holds several documents or none, and what `read_documents` raises.
+    """
     documents = read_documents(path)
     if len(documents) != 1:
         raise TierwiseError("bad_rule", f"a rule's file holds one document, not {len(documents)}", place=str(path))
-    return _rule(documents[0])
+    document = documents[0]
+    if not (isinstance(document.value, dict) and document.value.get("kind") == "segment"):
+        body = {"kind": "segment", "name": THIS_RULE, "when": document.value}
+        document = Document(document.file, body, document.root)
+    problems: list[Problem] = []
+    definition = _definition(document, problems)
+    if definition is not None:
+        return FilesRead((Placed(definition, document),))
+    mended = _mended(document)
+    return FilesRead((), tuple(problems), () if mended is None else (Placed(mended, document),))
 
 
 def parse_rule(value: Any, file: str = "rule") -> AnyRule:
