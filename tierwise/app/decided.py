@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.facts.contract import COPIED
 from tierwise.state import lake_tables, lists, manual_tags, releases, settings
+
+if TYPE_CHECKING:  # who only looks need not load Arrow
+    import pyarrow as pa
+
+NOBODY = 0
+"""No customer's key: so a list on which nobody is stands in the lake nevertheless, and is no unknown one."""
 
 
 def copy_decided(ctx: Context) -> None:
@@ -30,8 +40,20 @@ def copy_decided(ctx: Context) -> None:
                 continue
             rows = {
                 "manual_tags": lambda: manual_tags.acts(connection, timezone),
-                "list_members": lambda: lists.list_members(connection),
+                "list_members": lambda: _with_empty_lists(connection),
                 "releases": lambda: releases.standing(connection),
             }[name]()
             lake_tables.set_versions(connection, {name: ctx.lake.overwrite(name, rows)})
             settings.put(connection, key, change)
+
+
+def _with_empty_lists(connection: Connection) -> pa.Table:
+    """The members of all lists, and `NOBODY` for each list without any."""
+    import pyarrow as pa
+
+    members = lists.list_members(connection)
+    empty = [each.name for each in lists.all_lists(connection) if not each.members]
+    if not empty:
+        return members
+    nobody = pa.table({"list": empty, "source_key": [NOBODY] * len(empty)}, members.schema)
+    return pa.concat_tables([members, nobody])
