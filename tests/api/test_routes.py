@@ -342,10 +342,10 @@ def test_exports_stream_a_file_and_leave_nothing(
 ) -> None:
     content = b"customer_id\n" + b"C1\n" * 100_000
 
-    def write(ctx: Context, table: str, path: Path, *, run_id: int | None) -> Exported:
-        assert (f"{table}{path.suffix}", run_id) == (name, 3)
+    def write(ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool) -> Exported:
+        assert (f"{table}{path.suffix}", run_id, sensitive) == (name, 3, False)
         path.write_bytes(content)
-        return Exported(table, str(path), 100_000, len(content), 0.1)
+        return Exported(table, str(path), 100_000, len(content), 0.1, ("财富",))
 
     put(exporting, "export", write)
     answer = client.get(f"{API}/exports/{name}?run=3")
@@ -353,11 +353,12 @@ def test_exports_stream_a_file_and_leave_nothing(
     assert answer.headers["content-type"] == media_type
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert answer.headers["x-tierwise-rows"] == "100000"
+    assert answer.headers["x-tierwise-left-out"] == "%E8%B4%A2%E5%AF%8C"
     assert scratch_is_empty(context)
 
 
 def test_an_export_that_fails_leaves_nothing(client: httpx.Client, context: Context, put: Put) -> None:
-    def write(ctx: Context, table: str, path: Path, *, run_id: int | None) -> Exported:
+    def write(ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool) -> Exported:
         path.write_bytes(b"half")
         raise TierwiseError("no_run", "no run yet")
 

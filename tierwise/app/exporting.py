@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,9 @@ from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.reading import Reader, reading
 from tierwise.app.views import Exported
+from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes
+from tierwise.definitions.tag import Tag
+from tierwise.engine.duckdb_session import literal
 from tierwise.engine.edges import fact_outside, outside_columns
 from tierwise.engine.tabular import write_table
 from tierwise.facts.contract import TABLES
@@ -23,8 +27,11 @@ SUMMARIES = ("deciles", "rfm", "lifecycle", "activity")
 FACTS = tuple(name for name in TABLES if name not in ("identities", "customer_map"))
 
 
-def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None) -> Exported:
+def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None, sensitive: bool = False) -> Exported:
     """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes.
+
+    sensitive: with the tags and traits that are sensitive by the run's or today's definitions; else they are left out
+    of `profile` and `tags`. The audit names them in either case.
 
     table: `profile` (with the column `tags`: name or name=value, sorted, between them `|`), `store_totals`, `tags`,
     `segments` or `junk` (a row per customer and tag, segment or rule), a summary (deciles, rfm, lifecycle, activity)
@@ -32,17 +39,25 @@ def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None) -
     """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
+    told: tuple[str, ...] = ()
     if table in SNAPSHOTS or table in SUMMARIES:
         with reading(ctx, run_id) as reader:
-            relation = _snapshot(reader, table) if table in SNAPSHOTS else _summary(ctx, reader, table, run_id)
+            told = _sensitive(ctx, reader, table)
+            left_out = () if sensitive else told
+            relation = (
+                _snapshot(reader, table, left_out) if table in SNAPSHOTS else _summary(ctx, reader, table, run_id)
+            )
             rows = write_table(reader.connection, relation, path, sheet=table, dated=reader.run.as_of)
     elif table in FACTS:
         rows = _export_fact(ctx, table, path)
     else:
         raise TierwiseError.of([unknown_name("table", table, (*SNAPSHOTS, *SUMMARIES, *FACTS))])
-    done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started)
+    seconds = clock.monotonic_seconds() - started
+    done = Exported(table, str(path), rows, path.stat().st_size, seconds, () if sensitive else told)
     with ctx.database.begin() as connection:
-        detail = {"path": path.name, "rows": rows, "run": run_id}
+        detail: dict[str, object] = {"path": path.name, "rows": rows, "run": run_id}
+        if told:
+            detail["sensitive" if sensitive else "left_out"] = list(told)
         audit.write(connection, ctx.principal.name, "export", table, detail)
     return done
 
@@ -56,17 +71,36 @@ _KEYS = {
 }
 
 
-def _snapshot(reader: Reader, table: str) -> duckdb.DuckDBPyRelation:
+def _sensitive(ctx: Context, reader: Reader, table: str) -> tuple[str, ...]:
+    """The sensitive tags, and of the profile the sensitive traits, that this table of the run can have."""
+    if table not in ("profile", "tags"):
+        return ()
+    with ctx.database.connect() as state:
+        today = current_definitions(state).all
+    found = sensitive_attributes([*reader.definitions.all, *today])
+    tags = {each.name for each in (*reader.definitions.of(Tag), *today) if isinstance(each, Tag)}
+    names = {name if name in tags or name in reader.columns else f"{TRAIT}{name}" for name in found}
+    return tuple(sorted(name for name in names if name in tags or (table == "profile" and name in reader.columns)))
+
+
+def _snapshot(reader: Reader, table: str, left_out: Collection[str]) -> duckdb.DuckDBPyRelation:
     if table not in (reader.run.outputs or {}):
         raise TierwiseError("run_not_kept", f"run {reader.run.id} is older than {table}", remedy="tierwise run")
     connection = reader.connection
-    columns = [c for c in connection.view(table).columns if c not in ("customer_key", "customer_id", "confirmed_on")]
+    hidden = {"customer_key", "customer_id", "confirmed_on"}
+    if table == "profile":
+        hidden |= {reader.columns[name] for name in left_out if name in reader.columns}
+    columns = [column for column in connection.view(table).columns if column not in hidden]
+    shown = f"tag NOT IN ({', '.join(map(literal, left_out))})" if left_out else "true"
     select = outside_columns(
         columns, reader.currency, {column: f"trait.{label}" for column, label in reader.trait_labels.items()}
     )
     rows = table
     if table == "profile":
-        select, rows = f"customer_id, {select}, t.tags", f"profile p LEFT JOIN ({_TAGS}) t USING (customer_key)"
+        select, rows = (
+            f"customer_id, {select}, t.tags",
+            f"profile p LEFT JOIN ({_TAGS.format(shown)}) t USING (customer_key)",
+        )
         if "tags" not in (reader.run.outputs or {}):
             select, rows = select.removesuffix(", t.tags"), "profile"
     elif table != "store_totals":
@@ -74,13 +108,15 @@ def _snapshot(reader: Reader, table: str) -> duckdb.DuckDBPyRelation:
         reader.ctx.lake.read(connection, "identities", identities).create_view("identities")
         select = f"i.id AS customer_id, {select}"
         rows = f"{table} r JOIN identities i ON i.source_key = r.customer_key"
+        rows += f" WHERE {shown}" if table == "tags" else ""
     return connection.sql(f"SELECT {select} FROM {rows} ORDER BY {', '.join(_KEYS[table])}")
 
 
 _TAGS = (
     "SELECT customer_key, string_agg(tag || COALESCE('=' || value, ''), '|' ORDER BY tag) AS tags "
-    "FROM tags GROUP BY customer_key"
+    "FROM tags WHERE {} GROUP BY customer_key"
 )
+"""With what is shown of them."""
 
 
 def _summary(ctx: Context, reader: Reader, table: str, run_id: int | None) -> duckdb.DuckDBPyRelation:

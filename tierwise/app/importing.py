@@ -16,7 +16,7 @@ from tierwise.ingest import importer, quarantine_export
 from tierwise.ingest.importer import ImportReport, ImportSession
 from tierwise.ingest.propose import Proposal, propose_mapping
 from tierwise.kernel import clock
-from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.state import audit, quarantine
 
 __all__ = ["ImportReport", "export_quarantine", "import_file", "import_path", "propose", "quarantine_rows"]
@@ -82,18 +82,22 @@ def quarantine_rows(
     return Refusals(tuple(asdict(row) for row in rows), sum(by_reason.values()), by_reason)
 
 
-def export_quarantine(ctx: Context, path: Path, *, import_id: int | None = None) -> int:
+def export_quarantine(ctx: Context, path: Path, *, import_id: int | None = None, code: str | None = None) -> int:
     """Write the open rows of one import to a CSV file as they were, to be mended and imported; how many. Audited.
 
-    import_id: None takes the newest import that has any. Raises `unknown_import`, `nothing_in_quarantine`.
+    import_id: None takes the newest import that has any. code: only rows refused for that reason. Raises
+    `unknown_import`, `nothing_in_quarantine`, `unknown_reason`.
     """
     ctx.principal.require("export")
     with ctx.database.begin() as connection:
-        wanted = import_id if import_id is not None else quarantine.newest_import(connection)
+        reasons = quarantine.count_by_code(connection, import_id=import_id)
+        if code is not None and reasons and code not in reasons:
+            raise TierwiseError.of([unknown_name("reason", code, reasons)])
+        wanted = import_id if import_id is not None else quarantine.newest_import(connection, code=code)
         if wanted is None:
             raise TierwiseError("nothing_in_quarantine", "no row is in quarantine")
-        count = quarantine_export.export_quarantine(connection, wanted, path)
-        detail = {"path": path.name, "rows": count, "import": wanted}
+        count = quarantine_export.export_quarantine(connection, wanted, path, code=code)
+        detail = {"path": path.name, "rows": count, "import": wanted, "code": code}
         audit.write(connection, ctx.principal.name, "export", "quarantine", detail)
     return count
 

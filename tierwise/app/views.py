@@ -262,7 +262,7 @@ class OverviewView:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A table written to a file."""
+    """A table written to a file. left_out: the sensitive attributes that are not in it, since nobody asked for them."""
 
     table: str
     path: str
@@ -274,6 +274,7 @@ class Exported:
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
     name: str
+    left_out: tuple[str, ...] = ()
     verdict: str
     seen: str
     remedy: str | None = None

@@ -207,15 +207,20 @@ def profiling(
 
 @app.command()
 def export(
-    table: Annotated[str, typer.Argument(help="profile, store_totals, rfm, deciles, lifecycle, activity, or facts.")],
+    table: Annotated[
+        str, typer.Argument(help="profile, tags, segments, junk, store_totals, rfm, deciles, lifecycle, or facts.")
+    ],
     to: Annotated[Path, typer.Option(help="A file ending in .csv, .xlsx or .parquet.")],
     run_id: RunId = None,
     as_json: Json = False,
+    sensitive: Annotated[
+        bool, typer.Option("--sensitive", help="With sensitive tags and traits; the audit names them.")
+    ] = False,
 ) -> None:
     """Write a table to a file."""
     from tierwise.cli import manage
 
-    manage.export(table, to, run_id, as_json)
+    manage.export(table, to, run_id, sensitive, as_json)
 
 
 @jobs.command("list")

@@ -96,7 +96,7 @@ def quarantine(limit: int, import_id: int | None, code: str | None, to: Path | N
 
     if to is not None:
         with opened() as ctx:
-            count = importing.export_quarantine(ctx, to, import_id=import_id)
+            count = importing.export_quarantine(ctx, to, import_id=import_id, code=code)
         tell(
             {"to": to, "rows": count},
             as_json,
@@ -141,11 +141,11 @@ def print_run(view: RunView) -> None:
         note(f"note: {text}")
 
 
-def export(table_name: str, to: Path, run_id: int | None, as_json: bool) -> None:
+def export(table_name: str, to: Path, run_id: int | None, sensitive: bool, as_json: bool) -> None:
     from tierwise.app import exporting
 
     with opened() as ctx:
-        done = exporting.export(ctx, table_name, to, run_id=run_id)
+        done = exporting.export(ctx, table_name, to, run_id=run_id, sensitive=sensitive)
     tell(
         done,
         as_json,
@@ -159,6 +159,8 @@ def cancel(job_id: int, as_json: bool) -> None:
     with opened() as ctx:
         asked = jobs.cancel(ctx, job_id)
     words = "asked to stop" if asked else "was not running"
+    if done.left_out:
+        note(f"note: sensitive, and left out: {', '.join(done.left_out)} (--sensitive has them in, and the audit)")
     tell({"job_id": job_id, "cancel_requested": asked}, as_json, lambda: say(f"job {job_id} {words}"))
 
 

@@ -25,8 +25,11 @@ BESIDE = tuple(f"{QUARANTINE_PREFIX}{name}" for name in ("row", "line", "column"
 _PAGE = 10_000
 
 
-def export_quarantine(connection: Connection, import_id: int, target: Path) -> int:
-    """Write the open quarantined rows of one import to `target`; how many. Raises `unknown_import`, `write_failed`."""
+def export_quarantine(connection: Connection, import_id: int, target: Path, *, code: str | None = None) -> int:
+    """Write the open quarantined rows of one import to `target`; how many. code: only those refused for that reason.
+
+    Raises `unknown_import`, `write_failed`.
+    """
     found = imports.get(connection, import_id)
     headers: list[str] = found.mapping["file"]["headers"]
     delimiter: str = found.mapping["file"]["delimiter"]
@@ -39,7 +42,7 @@ def export_quarantine(connection: Connection, import_id: int, target: Path) -> i
             write = _writer(stream, delimiter)
             if has_header:
                 write([*(name for name in headers if name not in BESIDE), *BESIDE])
-            for row in _rows(connection, import_id):
+            for row in _rows(connection, import_id, code):
                 write(_cells(row, headers))
                 count += 1
     except OSError as error:
@@ -49,9 +52,9 @@ def export_quarantine(connection: Connection, import_id: int, target: Path) -> i
     return count
 
 
-def _rows(connection: Connection, import_id: int) -> Iterator[QuarantinedRow]:
+def _rows(connection: Connection, import_id: int, code: str | None) -> Iterator[QuarantinedRow]:
     after = 0
-    while page := quarantine.list_rows(connection, import_id=import_id, after_id=after, limit=_PAGE):
+    while page := quarantine.list_rows(connection, import_id=import_id, code=code, after_id=after, limit=_PAGE):
         yield from page
         after = page[-1].id
 

@@ -105,9 +105,12 @@ def list_rows(
     return [QuarantinedRow(**row._mapping) for row in connection.execute(query)]
 
 
-def newest_import(connection: Connection) -> int | None:
-    """The newest import that has open rows; None where nothing is open."""
-    found = connection.scalar(select(func.max(quarantine.c.import_id)).where(quarantine.c.state == "open"))
+def newest_import(connection: Connection, *, code: str | None = None) -> int | None:
+    """The newest import that has open rows, of that reason where one is given; None where nothing is open."""
+    query = select(func.max(quarantine.c.import_id)).where(quarantine.c.state == "open")
+    if code is not None:
+        query = query.where(quarantine.c.code == code)
+    found = connection.scalar(query)
     return None if found is None else int(found)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
@@ -14,6 +15,7 @@ from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
 from tierwise.app import exporting
+from tierwise.app.views import Exported
 
 router = APIRouter(tags=["exports"])
 
@@ -58,12 +60,16 @@ def export_table(
     table: Annotated[str, Path(max_length=63, pattern=r"^[A-Za-z0-9_]+$", examples=["profile"])],
     extension: Extension,
     run_id: RunQuery = None,
+    sensitive: Annotated[bool, Query(description="with sensitive tags and traits; the audit names them")] = False,
 ) -> FileResponse:
-    """A table of a run or of the facts, ordered by its key: two exports of one run are the same bytes. Audited."""
+    """A table of a run or of the facts, ordered by its key: two exports of one run are the same bytes. Audited.
+
+    Sensitive tags and traits are left out, unless they are asked for; `X-Tierwise-Left-Out` names them, percent-encoded.
+    """
     folder = new_folder(ctx)
     try:
         with told_as(folder):
-            exported = exporting.export(ctx, table, folder / f"{table}.{extension}", run_id=run_id)
+            exported = exporting.export(ctx, table, folder / f"{table}.{extension}", run_id=run_id, sensitive=sensitive)
     except BaseException:
         drop_folder(folder)
         raise
@@ -71,6 +77,11 @@ def export_table(
         folder / f"{table}.{extension}",
         media_type=MEDIA_TYPES[extension],
         filename=f"{table}.{extension}",
-        headers={"x-tierwise-rows": str(exported.rows)},
+        headers={"x-tierwise-rows": str(exported.rows)} | _left_out(exported),
         background=BackgroundTask(drop_folder, folder),
     )
+
+
+def _left_out(exported: Exported) -> dict[str, str]:
+    names = ",".join(quote(name) for name in exported.left_out)
+    return {"x-tierwise-left-out": names} if names else {}

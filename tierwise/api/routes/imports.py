@@ -97,12 +97,13 @@ def export_quarantine(
     import_id: Annotated[
         int | None, Query(alias="import", ge=1, description="of one import; the newest that has any where left out")
     ] = None,
+    code: Annotated[str | None, Query(max_length=100, description="of one reason", examples=["bad_money"])] = None,
 ) -> FileResponse:
     """The refused rows as they were, with line, column and reason behind them: mend them and import the file again."""
     folder = new_folder(ctx)
     try:
         with told_as(folder):
-            rows = importing.export_quarantine(ctx, folder / "quarantine.csv", import_id=import_id)
+            rows = importing.export_quarantine(ctx, folder / "quarantine.csv", import_id=import_id, code=code)
     except BaseException:
         drop_folder(folder)
         raise
