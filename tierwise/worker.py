@@ -28,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tierwise.app import scheduled_run, ticking
 from tierwise.app.context import Context
+from tierwise.app.customer_copies import renew_copies_aside
 from tierwise.app.database_lost import LOST, lost
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
@@ -68,7 +69,7 @@ class Worker:
         self, ctx: Context, *, now: Callable[[], datetime] = clock.utc_now, waits: tuple[timedelta, ...] = WAITS
     ) -> None:
         """now: the clock that ticks go by. waits: before each time that a failed job begins again."""
-        self._ctx = ctx
+        self._ctx = self._copying = ctx
         self._now = now
         self._again = _Again(now, waits)
         self._outcomes: list[Outcome] = []
@@ -84,8 +85,10 @@ class Worker:
         """
         _leave_reporting_to_us()
         try:
-            with presence.present(self._ctx.database, "worker") as here:
+            with presence.present(self._ctx.database, "worker") as here, self._ctx.holding_copies() as self._copying:
                 asyncio.run(self._main(_Here(here), once))
+                if once and self._copying.copies is not None:
+                    self._copying.copies.wait()
         except (ConnectorException, DriverError, *LOST) as error:
             raise lost() from error
         return tuple(self._outcomes)
@@ -193,6 +196,7 @@ class Worker:
                 raise JobAborted from error
             raise
         self._tell(Outcome(schedule, day, "done" if view else "not_needed", view.id if view else None))
+        renew_copies_aside(self._copying)
 
     def _tell(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)

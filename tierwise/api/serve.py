@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from tierwise.api.app import build_app
 from tierwise.api.serve_token import read_or_make_token
 from tierwise.app.context import Context
+from tierwise.app.customer_copies import renew_copies_aside
 from tierwise.kernel.errors import TierwiseError
 
 STOP_SECONDS = 5
@@ -50,6 +51,7 @@ def serve(
     token = read_or_make_token(ctx.home)
     listener = _listen(host, port)
     with closing(listener), ctx.holding_the_profile() as holding:
+        renew_copies_aside(holding)
         found = listener.getsockname()[1]
         wildcard = _is_wildcard(host)
         app = build_app(

@@ -17,13 +17,14 @@ from tierwise.engine.lake import Lake
 
 if TYPE_CHECKING:
     from tierwise.engine.current import CurrentProfile
+    from tierwise.engine.customer_copies import CustomerCopies
 
 
 @dataclass(frozen=True)
 class Context:
     """home: the folder of all local state. note: says something to the person in front, on no account to stdout.
 
-    current: the profile held in memory, of a process that serves.
+    current: the profile held in memory, and copies: the copies by customer held open, of a process that serves.
     """
 
     home: Path
@@ -33,6 +34,7 @@ class Context:
     memory_limit: str | None = None
     note: Callable[[str], None] = field(default=lambda text: None)
     current: CurrentProfile | None = None
+    copies: CustomerCopies | None = None
 
     @property
     def scratch(self) -> Path:
@@ -49,11 +51,41 @@ class Context:
 
     @contextmanager
     def holding_the_profile(self) -> Iterator[Context]:
-        """The same house with the current profile in memory until the block ends, for a process that serves."""
+        """The same house with the current profile in memory until the block ends, for a process that serves.
+
+        The copies by customer are held open as well.
+        """
         from tierwise.engine.current import CurrentProfile
 
         current = CurrentProfile(self.lake, self.scratch / "spill", self.memory_limit)
         try:
-            yield replace(self, current=current)
+            with replace(self, current=current).holding_copies() as holding:
+                yield holding
         finally:
             current.close()
+
+    @contextmanager
+    def holding_copies(self) -> Iterator[Context]:
+        """The same house with the copies by customer held open until the block ends; their making is then ended."""
+        copies = self._copies()
+        try:
+            yield replace(self, copies=copies)
+        finally:
+            copies.close()
+
+    @contextmanager
+    def customer_copies(self) -> Iterator[CustomerCopies]:
+        """The copies by customer: those held open, else opened until the block ends."""
+        if self.copies is not None:
+            yield self.copies
+            return
+        copies = self._copies()
+        try:
+            yield copies
+        finally:
+            copies.close()
+
+    def _copies(self) -> CustomerCopies:
+        from tierwise.engine.customer_copies import CustomerCopies
+
+        return CustomerCopies(self.lake, self.home / "by_customer", self.scratch / "spill", self.memory_limit)

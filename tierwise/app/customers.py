@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 
 from tierwise.app.context import Context
-from tierwise.app.reading import Reader, reading
+from tierwise.app.customer_copies import renew_copies_aside, versions_of
+from tierwise.app.reading import Reader, opened_run, reading
 from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
 from tierwise.engine import snapshots
+from tierwise.engine.customer_copies import FACTS, MAP, PROFILE
 from tierwise.engine.duckdb_session import literal
 from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.sources import register_facts
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
-from tierwise.metrics.attributes import attributes
 
 LATEST = 20
 """So many of a customer's latest facts are shown."""
@@ -45,18 +47,13 @@ def profile(
 def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> CustomerView:
     """All that is known about one customer as of the run. Raises `unknown_customer` and what `reading` raises."""
     ctx.principal.require("view_customer")
-    with reading(ctx, run_id) as reader:
+    with _reading_of_one(ctx, customer_id, run_id) as reader:
         names = list(reader.columns)
         select = ["customer_key", *[reader.value_sql(reader.columns[name]) for name in names]]
         row = snapshots.customer_row(reader.connection, select, customer_id)
         if row is None:
-            raise TierwiseError(
-                "unknown_customer",
-                f'no customer "{customer_id}" as of {reader.run.as_of}',
-                remedy="look at the id as the business writes it: tierwise show profile",
-            )
+            raise _unknown(customer_id, reader.run.as_of)
         values = dict(zip(names, row[1:], strict=True))
-        register_facts(reader.connection, ctx.lake, reader.run.inputs)
         facts = _facts(reader, row[0])
         return CustomerView(
             customer_id=customer_id,
@@ -73,8 +70,44 @@ def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> Custo
         )
 
 
+@contextmanager
+def _reading_of_one(ctx: Context, customer_id: str, run_id: int | None) -> Iterator[Reader]:
+    """The run with views of its profile and of the facts shown, which have at least this customer's rows.
+
+    From the copies in the order of customers where they are there; a server that lacks those of the current run begins
+    to make them. Raises `unknown_customer` where the copies tell so.
+    """
+    opened = opened_run(ctx, run_id)
+    versions = versions_of(opened.run)
+    with ctx.customer_copies() as copies, copies.opened(versions) as found:
+        if found is not None:
+            place = found.place(customer_id)
+            if place is None:
+                raise _unknown(customer_id, opened.run.as_of)
+            found.narrow(place)
+            yield opened.reader(found.connection)
+            return
+    if opened.run.current:
+        renew_copies_aside(ctx)
+    connection = ctx.duckdb()
+    try:
+        ctx.lake.read(connection, PROFILE, versions[PROFILE]).create_view(PROFILE)
+        register_facts(connection, ctx.lake, {t: v for t, v in versions.items() if t in (MAP, *FACTS)})
+        yield opened.reader(connection)
+    finally:
+        connection.close()
+
+
+def _unknown(customer_id: str, as_of: date) -> TierwiseError:
+    return TierwiseError(
+        "unknown_customer",
+        f'no customer "{customer_id}" as of {as_of}',
+        remedy="look at the id as the business writes it: tierwise show profile",
+    )
+
+
 def _attributes(reader: Reader, values: dict[str, Any]) -> tuple[AttributeValue, ...]:
-    known = {a.name: a for a in attributes(reader.windows)}
+    known = reader.attributes
     shown = []
     for name, value in values.items():
         if name == "customer_id" or name.startswith("trait.") or name.endswith("_reason"):

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import duckdb
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions, gather
@@ -21,7 +22,7 @@ from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.plan import HISTORY, windows_of_profile
 from tierwise.kernel.errors import TierwiseError, unknown_name
-from tierwise.metrics.attributes import attributes
+from tierwise.metrics.attributes import Attribute, attributes
 from tierwise.metrics.lifecycle import lifecycle_columns
 from tierwise.metrics.rfm import rfm_columns
 from tierwise.state import definitions as stored
@@ -88,11 +89,16 @@ class Reader:
 
     def unit(self, name: str) -> str:
         """The attribute's unit: the currency of money, else days, orders, …; empty where it has none."""
-        known = next((attribute for attribute in attributes(self.windows) if attribute.name == name), None)
+        known = self.attributes.get(name)
         if known is None:
             given = name in self._given
             return "days" if given and name.endswith("_days") else "points" if given and "_points" in name else ""
         return self.currency if known.type == "money" else known.unit
+
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        """The attributes that the profile's own metrics give, by name."""
+        return {attribute.name: attribute for attribute in attributes(self.windows)}
 
     @cached_property
     def _given(self) -> dict[str, Label]:
@@ -108,9 +114,8 @@ class Reader:
 
     def label(self, name: str) -> Label:
         """The attribute's title in both languages."""
-        for attribute in attributes(self.windows):
-            if attribute.name == name:
-                return label_of(attribute.title, name)
+        if name in self.attributes:
+            return label_of(self.attributes[name].title, name)
         for definition in self.definitions.all:
             if definition.name == name:
                 return label_of(definition.title, name)
@@ -128,30 +133,59 @@ def label_of(text: Text, fallback: str = "") -> Label:
 @contextmanager
 def reading(ctx: Context, run_id: int | None = None) -> Iterator[Reader]:
     """The current run, or a kept one. Raises `no_run`, `unknown_run`, `run_not_kept`."""
+    opened = opened_run(ctx, run_id)
+    connection = ctx.duckdb()
+    try:
+        for name, version in (opened.run.outputs or {}).items():
+            if name != HISTORY:
+                ctx.lake.read(connection, name, version).create_view(name)
+        yield opened.reader(connection)
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """What the operational state tells of a run that is done."""
+
+    ctx: Context
+    run: runs.Run
+    definitions: Definitions
+    trait_labels: dict[str, str]
+
+    def reader(self, connection: duckdb.DuckDBPyConnection) -> Reader:
+        """connection: with the views of the snapshots that are going to be read."""
+        return Reader(self.ctx, self.run, self.definitions, connection, self.trait_labels)
+
+
+def opened_run(ctx: Context, run_id: int | None) -> OpenedRun:
+    """The current run, or a kept one, its snapshots not opened yet. Raises `no_run`, `unknown_run`, `run_not_kept`."""
     with ctx.database.connect() as state:
         run = runs.current(state) if run_id is None else runs.get(state, run_id)
         if run is None:
             raise TierwiseError("no_run", "no run yet", remedy="import a file, then `tierwise run`")
         if run.state != "done" or run.outputs is None:
             raise TierwiseError("run_not_kept", f"run {run.id} is {run.state}: it has no profile")
-        definitions = _definitions_of(state, run)
         labels = {trait.column_name: trait.name for trait in traits.list_traits(state)}
-    connection = ctx.duckdb()
-    try:
-        for name, version in run.outputs.items():
-            if name != HISTORY:
-                ctx.lake.read(connection, name, version).create_view(name)
-        yield Reader(ctx, run, definitions, connection, labels)
-    finally:
-        connection.close()
+        return OpenedRun(ctx, run, _definitions_of(state, run), labels)
+
+
+_KNOWN: WeakKeyDictionary[Engine, dict[int, Definitions]] = WeakKeyDictionary()
+"""Of each database the definitions of the runs asked about last: those of a run that is done never change."""
+
+_KNOWN_RUNS = 4
 
 
 def _definitions_of(state: Connection, run: runs.Run) -> Definitions:
     """The definitions in the versions that the run used, not today's."""
-    found = []
-    for label, version in run.definitions.items():
-        kind, _, name = label.partition(" ")
-        kept = stored.get(state, kind, name, version)
-        if kept is not None and kept.body is not None:
-            found.append(parse_definition(kept.body, label))
-    return gather(found, dict(run.definitions)) if found else current_definitions(state)
+    known = _KNOWN.setdefault(state.engine, {})
+    if run.id in known:
+        return known[run.id]
+    kept = stored.at_versions(state, run.definitions)
+    found = [parse_definition(each.body or {}, f"{each.kind} {each.name}") for each in kept]
+    if not found:
+        return current_definitions(state)
+    known[run.id] = definitions = gather(found, dict(run.definitions))
+    for old in list(known)[:-_KNOWN_RUNS]:
+        known.pop(old, None)
+    return definitions

@@ -120,11 +120,14 @@ def print_quarantine(found: Refusals) -> None:
 
 def run(as_of: date | None, as_json: bool) -> None:
     from tierwise.app import running
+    from tierwise.app.customer_copies import renew_copies_after_a_run
 
     with opened() as ctx:
         progress = Progress()
         try:
             view = running.run(ctx, as_of, progress=progress)
+            progress(0, None, "copies by customer")
+            renew_copies_after_a_run(ctx)
         finally:
             progress.close()
     tell(view, as_json, lambda: print_run(view))

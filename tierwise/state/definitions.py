@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from tierwise.kernel.clock import utc_now
@@ -54,6 +54,20 @@ def get(connection: Connection, kind: str, name: str, version: int | None = None
         query = query.where(definition.c.version == version)
     row = connection.execute(query).one_or_none()
     return None if row is None else DefinitionVersion(**row._mapping)
+
+
+def at_versions(connection: Connection, versions: Mapping[str, int]) -> list[DefinitionVersion]:
+    """Those very versions, by `kind name`; removals and what is not there are left out. One question for all."""
+    wanted = []
+    for label, version in versions.items():
+        kind, _, name = label.partition(" ")
+        wanted.append((kind, name, version))
+    if not wanted:
+        return []
+    key = tuple_(definition.c.kind, definition.c.name, definition.c.version)
+    rows = connection.execute(select(*_COLUMNS).where(key.in_(wanted)))
+    found = [DefinitionVersion(**row._mapping) for row in rows if row.body is not None]
+    return sorted(found, key=lambda row: (row.kind, row.name))
 
 
 def put(

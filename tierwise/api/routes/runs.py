@@ -11,6 +11,7 @@ from tierwise.api.bodies import RunRequest, Runs
 from tierwise.api.context import Asked, RunPath
 from tierwise.api.problems import problem_responses
 from tierwise.app import running, showing
+from tierwise.app.customer_copies import renew_copies_aside
 from tierwise.app.views import RunView
 from tierwise.kernel.errors import TierwiseError
 
@@ -45,5 +46,6 @@ def run(ctx: Asked, run_id: RunPath) -> RunView:
 def start_run(ctx: Asked, response: Response, asked: RunRequest | None = None) -> RunView:
     """Compute the profile as of a day. Answers when it is done; meanwhile GET jobs tells how far it is."""
     view = running.run(ctx, as_of=asked.as_of if asked else None)
+    renew_copies_aside(ctx)
     response.headers["location"] = f"/api/v1/runs/{view.id}"
     return view
