@@ -113,7 +113,7 @@ def test_a_refusal_is_kept_and_not_repeated(bare_database: Engine, tmp_path: Pat
 
     upgrade(bare_database)
     house = Context(tmp_path, scheduled_run.principal_of("x"), bare_database, Lake(tmp_path / "lake"))
-    defining.initialise(house, "retail")
+    defining.initialise(house, "general")
     nightly(house)
     assert work(house) == [("2026-06-30", "failed", "no_facts")]
     job = newest_job(house)

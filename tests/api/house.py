@@ -19,10 +19,10 @@ STORES = ("人民广场店", "徐家汇店", "线上 <商城>")
 
 
 def empty_house(home: Path, database: Engine) -> Context:
-    """A home with the retail template and nothing in it."""
+    """A home with the general template and nothing in it."""
     home.mkdir(mode=0o700, exist_ok=True)
     ctx = Context(home, Principal("local:test", "administrator"), database, Lake(home / "lake"))
-    defining.initialise(ctx, "retail")
+    defining.initialise(ctx, "general")
     return ctx
 
 

@@ -35,7 +35,7 @@ def test_a_plan_then_put_then_what_changed(client: httpx.Client) -> None:
     assert plan["run_id"] is None
     assert client.put(f"{API}?note=four", json=[FEWER]).json()["changed"] == ["deciles spend_decile"]
     versions = client.get(f"{API}/deciles/spend_decile/versions").json()["versions"]
-    assert [(each["version"], each["note"]) for each in versions] == [(2, "four"), (1, "template retail")]
+    assert [(each["version"], each["note"]) for each in versions] == [(2, "four"), (1, "template general")]
     (found,) = client.get(f"{API}/deciles/spend_decile/diff").json()["definitions"]
     assert {"path": "parts", "from": None, "to": 4} in found["changes"]
     changed = client.get(f"{API}/changes").json()["definitions"]

@@ -38,7 +38,7 @@ def retailer(shared_database: Engine, files: dict[str, Path], tmp_path_factory: 
     """Runs as of 2026-03-31 and, the current one, 2026-06-30."""
     home = tmp_path_factory.mktemp("retailer")
     house = Context(home=home, principal=OPERATOR, database=shared_database, lake=Lake(home / "lake"))
-    initialise(house, "retail")
+    initialise(house, "general")
     for table in TABLES:
         report = importing.import_path(house, files[table], table, None)
         assert report.accepted == report.read > 0

@@ -29,8 +29,8 @@ IN_SEGMENT = {MARCH: [2], APRIL: [2], JUNE: []}
 
 
 def furnish_past(ctx: Context) -> None:
-    """Definitions of the retail template, four ids, and three runs in history."""
-    initialise(ctx, "retail")
+    """Definitions of the general template, four ids, and three runs in history."""
+    initialise(ctx, "general")
     ids = pa.table({"source_key": [1, 2, 3, 4], "scope": ["customer_id"] * 4, "id": ["a", "b", "c", "d"]})
     identities = ctx.lake.append("identities", ids)
     with ctx.database.begin() as state:

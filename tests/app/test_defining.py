@@ -11,12 +11,47 @@ from tierwise.app.defining import (
     export_definitions,
     initialise,
     template_definitions,
-    templates,
 )
-from tierwise.definitions.check import left_open
+from tierwise.app.planning import plan
+from tierwise.app.versioning import apply_and_prune
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit
 from tierwise.state import definitions as stored
+
+MANY_MISTAKES = """\
+kind: segment
+name: several
+when:
+  all:
+    - {attribute: frequency_count, op: starts, value: 1}
+    - {attribute: frequncy_count, op: ">", value: 1}
+    - {list: guests}
+    - {behaviour: {fact: ordres, aggregate: ever}}
+    - {attribute: customer_grade_score, op: ">", value: 1}
+---
+kind: segment
+name: one
+when: {segment: two}
+---
+kind: segment
+name: two
+when: {not: {segment: one}}
+---
+kind: segment
+name: of_wrong_type
+when: {attribute: first_ordered_on, op: contains, value: x}
+---
+kind: lifecycle
+name: other_stage
+stages:
+  - {name: a, when: {attribute: frequency_count, op: ">=", value: 1}}
+  - {name: b, when: {attribute: frequency_count, op: ">=", value: 5}}
+  - {name: c}
+---
+kind: level
+name: customer_grade
+scorecards: {}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +64,6 @@ def write(folder: Path, text: str) -> Path:
     path = folder / "d.yaml"
     path.write_text(text, "utf-8")
     return path
-
-
-@pytest.mark.parametrize("name", templates())
-def test_templates_leave_nothing_open_and_name_their_sources(name: str) -> None:
-    definitions = template_definitions(name)
-    assert left_open(definitions) == []
-    assert all(definition.source for definition in definitions)
-    assert all(definition.title.zh and definition.title.en for definition in definitions)
-
-
-def test_dealer_and_retail_are_there() -> None:
-    assert {"dealer", "retail"} <= set(templates())
 
 
 def test_a_home_is_initialised_once(house: Context) -> None:
@@ -59,7 +82,7 @@ def test_what_is_exported_is_applied_as_unchanged(house: Context, tmp_path: Path
     text = export_definitions(house)
     applied = apply_definitions(house, [write(tmp_path, text)])
     assert (applied.added, applied.changed) == ((), ())
-    assert len(applied.unchanged) == 5
+    assert len(applied.unchanged) == len(template_definitions("dealer"))
     assert export_definitions(house) == text
 
 
@@ -149,6 +172,58 @@ metric: monetry_amount
         (f"{path}:13", 'did you mean "frequency_count"?'),
         (f"{path}:19", 'did you mean "monetary_amount"?'),
     }
+
+
+def test_all_that_is_wrong_with_all_definitions_is_told_at_once(house: Context, tmp_path: Path) -> None:
+    """What is malformed hides nothing else: what its definition would give may be read, what others read is told."""
+    path = write(tmp_path, MANY_MISTAKES)
+    expected = [
+        (5, "bad_value"),  # an operator that there is not, and in the same rule
+        (6, "unknown_attribute"),
+        (7, "unknown_list"),
+        (8, "unknown_fact"),
+        (13, "ring"),
+        (21, "bad_operator"),
+        (27, "unreachable_stage"),
+        (30, "missing_key"),
+        (30, "missing_key"),
+        (32, "unknown_key"),  # what reads customer_grade_score, which this would give, is not told
+    ]
+    for look in (check_definitions, apply_definitions, plan):
+        with pytest.raises(TierwiseError) as caught:
+            look(house, [path])
+        told = [(int(str(p.place).rpartition(":")[2]), p.code) for p in caught.value.problems]
+        assert told == expected, look
+    with pytest.raises(TierwiseError) as caught:
+        apply_and_prune(house, [path])
+    assert [problem.code for problem in caught.value.problems] == [code for _, code in expected]
+    broken = write(tmp_path, MANY_MISTAKES + "---\nkind: [\n")
+    with pytest.raises(TierwiseError) as caught:
+        check_definitions(house, [broken])
+    assert [problem.code for problem in caught.value.problems] == ["bad_yaml"]
+
+
+def test_overlaps_gaps_and_readers_of_what_is_sensitive_are_told_with_an_apply(house: Context, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """kind: tag
+name: debt_class
+class: static
+sensitivity: credit
+values:
+  - {value: small, when: {attribute: frequency_count, op: between, value: [1, 4]}}
+  - {value: large, when: {attribute: frequency_count, op: between, value: [4, 9]}}
+  - {value: huge, when: {attribute: frequency_count, op: ">", value: 12}}
+---
+kind: segment
+name: indebted
+when: {attribute: debt_class, op: present}
+""",
+    )
+    told = [(each.code, each.place) for each in check_definitions(house, [path]).warnings]
+    assert ("overlap", f"{path}:7") in told
+    assert ("gap", f"{path}:6") in told
+    assert ("reads_sensitive", "segment indebted") in told
 
 
 def test_a_date_in_a_rule_comes_back_from_the_database(house: Context, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ manual: {values: [{value: fishing}, {value: tennis}]}
 def house(empty: Context, tmp_path_factory: pytest.TempPathFactory) -> Context:
     folder = tmp_path_factory.mktemp("files")
     files = make_retail(customers=120, seed=4).write(folder, headers="zh")
-    initialise(empty, "retail")
+    initialise(empty, "general")
     for table in ("stores", "products", "customers", "order_lines", "orders", "refunds"):
         importing.import_path(empty, files[table], table, None)
     path = folder / "d.yaml"

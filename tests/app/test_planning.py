@@ -42,7 +42,7 @@ parts: 3
 @pytest.fixture(scope="module")
 def house(empty: Context, tmp_path_factory: pytest.TempPathFactory) -> Context:
     files = make_retail(customers=150, seed=4).write(tmp_path_factory.mktemp("files"), headers="zh")
-    initialise(empty, "retail")
+    initialise(empty, "general")
     for table in ("stores", "products", "customers", "order_lines", "orders", "refunds"):
         importing.import_path(empty, files[table], table, None)
     running.run(empty, DAY)

@@ -22,7 +22,7 @@ DUE = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def house(empty: Context) -> Context:
-    initialise(empty, "retail")
+    initialise(empty, "general")
     return empty
 
 

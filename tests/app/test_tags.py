@@ -60,7 +60,7 @@ def house(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context
     home = tmp_path_factory.mktemp("home")
     house = Context(home, Principal("li", "operator"), database, Lake(home / "lake"))
     chief = house.acting_as(Principal("chief", "administrator"))
-    defining.initialise(chief, "retail")
+    defining.initialise(chief, "general")
     for name, text in (("tags.yaml", DEFINITIONS), ("customers.csv", CUSTOMERS), ("consents.csv", CONSENTS)):
         (home / name).write_text(text, "utf-8")
     defining.apply_definitions(chief, [home / "tags.yaml"])

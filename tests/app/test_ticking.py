@@ -26,7 +26,7 @@ def at(wall: str, zone: str = BERLIN, fold: int = 0) -> datetime:
 
 @pytest.fixture(scope="module")
 def house(empty: Context) -> Context:
-    initialise(empty, "retail")
+    initialise(empty, "general")
     return empty
 
 

@@ -24,7 +24,7 @@ parts: 20
 
 @pytest.fixture(scope="module")
 def house(empty: Context) -> Context:
-    initialise(empty, "retail")
+    initialise(empty, "general")
     return empty
 
 
@@ -38,7 +38,7 @@ def test_history_tells_who_when_and_why_the_newest_first(house: Context, tmp_pat
     apply_definitions(house, [write(tmp_path, CHANGED)], note="twenty parts")
     newest, first = versioning.history(house, "deciles", "spend_decile")
     assert (newest.version, newest.author, newest.note, newest.in_use) == (2, "test:operator", "twenty parts", True)
-    assert (first.version, first.note, first.in_use, first.removed) == (1, "template retail", False, False)
+    assert (first.version, first.note, first.in_use, first.removed) == (1, "template general", False, False)
     assert newest.at > first.at
 
 

@@ -50,7 +50,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_an_account_is_flagged_released_and_flagged_again(tierwise: Command, tmp_path: Path) -> None:
     for name, text in (("d.yaml", CLEANING), ("customers.csv", CUSTOMERS), ("orders.csv", ORDERS)):
         (tmp_path / name).write_text(text, "utf-8")
-    assert tierwise("init").code == 0
+    assert tierwise("init", "--template", "general").code == 0
     assert tierwise("definitions", "apply", "-f", tmp_path / "d.yaml").code == 0
     for table in ("customers", "orders"):
         assert tierwise("import", tmp_path / f"{table}.csv", "--as", table).code == 0

@@ -14,7 +14,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_a_plan_before_the_first_run_counts_nobody(tierwise: Command, orders: Path, tmp_path: Path) -> None:
-    tierwise("init", "--template", "retail")
+    tierwise("init", "--template", "general")
     tierwise("import", orders, "--as", "orders")
     said = tierwise("definitions", "plan", "-f", write(tmp_path, FEWER), "--json").json
     assert (said["changed"], said["moves"]) == (["deciles spend_decile"], [])
@@ -44,7 +44,7 @@ def test_a_plan_of_what_cannot_be_is_refused_by_line(tierwise: Command, tmp_path
 def test_apply_with_a_note_then_history_and_diff(tierwise: Command, tmp_path: Path) -> None:
     assert tierwise("definitions", "apply", "-f", write(tmp_path, FEWER), "--note", "two halves").code == 0
     versions = tierwise("definitions", "history", "deciles", "spend_decile", "--json").json["versions"]
-    assert [(each["version"], each["note"]) for each in versions] == [(2, "two halves"), (1, "template retail")]
+    assert [(each["version"], each["note"]) for each in versions] == [(2, "two halves"), (1, "template general")]
     (found,) = tierwise("definitions", "diff", "deciles", "spend_decile", "--json").json["definitions"]
     assert {"path": "parts", "from": None, "to": 2} in found["changes"]
     (since_run,) = tierwise("definitions", "diff", "--json").json["definitions"]

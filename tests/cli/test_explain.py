@@ -19,7 +19,7 @@ def run(tierwise: Command, orders: Path, tmp_path: Path) -> Command:
     if not tierwise("runs", "--json").json["runs"]:
         path = tmp_path / "d.yaml"
         path.write_text(TAG, "utf-8")
-        tierwise("init", "--template", "retail")
+        tierwise("init", "--template", "general")
         tierwise("import", orders, "--as", "orders")
         tierwise("definitions", "apply", "-f", path)
         tierwise("run", "--as-of", "2026-06-30")

@@ -13,7 +13,12 @@ def test_nothing_is_embedded_with_a_database_of_ones_own(
 ) -> None:
     url = bare_database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     own = tmp_path / "home"
-    for words in (("init",), ("import", orders, "--as", "orders"), ("run", "--as-of", "2026-06-30"), ("show", "rfm")):
+    for words in (
+        ("init", "--template", "general"),
+        ("import", orders, "--as", "orders"),
+        ("run", "--as-of", "2026-06-30"),
+        ("show", "rfm"),
+    ):
         said = tierwise(*words, "--json", settings={"TIERWISE_HOME": str(own), "TIERWISE_DATABASE_URL": url})
         assert said.code == 0, said
     assert not (own / "postgres").exists()

@@ -41,7 +41,7 @@ def tierwise_process(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]
 
 
 def test_a_new_home_has_a_nightly_schedule_when_asked(tierwise: Command) -> None:
-    made = tierwise("init", "--nightly", "--json").json["schedule"]
+    made = tierwise("init", "--template", "general", "--nightly", "--json").json["schedule"]
     assert (made["name"], made["cron"], made["timezone"]) == ("nightly", "30 2 * * *", "Asia/Shanghai")
     assert [one["name"] for one in tierwise("schedule", "list", "--json").json["schedules"]] == ["nightly"]
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.soak
 
 def test_an_import_killed_at_any_moment_leaves_all_or_nothing(tierwise: Command, home: Path, tmp_path: Path) -> None:
     files = make_retail(customers=3000, seed=11).write(tmp_path / "files")
-    assert tierwise("init").code == 0
+    assert tierwise("init", "--template", "general").code == 0
     environment = {**os.environ, "TIERWISE_HOME": str(home)}
     command = [sys.executable, "-c", "from tierwise.cli.main import main; main()"]
     outcomes = set()

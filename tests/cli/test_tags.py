@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_give_take_back_import_and_show(tierwise: Command, folder: Path) -> None:
-    assert "no tag is defined" in tierwise("show", "tags").out or tierwise("init").code == 0
+    assert "no tag is defined" in tierwise("show", "tags").out or tierwise("init", "--template", "general").code == 0
     assert tierwise("definitions", "apply", "-f", folder / "tags.yaml").code == 0
     assert tierwise("import", folder / "people.csv", "--as", "customers").code == 0
     added = tierwise("tag", "add", "a", "temper", "--value", "calm", "--reason", "quiet", "--json")

@@ -63,8 +63,15 @@ def own_customer(shop: Path) -> str:
     return (shop / "customers.csv").read_text("utf-8").splitlines()[1].split(",")[0]
 
 
+def junk_account(shop: Path) -> str:
+    rows = (shop / "customers.csv").read_text("utf-8").splitlines()
+    return next(row.split(",")[0] for row in rows if "giveaway" in row)
+
+
 def with_own_customer(words: list[str], shop: Path) -> list[str]:
-    """The customer that a page names stands for one of the reader's own."""
+    """The customer that a page names stands for one of the reader's own; of junk, for an account that is."""
+    if words[0] == "junk":
+        return [junk_account(shop) if word == CUSTOMER else word for word in words]
     if words[0] == "customer":
         return ["customer", own_customer(shop), *words[2:]]
     return [own_customer(shop) if word == CUSTOMER else word for word in words]
@@ -81,7 +88,7 @@ def test_commands_run_as_written(page: Path, shop: Path, capsys: pytest.CaptureF
     written = commands(page)
     write_named(page, shop)
     if written[0][0] != "init":
-        assert app(["init"], standalone_mode=False) is None
+        assert app(["init", "--template", "general"], standalone_mode=False) is None
     for words in written:
         if words[0] in SERVES:
             assert app([*words, "--help"], standalone_mode=False) == 0

@@ -57,10 +57,10 @@ def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def run(connection: duckdb.DuckDBPyConnection, lake: Lake, **changes: Any) -> Built:
-    retail = [d for d in read_definitions([Path("tierwise/templates/retail")]) if not isinstance(d, Project)]
+    general = [d for d in read_definitions([Path("tierwise/templates/general")]) if not isinstance(d, Project)]
     inputs: dict[str, Any] = {
         "as_of": AS_OF,
-        "definitions": tuple(retail),
+        "definitions": tuple(general),
         "project": Project(),
         "versions": {"identities": 0, "orders": 0, "refunds": 0},
     }

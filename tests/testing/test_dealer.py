@@ -208,3 +208,17 @@ def test_leads_of_cars_sold_end_at_delivery(dealer_db: duckdb.DuckDBPyConnection
                     select 1 from true_ownership o
                     where o.customer_id = l.customer_id and from_on = l.stage_at::date)"""
     assert one(dealer_db, unsold) == 0
+
+
+def test_junk_never_comes_and_says_what_it_is(dealer_db: duckdb.DuckDBPyConnection):
+    """Tests are named so; mills have five leads and more in the last month; neither buys or comes."""
+    kinds = dict(rows(dealer_db, "select kind, count(*) from true_junk group by 1"))
+    assert kinds.keys() == {"test_account", "lead_mill"}
+    for table in ("orders", "visits"):
+        assert one(dealer_db, f"select count(*) from {table} join true_junk using (customer_id)") == 0
+    named = "select count(*) from customers where name like '%测试%'"
+    assert one(dealer_db, named) == kinds["test_account"]
+    many = """select customer_id from leads where created_at::date > date '2026-06-30' - 30
+              group by 1 having count(*) >= 5"""
+    assert one(dealer_db, f"select count(*) from ({many}) join true_junk using (customer_id)") == kinds["lead_mill"]
+    assert len(rows(dealer_db, many)) == kinds["lead_mill"]

@@ -6,27 +6,18 @@ import os
 import shutil
 import sys
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
-from tierwise.app import cleaning, importing, levels, running, segments, showing, tag_catalogue
-from tierwise.app.defining import current_definitions, initialise
-from tierwise.app.reading import label_of
+from tierwise.app import importing, running
+from tierwise.app.defining import initialise
 from tierwise.bootstrap import Settings, open_context, serve, stop_embedded
-from tierwise.cli import look
-from tierwise.cli.cleaning import print_junk
+from tierwise.cli.demo_summary import summary
 from tierwise.cli.door import note
-from tierwise.cli.levels import print_level
 from tierwise.cli.manage import Progress
-from tierwise.cli.tags import print_catalogue
-from tierwise.cli.terminal import console, number, percent, say, table
-from tierwise.definitions.cleaning import Cleaning
-from tierwise.definitions.level import Level
-from tierwise.definitions.rule import InSegment
-from tierwise.definitions.segment import Segment
-from tierwise.definitions.tag import Tag
+from tierwise.cli.terminal import console, say, table
 from tierwise.kernel import clock
 from tierwise.testing import AS_OF, make_dealer, make_retail
 
@@ -35,6 +26,9 @@ if TYPE_CHECKING:
     from tierwise.testing import MadeData
 
 HALF_A_YEAR = timedelta(days=183)
+
+EXPLAINED = {"dealer": "at_risk", "retail": "high_value_dormant"}
+"""Template -> the segment of which one customer is explained."""
 
 ORDER_OF_IMPORT = (
     "stores", "staff", "products", "customers", "vehicles", "order_lines", "orders", "refunds", "visits",
@@ -88,7 +82,7 @@ def _one(template: Literal["dealer", "retail"], settings: Settings, made: MadeDa
         _import(ctx, files, encoding)
         earlier = running.run(ctx, AS_OF - HALF_A_YEAR)
         now = running.run(ctx, AS_OF)
-        _show(ctx, earlier.as_of, now.as_of, template)
+        summary(ctx, earlier.as_of, now.as_of, stores=template == "retail", explained=EXPLAINED[template])
     finally:
         ctx.database.dispose()
 
@@ -110,69 +104,6 @@ def _import(ctx: Context, files: dict[str, Path], encoding: str) -> None:
         rows,
     )
     say()
-
-
-def _show(ctx: Context, earlier: date, now: date, template: str) -> None:
-    view = showing.overview(ctx)
-    say(
-        f"{number(view.customers)} customers, {number(view.buyers)} with an order, net {number(view.monetary_amount)} "
-        f"{view.currency}; {percent(view.identified_amount_rate)} of sales identified; as of {view.run.as_of}; "
-        f"the run took {view.run.seconds or 0:.2f} s.\n"
-    )
-    look.print_rfm(view.rfm)
-    say()
-    look.print_deciles(view.deciles)
-    say()
-    for ladder in (*view.lifecycle, *view.activity):
-        look.print_ladder(ladder)
-        say()
-    moves = showing.transitions(ctx, None, earlier, now)
-    went = sorted(
-        (row for row in moves.rows if row.from_ and row.to and row.from_ != row.to), key=lambda row: -row.customers
-    )
-    table(
-        f"Largest moves on the lifecycle, {moves.from_as_of} → {moves.to_as_of}",
-        ["from", "to", "customers"],
-        [(row.from_, row.to, row.customers) for row in went[:5]],
-    )
-    say()
-    if template == "retail":
-        look.print_stores(view.stores)
-        say()
-    _show_groups(ctx)
-
-
-def _show_groups(ctx: Context) -> None:
-    """What the template's levels, segments, tags and cleaning rules came to."""
-    with ctx.database.connect() as connection:
-        definitions = current_definitions(connection)
-    for each in definitions.of(Level):
-        print_level(levels.level(ctx, each.name))
-        say()
-    groups = definitions.of(Segment)
-    if groups:
-        sizes = {each.name: segments.count(ctx, InSegment(segment=each.name)).customers for each in groups}
-        ordered = sorted(groups, key=lambda each: (-sizes[each.name], each.name))
-        table(
-            "Segments",
-            ["segment", "", "customers", "what is done"],
-            [
-                (
-                    s.name,
-                    look.both(label_of(s.title, s.name)),
-                    sizes[s.name],
-                    s.strategy.in_language("zh") if s.strategy else "",
-                )
-                for s in ordered
-            ],
-        )
-        say()
-    if definitions.of(Tag):
-        print_catalogue(tag_catalogue.catalogue(ctx))
-        say()
-    if definitions.of(Cleaning):
-        print_junk(cleaning.junk(ctx, examples=0))
-        say()
 
 
 def _somebody(made: MadeData) -> str:

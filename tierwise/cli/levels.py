@@ -173,10 +173,10 @@ def _said(closing: ClosingView) -> str:
     return f"{closing.indicator} {_HOW[closing.how or '']} {value}{unit} (now {now})"
 
 
-def print_matrix(view: MatrixView) -> None:
-    """Cells, then combinations, then where the parts begin."""
+def print_matrix_cells(view: MatrixView) -> None:
+    """The named cells, the first first."""
     from tierwise.cli.look import both
-    from tierwise.cli.terminal import number, percent, say, table
+    from tierwise.cli.terminal import percent, table
 
     largest = max((cell.customers for cell in view.cells), default=0) or 1
     table(
@@ -198,6 +198,13 @@ def print_matrix(view: MatrixView) -> None:
         bars=[cell.customers / largest for cell in view.cells],
         spare=["owner", "strategy"],
     )
+
+
+def print_matrix(view: MatrixView) -> None:
+    """Cells, then combinations, then where the parts begin."""
+    from tierwise.cli.terminal import number, say, table
+
+    print_matrix_cells(view)
     table(
         "",
         [*(dimension.name for dimension in view.dimensions), "cell", "customers", "amount"],

@@ -68,7 +68,7 @@ def print_customer(view: CustomerProfiling) -> None:
         "",
         ["question", "", "state", "bits", "reward"],
         [
-            (row.question, both(row.ask), _STATES[row.state], fixed(row.bits, 3), _reward(row.reward))
+            (row.question, both(row.ask), _STATES[row.state], fixed(row.bits, 3), said_reward(row.reward))
             for row in view.questions
         ],
     )
@@ -90,7 +90,8 @@ _STATES = {
 }
 
 
-def _reward(reward: RewardView | None) -> str:
+def said_reward(reward: RewardView | None) -> str:
+    """What an answer earns, in words; empty for nothing."""
     from tierwise.cli.look import both
 
     if reward is None:

@@ -281,7 +281,7 @@ def _with_defaults(metrics: Frame, read: set[str], digits: int, keep: Keep) -> F
 
 def general_lifecycle() -> Lifecycle:
     """The general ladder: visitor, registered, active, first_purchase, repeat, vip, dormant, lost_presumed, lost."""
-    file = resources.files("tierwise") / "templates" / "retail" / "lifecycle.yaml"
+    file = resources.files("tierwise") / "templates" / "general" / "lifecycle.yaml"
     with resources.as_file(file) as path:
         found = [d for d in read_definitions([Path(path)]) if isinstance(d, Lifecycle)]
     return found[0]

@@ -16,6 +16,12 @@ def count(connection: duckdb.DuckDBPyConnection, view: str) -> int:
     return int(found[0]) if found else 0
 
 
+def sizes(connection: duckdb.DuckDBPyConnection, view: str, column: str) -> dict[str | None, int]:
+    """Rows of a view by what a column of texts has; under None those that have nothing there."""
+    rows = connection.execute(f"SELECT {quoted(column)}, count(*) FROM {quoted(view)} GROUP BY 1").fetchall()
+    return dict(rows)
+
+
 def cell_means(connection: duckdb.DuckDBPyConnection, cell: str, frequency: str) -> dict[str, tuple[float, float]]:
     """Per RFM cell: mean recency in days and mean number of orders, of integers and so the same every time."""
     rows = connection.execute(

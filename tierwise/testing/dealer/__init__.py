@@ -7,6 +7,7 @@ from datetime import date
 from tierwise.testing.columns import day_number
 from tierwise.testing.dealer.catalogue import models_table, products_table
 from tierwise.testing.dealer.contacts import make_answers, make_calls, make_leads
+from tierwise.testing.dealer.junk import make_junk
 from tierwise.testing.dealer.orders import make_orders, make_refunds, sold_on
 from tierwise.testing.dealer.people import make_people, staff_table, stores_table
 from tierwise.testing.dealer.tables import Dealer, Lives, dealer_tables, make_lives
@@ -28,7 +29,8 @@ def make_dealer(customers: int = 3_000, seed: int = 7, as_of: date = AS_OF) -> M
 
     Truths, with their grain: customers (one: kind, state, lost_on, …), vehicles (one car: pace, drift, stopped,
     due_on), ownership (one car and customer: from_on, until_on), models (intervals), retention (one service number:
-    permille), shared_phones (one customer whose phone is really the store's).
+    permille), junk (one account: test_account or lead_mill), shared_phones (one customer whose phone is really the
+    store's).
 
     Money is in yuan. Raises `out_of_range` (see `check_wish`).
     """
@@ -42,10 +44,11 @@ def make_dealer(customers: int = 3_000, seed: int = 7, as_of: date = AS_OF) -> M
     visits = make_visits(seed, people, cars, transfers, (car, day, number), today)
     orders, lines = make_orders(seed, people, cars, visits, today)
     refunds = make_refunds(seed, orders, today)
-    leads = make_leads(seed, people, cars, sold_on(seed, cars), today)
+    junk = make_junk(seed, people)
+    leads = make_leads(seed, people, cars, sold_on(seed, cars), junk, today)
     calls = make_calls(seed, people, cars, visits, habits, today)
     answers = make_answers(seed, visits, habits, today)
-    dealer = Dealer(people, cars, habits, transfers, visits, orders, lines, refunds, leads, calls, answers)
+    dealer = Dealer(people, junk, cars, habits, transfers, visits, orders, lines, refunds, leads, calls, answers)
     lives: Lives = make_lives(seed, dealer, today)
     tables = {
         "stores": stores_table(people.stores),

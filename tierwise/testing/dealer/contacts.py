@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tierwise.testing.columns import DAY, stable_order
+from tierwise.testing.dealer.junk import Junk, mill_leads
 from tierwise.testing.dealer.people import PROSPECT, People, sales_advisor
 from tierwise.testing.dealer.vehicles import Vehicles
 from tierwise.testing.dealer.visits import REWORK, Habits, Visits
@@ -63,8 +64,9 @@ class Answers:
     store: Ints
 
 
-def make_leads(seed: int, people: People, cars: Vehicles, sold_day: Ints, as_of_day: int) -> Leads:
-    """Nine in ten cars sold had a lead; prospects have one or two, most of them gone cold or to another brand."""
+def make_leads(seed: int, people: People, cars: Vehicles, sold_day: Ints, junk: Junk, as_of_day: int) -> Leads:
+    """Nine in ten cars sold had a lead; prospects have one or two, most of them gone cold or to another brand; lead
+    mills have many, all of them new."""
     draws = Draws(seed, "dealer leads")
     won = np.flatnonzero(cars.bought_here & draws.chance(len(cars), 900))
     open_ones = np.flatnonzero(people.kind == PROSPECT)
@@ -76,12 +78,15 @@ def make_leads(seed: int, people: People, cars: Vehicles, sold_day: Ints, as_of_
     reached = np.where((age > 20) & draws.chance(len(asked), 450), _DEFEATED, reached)
     won_day = sold_day[won] - draws.curve(len(won), _DECIDING_DAYS)
     won_at = won_day * DAY + 9 * 3600 + draws.below(len(won), 3600)
-    at = np.concatenate([won_at, asked_day * DAY + 9 * 3600 + draws.below(len(asked), 3600 * 5)])
+    asked_at = asked_day * DAY + 9 * 3600 + draws.below(len(asked), 3600 * 5)
     moved = np.minimum(age, draws.curve(len(asked), _DECIDING_DAYS)) * DAY + draws.below(len(asked), 3 * 3600)
     delivered_at = cars.delivered[won] * DAY + 14 * 3600 + draws.below(len(won), 3 * 3600)
-    stage = np.concatenate([np.full(len(won), _DELIVERED, dtype=np.int64), reached])
-    stage_at = np.concatenate([delivered_at, at[len(won) :] + np.where(reached == 0, 0, moved)])
-    customer = np.concatenate([cars.owner[won], asked])
+    milled, milled_at = mill_leads(seed, junk, as_of_day)
+    at = np.concatenate([won_at, asked_at, milled_at])
+    new = np.zeros(len(milled), dtype=np.int64)
+    stage = np.concatenate([np.full(len(won), _DELIVERED, dtype=np.int64), reached, new])
+    stage_at = np.concatenate([delivered_at, asked_at + np.where(reached == 0, 0, moved), milled_at])
+    customer = np.concatenate([cars.owner[won], asked, milled])
     by_time = stable_order(at)
     customer = customer[by_time]
     store = people.store[customer]

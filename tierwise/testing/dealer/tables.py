@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from tierwise.testing.columns import DAY, days, decimals, moments, money, scatter, serial, text_of, whole, words
 from tierwise.testing.dealer.catalogue import MODELS, PRODUCT_IDS
 from tierwise.testing.dealer.contacts import DIRECTIONS, SOURCES, STAGES, SURVEYS, Answers, Calls, Leads
+from tierwise.testing.dealer.junk import Junk, with_test_names
 from tierwise.testing.dealer.orders import CHANNELS, Lines, Orders, Refunds
 from tierwise.testing.dealer.people import SECOND_OWNER, People, city_of
 from tierwise.testing.dealer.vehicles import Vehicles, plates, vins
@@ -36,6 +37,7 @@ class Dealer:
     """All that happened, as arrays."""
 
     people: People
+    junk: Junk
     cars: Vehicles
     habits: Habits
     transfers: Transfers
@@ -122,7 +124,7 @@ def _customers(seed: int, dealer: Dealer, lives: Lives, today: int) -> pa.Table:
     return pa.table(
         {
             "customer_id": serial("C", numbers + 1, 8),
-            "name": names,
+            "name": with_test_names(names, dealer.junk),
             "phone": text_of(phone_numbers(_lines(dealer, lives))),
             "email": emails(numbers + 1, draws.chance(count, 220)),
             "gender": words(people.gender, GENDERS),

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from tierwise.testing.columns import days, serial, stable_order, text_of, whole, words
+from tierwise.testing.dealer.junk import junk_table
 from tierwise.testing.dealer.people import KINDS, PROSPECT
 from tierwise.testing.dealer.tables import Dealer, Lives
 from tierwise.testing.dealer.vehicles import vins
@@ -78,7 +79,7 @@ def _ownership(dealer: Dealer, vin: pa.ChunkedArray, today: int) -> pa.Table:
 
 
 def dealer_truths(dealer: Dealer, lives: Lives, today: int) -> dict[str, pa.Table]:
-    """customers, vehicles, ownership, retention, shared_phones; grains as `make_dealer` tells."""
+    """customers, vehicles, ownership, retention, junk, shared_phones; grains as `make_dealer` tells."""
     vin = text_of(vins(dealer.cars.model, dealer.cars.delivered))
     shared = np.flatnonzero(lives.shared_phone)
     desk = 2 * len(dealer.people) + dealer.people.store[shared]
@@ -92,5 +93,6 @@ def dealer_truths(dealer: Dealer, lives: Lives, today: int) -> dict[str, pa.Tabl
                 "permille": pa.array(RETENTION_PERMILLE, type=pa.int32()),
             }
         ),
+        "junk": junk_table(dealer.junk),
         "shared_phones": pa.table({"customer_id": serial("C", shared + 1, 8), "phone": text_of(phone_numbers(desk))}),
     }

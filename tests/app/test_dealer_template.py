@@ -1,0 +1,59 @@
+"""The dealer's template on a made-up dealer group: everything that it promises finds somebody."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.app.template_house import counted, everybody, house, nobody, promised, untold
+from tierwise.app import profiling
+from tierwise.app.context import Context
+from tierwise.app.reading import reading
+from tierwise.cli.demo_summary import summary
+from tierwise.testing import make_dealer
+
+BY_OTHERS = {
+    "package_holder yes",  # staff give it
+    "spending_power high",  # property, computed with consent alone
+    "spending_power mid",
+    "spending_power low",
+}
+"""What a run does not find by itself, and why."""
+
+MADE = make_dealer(customers=1_500, seed=7)
+
+
+@pytest.fixture(scope="module")
+def dealer(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    return house("dealer", MADE, database, tmp_path_factory.mktemp("dealer"))
+
+
+def test_every_value_finds_somebody_and_none_takes_everybody(dealer: Context) -> None:
+    with reading(dealer) as reader:
+        found, customers = promised(reader), (reader.run.counts or {})["customers"]
+    assert nobody(found) == BY_OTHERS
+    assert everybody(found, customers) == set()
+
+
+def test_the_planted_junk_is_found_and_nobody_else(dealer: Context) -> None:
+    with reading(dealer) as reader:
+        by_rule = counted(reader, "junk", "rule")
+        flagged = {row[0] for row in reader.connection.execute("SELECT DISTINCT customer_id FROM junk").fetchall()}
+    assert by_rule.keys() == {"test_account", "lead_mill"}
+    assert flagged == set(MADE.truths["junk"].column("customer_id").to_pylist())
+
+
+def test_there_is_a_question_to_ask(dealer: Context) -> None:
+    view = profiling.profiling(dealer)
+    asked = {row.question: row.asked_next for row in view.questions}
+    assert sum(asked.values()) + view.complete + view.nothing_to_ask == view.customers
+    assert len([count for count in asked.values() if count]) >= 2
+    assert asked["car_loan"] == 0, "credit is asked with consent alone"
+
+
+def test_the_demo_shows_all_of_it_in_both_languages(dealer: Context, capsys: pytest.CaptureFixture[str]) -> None:
+    summary(dealer, MADE.as_of, MADE.as_of, stores=False, explained="at_risk")
+    said = capsys.readouterr().out
+    with reading(dealer) as reader:
+        assert untold(reader.definitions, said) == set()
+    assert "Why is this customer in that segment?" in said

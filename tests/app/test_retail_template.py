@@ -1,0 +1,64 @@
+"""The retailer's template on a made-up retailer: everything that it promises finds somebody."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.app.template_house import counted, everybody, house, nobody, promised, untold
+from tierwise.app import profiling
+from tierwise.app.context import Context
+from tierwise.app.reading import reading
+from tierwise.cli.demo_summary import summary
+from tierwise.definitions.cleaning import Cleaning
+from tierwise.testing import make_retail
+
+BY_OTHERS = {
+    "baby_stage infant",  # of minors, computed with consent alone
+    "baby_stage toddler",
+    "baby_stage child",
+    "lifecycle_stage visitor",  # everybody in the made-up data has registered
+    "care_note 1",  # staff give it
+    "care_note 2",
+    "care_note 3",
+}
+"""What a run does not find by itself, and why."""
+
+MADE = make_retail(customers=1_000, seed=7)
+
+
+@pytest.fixture(scope="module")
+def retail(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    return house("retail", MADE, database, tmp_path_factory.mktemp("retail"))
+
+
+def test_every_value_finds_somebody_and_none_takes_everybody(retail: Context) -> None:
+    with reading(retail) as reader:
+        found, customers = promised(reader), (reader.run.counts or {})["customers"]
+    assert nobody(found) == BY_OTHERS
+    assert everybody(found, customers) == set()
+
+
+def test_the_planted_junk_is_found_and_nobody_else(retail: Context) -> None:
+    with reading(retail) as reader:
+        by_rule = counted(reader, "junk", "rule")
+        flagged = {row[0] for row in reader.connection.execute("SELECT DISTINCT customer_id FROM junk").fetchall()}
+        rules = {rule.name for each in reader.definitions.of(Cleaning) for rule in each.rules}
+    assert by_rule.keys() <= rules
+    assert flagged == set(MADE.truths["junk"].column("customer_id").to_pylist())
+
+
+def test_there_is_a_question_to_ask(retail: Context) -> None:
+    view = profiling.profiling(retail)
+    asked = {row.question: row.asked_next for row in view.questions}
+    assert sum(asked.values()) + view.complete + view.nothing_to_ask == view.customers
+    assert len([count for count in asked.values() if count]) >= 2
+    assert asked["family"] == 0, "what concerns minors is asked with consent alone"
+
+
+def test_the_demo_shows_all_of_it_in_both_languages(retail: Context, capsys: pytest.CaptureFixture[str]) -> None:
+    summary(retail, MADE.as_of, MADE.as_of, stores=True, explained="high_value_dormant")
+    said = capsys.readouterr().out
+    with reading(retail) as reader:
+        assert untold(reader.definitions, said) == set()
+    assert "Why is this customer in that segment?" in said
