@@ -269,12 +269,12 @@ class Exported:
     rows: int
     bytes: int
     seconds: float
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
     name: str
-    left_out: tuple[str, ...] = ()
     verdict: str
     seen: str
     remedy: str | None = None
