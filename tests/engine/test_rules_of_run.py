@@ -189,3 +189,36 @@ def test_without_rules_the_tables_are_there_and_empty(lake: Lake, tmp_path: Path
     assert [rows(lake, built, table, "*", tmp_path) for table in ("tags", "segments", "junk")] == [[], [], []]
     kinds = {type(each) for each in DEFINITIONS}
     assert {Cleaning, Segment} < kinds
+
+
+def test_tags_by_product_over_steps_leave_out_who_was_cleaned_away(lake: Lake, tmp_path: Path) -> None:
+    """Each of orders 2, 3 and 5 has a line of tea; d, who placed the last, is staff. Milk is not among the products."""
+    lines = [
+        {"order_id": order_id, "line_no": 1, "product_id": product, "amount_minor": 100, "discount_minor": 0}
+        for order_id, product in (("2", "green"), ("3", "black"), ("4", "milk"), ("5", "green"))
+    ]
+    bought = Lake(lake.root)
+    versions = dict.fromkeys(("identities", "orders", "customers", "manual_tags", "list_members"), 0)
+    versions["order_lines"] = put(bought, "order_lines", lines)
+    versions["products"] = put(
+        bought, "products", [{"product_id": name, "category": "tea"} for name in ("green", "black")]
+    )
+
+    def tag(name: str, where: dict[str, Any], last_days: int, also: tuple[Any, ...] = ()) -> Any:
+        events = {"fact": "order_lines", "where": where, "window": {"last_days": last_days}}
+        ever = {"behaviour": {**events, "aggregate": "ever"}}
+        return parse_definition({"kind": "tag", "name": name, "class": "behaviour", "when": {"all": [ever, *also]}})
+
+    tea = {"attribute": "category", "op": "=", "value": "tea"}
+    tags = (
+        tag("tea_lately", tea, 30),
+        tag("tea", tea, 365),
+        tag("milk", {"attribute": "product_id", "op": "=", "value": "milk"}, 365),
+        tag("other", {"not": tea}, 365),
+        tag("only_once", tea, 364, ({"not": {"attribute": "tea_lately", "op": "present"}},)),
+    )
+    cleaning = DEFINITIONS[-1]
+    built = run(bought, tmp_path, definitions=(Rfm(), cleaning, *tags), versions=versions)
+    assert rows(bought, built, "tags", "tag, customer_key", tmp_path) == [
+        ("milk", 3), ("only_once", 2), ("other", 3), ("tea", 1), ("tea", 2), ("tea_lately", 1),
+    ]  # fmt: skip

@@ -228,7 +228,9 @@ def test_server_outlives_its_command_and_holds_none_of_its_files(own: EmbeddedSe
 def test_process_is_proved_by_its_title_where_proc_may_not_be_read(own: EmbeddedServer, tmp_path: Path) -> None:
     own.ensure()
     processes = list(postmaster.processes_of(own.data))
-    assert all(postmaster._is_ours_by_title(pid, own.data) for pid in processes)
+    assert postmaster._is_ours_by_title(pid_of(own), own.data)
+    strangers = [pid for pid in processes if not postmaster._is_ours_by_title(pid, own.data)]
+    assert not set(strangers) & set(postmaster.processes_of(own.data))  # what has ended meanwhile has no title
     assert not any(postmaster._is_ours_by_title(pid, tmp_path) for pid in processes)
     assert not postmaster._is_ours_by_title(os.getpid(), own.data)
 

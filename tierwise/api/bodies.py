@@ -13,11 +13,15 @@ from tierwise.app.views import LadderView, ProfilePage, RunView, TransitionsView
 
 
 class RunRequest(BaseModel):
-    """What to run. as_of: the day up to which facts are seen; yesterday where left out."""
+    """What to run. as_of: the day up to which facts are seen; yesterday where left out.
+
+    full: compute everybody from facts, taking nothing over from an earlier run; the outcome is the same.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"as_of": "2026-06-30"}})
 
     as_of: date | None = None
+    full: bool = False
 
 
 class Runs(BaseModel):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from tierwise import __version__
 from tierwise.app.context import Context
 from tierwise.app.decided import copy_decided
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.views import RunView
 from tierwise.engine.build import Built, Inputs, build
+from tierwise.engine.incremental import Base
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
@@ -27,23 +29,33 @@ def no_progress(done: int, total: int | None, message: str) -> None:
     """For those who do not watch."""
 
 
-def run(ctx: Context, as_of: date | None = None, *, progress: Progress = no_progress) -> RunView:
+def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress: Progress = no_progress) -> RunView:
     """Compute everybody's profile as of a day and make it the current one.
 
     as_of: the last day that is seen; yesterday where it is None, since today is not over. A run that fails leaves
     the current one as it is. Waits for an import or another run that is under way. Audited. The view's `notes` say
     what is odd about the day. Raises `no_facts`.
+
+    Customers of whom no fact has changed since the newest run of that day or one before it keep the metrics of that
+    run, where it can be told (`engine/incremental.py`); the outcome is that of computing everybody. full: compute
+    everybody all the same.
     """
     ctx.principal.require("run")
     ensure_initialised(ctx)
     with held(ctx.database, HOME_WRITE):
         copy_decided(ctx)
-        inputs, versions = _inputs(ctx, as_of)
+        inputs, versions = _inputs(ctx, as_of, full)
         title = f"run as of {inputs.as_of}"
         with (
             jobs.running(ctx.database, "run", principal=ctx.principal.name, title=title, unit="steps") as job_id,
             runs.running(
-                ctx.database, inputs.as_of, definitions=versions, inputs=inputs.versions, job_id=job_id
+                ctx.database,
+                inputs.as_of,
+                definitions=versions,
+                inputs=inputs.versions,
+                job_id=job_id,
+                software=__version__,
+                previous_tags=inputs.previous_tags,
             ) as run_id,
         ):
             started = clock.monotonic_seconds()
@@ -81,10 +93,30 @@ def view_of(run: runs.Run) -> RunView:
         counts=run.counts or {},
         timings=dict(sorted((run.timings or {}).items(), key=lambda step: (step[0] == IN_ALL, -step[1]))),
         error=run.error,
+        base_run_id=run.base_run_id,
     )
 
 
-def _inputs(ctx: Context, as_of: date | None) -> tuple[Inputs, dict[str, int]]:
+def base_of(run: runs.Run | None, versions: Mapping[str, int], previous_tags: int | None) -> Base | None:
+    """What an earlier run lends to one by these definitions (`kind name` -> version); None where it can lend nothing.
+
+    The project says what a day is and which windows are counted, and other software may mean something else by a name:
+    both must be the same.
+    """
+    if run is None or run.outputs is None or run.software != __version__:
+        return None
+    then: dict[str, int] = dict(run.definitions)
+    if _of_project(then) != _of_project(versions):
+        return None
+    same = then == dict(versions) and run.previous_tags == previous_tags
+    return Base(run.id, run.as_of, run.inputs, run.outputs, same_definitions=same)
+
+
+def _of_project(versions: Mapping[str, int]) -> dict[str, int]:
+    return {label: version for label, version in versions.items() if label.startswith("project ")}
+
+
+def _inputs(ctx: Context, as_of: date | None, full: bool) -> tuple[Inputs, dict[str, int]]:
     with ctx.database.begin() as connection:
         runs.mark_crashed(connection)
         jobs.mark_crashed(connection)
@@ -93,6 +125,8 @@ def _inputs(ctx: Context, as_of: date | None) -> tuple[Inputs, dict[str, int]]:
         known_traits = traits.list_traits(connection)
         day = as_of or clock.today(clock.zone(definitions.project.timezone)) - timedelta(days=1)
         before = runs.newest_before(connection, day)
+        nearest = None if full else runs.newest_until(connection, day)
+    previous_tags = None if before is None else (before.outputs or {}).get("tags")
     facts = {name: version for name, version in recorded.items() if name not in (*SNAPSHOTS, HISTORY)}
     if not facts:
         raise TierwiseError("no_facts", "there is nothing to run on", remedy="tierwise import FILE --as orders")
@@ -106,9 +140,10 @@ def _inputs(ctx: Context, as_of: date | None) -> tuple[Inputs, dict[str, int]]:
             versions=facts,
             traits={trait.column_name: trait.type for trait in known_traits},
             trait_labels={trait.column_name: trait.name for trait in known_traits},
-            previous_tags=None if before is None else (before.outputs or {}).get("tags"),
+            previous_tags=previous_tags,
             history=recorded.get(HISTORY),
             remember=day <= clock.today(clock.zone(definitions.project.timezone)),
+            base=base_of(nearest, definitions.versions, previous_tags),
         ),
         definitions.versions,
     )
@@ -134,13 +169,19 @@ def _build(ctx: Context, inputs: Inputs, job_id: int, progress: Progress) -> Bui
 
 def _finish(ctx: Context, run_id: int, job_id: int, built: Built, seconds: float) -> None:
     timings = {**built.timings, IN_ALL: round(seconds, 3)}
+    counts, base = built.counts, None
+    if built.borrowed is not None:
+        base = built.borrowed.base.run_id
+        counts = {**counts, "touched": built.borrowed.customers}
     with ctx.database.begin() as connection:
         lake_tables.set_versions(connection, built.outputs, job_id=job_id)
-        runs.finish_and_flip(connection, run_id, outputs=built.outputs, counts=built.counts, timings=timings)
+        runs.finish_and_flip(
+            connection, run_id, outputs=built.outputs, counts=counts, timings=timings, base_run_id=base
+        )
         steps = len(built.timings)
         jobs.progress(connection, job_id, done=steps, total=steps, message="done")
         jobs.finish(connection, job_id, {"run_id": run_id})
-        audit.write(connection, ctx.principal.name, "run", f"run {run_id}", built.counts)
+        audit.write(connection, ctx.principal.name, "run", f"run {run_id}", counts)
 
 
 def _fail(ctx: Context, run_id: int, job_id: int, error: BaseException) -> None:

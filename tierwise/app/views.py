@@ -28,7 +28,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run: what it saw (as_of), what it counted, how long each step took (seconds). notes: of a run just made."""
+    """One run: what it saw (as_of), what it counted, how long each step took (seconds). notes: of a run just made.
+
+    base_run_id: the run whose rows it took over for customers of whom nothing had changed; `counts["touched"]` says how
+    many were computed from their facts. Null where everybody was.
+    """
 
     id: int
     as_of: date
@@ -40,6 +44,7 @@ class RunView:
     timings: dict[str, float] = field(default_factory=dict)
     error: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    base_run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,12 +99,13 @@ def quarantine_list(
 @app.command()
 def run(
     as_of: Annotated[str | None, typer.Option(help="The last day that is seen, 2026-06-30; else yesterday.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Take nothing over from an earlier run.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compute every customer's profile as of a day."""
     from tierwise.cli import manage
 
-    manage.run(_day(as_of), as_json)
+    manage.run(_day(as_of), full, as_json)
 
 
 @app.command()
@@ -212,10 +213,10 @@ def export(
     ],
     to: Annotated[Path, typer.Option(help="A file ending in .csv, .xlsx or .parquet.")],
     run_id: RunId = None,
-    as_json: Json = False,
     sensitive: Annotated[
         bool, typer.Option("--sensitive", help="With sensitive tags and traits; the audit names them.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a table to a file."""
     from tierwise.cli import manage

@@ -118,14 +118,14 @@ def print_quarantine(found: Refusals) -> None:
     say(f"{len(found.rows)} of {number(found.total)} rows shown ({reasons})")
 
 
-def run(as_of: date | None, as_json: bool) -> None:
+def run(as_of: date | None, full: bool, as_json: bool) -> None:
     from tierwise.app import running
     from tierwise.app.customer_copies import renew_copies_after_a_run
 
     with opened() as ctx:
         progress = Progress()
         try:
-            view = running.run(ctx, as_of, progress=progress)
+            view = running.run(ctx, as_of, full=full, progress=progress)
             progress(0, None, "copies by customer")
             renew_copies_after_a_run(ctx)
         finally:
@@ -138,6 +138,11 @@ def print_run(view: RunView) -> None:
     say(f"run {view.id}, as of {view.as_of}: {number(counts.get('customers'))} customers in {view.seconds or 0:.2f} s")
     say(f"  {number(counts.get('orders'))} orders, {percent(counts.get('identified_amount_rate'))} of sales identified")
     say(f"  {number(counts.get('unscored'))} customers without an RFM score")
+    if view.base_run_id is not None:
+        touched = number(counts.get("touched"))
+        say(
+            f"  {touched} customers from their facts, all others as in run {view.base_run_id} (--full computes everybody)"
+        )
     for name, seconds in view.timings.items():
         say(f"  {name:<28} {seconds:>8.2f} s")
     for text in view.notes:
@@ -154,6 +159,8 @@ def export(table_name: str, to: Path, run_id: int | None, sensitive: bool, as_js
         as_json,
         lambda: say(f"{number(done.rows)} rows of {done.table} in {done.path} ({number(done.bytes)} bytes)"),
     )
+    if done.left_out:
+        note(f"note: sensitive, and left out: {', '.join(done.left_out)} (--sensitive has them in, and the audit)")
 
 
 def cancel(job_id: int, as_json: bool) -> None:
@@ -162,8 +169,6 @@ def cancel(job_id: int, as_json: bool) -> None:
     with opened() as ctx:
         asked = jobs.cancel(ctx, job_id)
     words = "asked to stop" if asked else "was not running"
-    if done.left_out:
-        note(f"note: sensitive, and left out: {', '.join(done.left_out)} (--sensitive has them in, and the audit)")
     tell({"job_id": job_id, "cancel_requested": asked}, as_json, lambda: say(f"job {job_id} {words}"))
 
 

@@ -20,15 +20,24 @@ from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.given import columns_given, profile_schema, remembered
 from tierwise.engine.history import Kind, Written, changes, states
+from tierwise.engine.incremental import (
+    BY_CUSTOMER,
+    Base,
+    Borrowed,
+    borrow,
+    of_own_facts,
+    only_touched,
+    with_the_untouched,
+)
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import HISTORY, KEY, AnyStep, CleaningStep, RuleStep, Step, plan, windows_of_profile
 from tierwise.engine.rules_of_run import Rules
-from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
+from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people, tables
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
-from tierwise.metrics.customer import Keep
+from tierwise.metrics.customer import CATEGORY_DAYS, Keep, completed
 from tierwise.metrics.frame import Frame, columns_of
 from tierwise.metrics.rule_sets import VERDICT
 from tierwise.metrics.rules import RuleColumn, RuleType, Schema
@@ -38,11 +47,12 @@ Watch = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run depends on, and nothing else does: equal inputs give equal snapshots.
+    """What a run depends on, and nothing else does: equal inputs give equal snapshots, whatever the base.
 
     versions: fact table -> Delta version. traits: column -> type, and trait_labels: column -> name. previous_tags: the
     version of the tags of the newest run of an earlier day, and history: the recorded one; None where there is none.
-    remember: whether history takes the day in; it would take in no other before a day that is yet to come.
+    remember: whether history takes the day in; it would take in no other before a day that is yet to come. base: an
+    earlier run whose rows serve for customers of whom nothing has changed; None to compute everybody.
     """
 
     as_of: date
@@ -54,16 +64,21 @@ class Inputs:
     previous_tags: int | None = None
     history: int | None = None
     remember: bool = True
+    base: Base | None = None
 
 
 @dataclass(frozen=True)
 class Built:
-    """outputs: table -> Delta version. counts: what the run found. timings: step -> seconds. notes: what is odd."""
+    """outputs: table -> Delta version. counts: what the run found. timings: step -> seconds. notes: what is odd.
+
+    borrowed: what was taken over from an earlier run; None where everybody was computed from facts.
+    """
 
     outputs: dict[str, int]
     counts: dict[str, Any]
     timings: dict[str, float]
     notes: tuple[str, ...] = ()
+    borrowed: Borrowed | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,7 @@ class Executed:
     currency: str
     steps: int
     timings: dict[str, float]
+    borrowed: Borrowed | None = None
 
 
 def execute(
@@ -95,7 +111,14 @@ def execute(
     if inputs.previous_tags is not None:
         lake.read(connection, "tags", inputs.previous_tags).create_view("previous_tags")
     currency = _currency(connection, inputs.project)
+    timings: dict[str, float] = {}
+    started = monotonic_seconds()
+    borrowed = _borrowed(connection, lake, inputs)
+    if inputs.base is not None:
+        timings["what has changed"] = round(monotonic_seconds() - started, 3)
     rules = _rules(connection, inputs, exponent(currency))
+    if borrowed is not None and borrowed.rows_too:
+        rules.borrowed = _borrowed_rules(connection, lake, inputs, borrowed.base)
     rules.begin()
     connection.execute(
         "CREATE VIEW bought_lines AS SELECT l.*, o.customer_key, o.ordered_day "
@@ -109,13 +132,29 @@ def execute(
         traits=_trait_schema(inputs),
     )
     steps = [step for step in planned if step.writes not in leave_out]
-    timings: dict[str, float] = {}
     for done, step in enumerate(steps):
         watch(done, len(steps) + 1, step.name)
         started = monotonic_seconds()
-        _execute(connection, step, inputs, rules)
+        if step.writes == "customer_metrics" and isinstance(step, Step):
+            _metrics(connection, lake, step, inputs, borrowed)
+        else:
+            _execute(connection, step, rules)
         timings[step.name] = round(monotonic_seconds() - started, 3)
-    return Executed(currency, len(steps), timings)
+    return Executed(currency, len(steps), timings, borrowed)
+
+
+def _borrowed(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs) -> Borrowed | None:
+    if inputs.base is None:
+        return None
+    return borrow(
+        connection,
+        lake,
+        inputs.base,
+        as_of=inputs.as_of,
+        versions=inputs.versions,
+        windows=windows_of_profile(inputs.definitions, inputs.project.windows_days),
+        traits=inputs.traits,
+    )
 
 
 def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
@@ -138,6 +177,8 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         ),
         "junk": lake.overwrite("junk", connection.sql("SELECT * FROM junk_rows ORDER BY customer_key, rule")),
     }
+    if CATEGORY_DAYS in tables(connection):
+        outputs[CATEGORY_DAYS] = lake.overwrite(CATEGORY_DAYS, connection.sql(f"SELECT * FROM {CATEGORY_DAYS}"))
     timings["write"] = round(monotonic_seconds() - started, 3)
     watch(executed.steps, executed.steps + 1, "history")
     started = monotonic_seconds()
@@ -148,7 +189,8 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
     counts = {**_counts(connection), "currency": executed.currency}
     if written.touched:
         counts["history"] = {"entries": written.entries, "exits": written.exits}
-    return Built(outputs, counts, timings, () if written.note is None else (written.note,))
+    notes = () if written.note is None else (written.note,)
+    return Built(outputs, counts, timings, notes, executed.borrowed)
 
 
 def _remember(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, profile: int) -> Written:
@@ -186,9 +228,33 @@ def _currency(connection: duckdb.DuckDBPyConnection, project: Project) -> str:
     return str(found[0][0]) if found else project.currency
 
 
-def _begin_profile(connection: duckdb.DuckDBPyConnection, inputs: Inputs, metrics: Frame) -> None:
-    """`profile_rows`: the metrics with the customer's own id, gender and traits, joined once for all steps to come."""
-    native: duckdb.DuckDBPyRelation = nw.to_native(metrics)
+def _borrowed_rules(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, base: Base) -> frozenset[str]:
+    for name in ("tags", "segments"):
+        lake.read(connection, name, base.outputs[name]).create_view(f"base_{name}")
+    windows = windows_of_profile(inputs.definitions, inputs.project.windows_days)
+    return of_own_facts(inputs.definitions, windows, _trait_schema(inputs))
+
+
+def _metrics(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, step: Step, inputs: Inputs, borrowed: Borrowed | None
+) -> None:
+    """`profile_rows`: the metrics with the customer's own id, gender and traits, joined once for all steps to come.
+
+    Of those who are touched where the others' rows are borrowed, else of everybody.
+    """
+    kept: list[str] = []
+
+    def keep_for_now(name: str, computed: Frame) -> Frame:
+        kept.append(name)
+        return keep(connection, name, computed)
+
+    lacking = TABLES.keys() - inputs.versions.keys() - {"orders"}
+    names = {name: name for name in step.reads if name not in lacking}
+    if borrowed is not None:
+        for name in names.keys() & set(BY_CUSTOMER):
+            names[name] = only_touched(connection, name, with_lines="order_lines" in inputs.versions)
+    computed = step.compute({name: frame(connection, view) for name, view in names.items()}, keep_for_now)
+    native: duckdb.DuckDBPyRelation = nw.to_native(computed)
     native.create_view("customer_metrics")
     people = set(connection.view("people").columns)
     traits = [f"p.{quoted(column)}" for column in inputs.traits if column in people]
@@ -196,7 +262,15 @@ def _begin_profile(connection: duckdb.DuckDBPyConnection, inputs: Inputs, metric
         f"CREATE TABLE named_metrics AS SELECT i.id AS customer_id, m.*, {', '.join(['p.gender', *traits])} "
         f"FROM customer_metrics m JOIN identities i ON i.source_key = m.{KEY} LEFT JOIN people p USING ({KEY})"
     )
-    connection.execute("CREATE VIEW profile_rows AS SELECT * FROM named_metrics")
+    if borrowed is None:
+        connection.execute("CREATE VIEW profile_rows AS SELECT * FROM named_metrics")
+    else:
+        windows = windows_of_profile(inputs.definitions, inputs.project.windows_days)
+        of_touched = completed(frame(connection, "named_metrics"), windows)
+        with_the_untouched(connection, lake, borrowed, inputs.as_of, of_touched, "profile_rows")
+    for name in kept:
+        if name != CATEGORY_DAYS:
+            connection.execute(f"DROP TABLE {quoted(name)}")
 
 
 def _trait_schema(inputs: Inputs) -> Schema:
@@ -229,7 +303,7 @@ def _rules(connection: duckdb.DuckDBPyConnection, inputs: Inputs, digits: int) -
     )
 
 
-def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, inputs: Inputs, rules: Rules) -> None:
+def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, rules: Rules) -> None:
     """Keep what the step computes, and let go of its intermediates."""
     if isinstance(step, CleaningStep):
         rules.clean(step.cleaning)
@@ -246,14 +320,8 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, inputs: Input
     if step.widens:
         _widen(connection, step, keep_for_now, rules)
     else:
-        lacking = TABLES.keys() - inputs.versions.keys() - {"orders"}
-        computed = step.compute(
-            {name: frame(connection, name) for name in step.reads if name not in lacking}, keep_for_now
-        )
-        if step.writes == "customer_metrics":
-            _begin_profile(connection, inputs, computed)
-        else:
-            keep(connection, step.writes, computed)
+        there = [name for name in step.reads if name not in TABLES or name in rules.versions or name == "orders"]
+        keep(connection, step.writes, step.compute({name: frame(connection, name) for name in there}, keep_for_now))
     for name in intermediate:
         connection.execute(f"DROP TABLE {quoted(name)}")
 

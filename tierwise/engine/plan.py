@@ -23,7 +23,7 @@ from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.metrics.activity import activity_classes, activity_windows
-from tierwise.metrics.customer import Keep, completed, customer_metrics
+from tierwise.metrics.customer import CATEGORY_DAYS, Keep, completed, customer_metrics
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.level import level_scales, with_levels
@@ -37,8 +37,8 @@ from tierwise.metrics.store_totals import store_totals
 
 KEY = "customer_key"
 
-SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk")
-"""The tables that a run writes whole."""
+SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk", CATEGORY_DAYS)
+"""The tables that a run writes whole; the last one where lines and products are known."""
 
 HISTORY = "history"
 """The table to which a run adds what changed."""

@@ -15,11 +15,12 @@ import narwhals as nw
 
 from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
-from tierwise.definitions.graph import rules_in
+from tierwise.definitions.graph import label_of, rules_in
 from tierwise.definitions.rule import AnyRule, Comparison, in_terms_of, leaves_of
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal
+from tierwise.engine.incremental import TOUCHED
 from tierwise.engine.plan import KEY
 from tierwise.engine.sources import frame, keep
 from tierwise.facts.contract import TABLES
@@ -46,7 +47,8 @@ CREATE TABLE segment_rows (customer_key BIGINT, segment VARCHAR)
 class Rules:
     """The rules of one run. schema: what may be read, growing with each step. lists: those that have members.
 
-    has_previous: whether the view `previous_tags` has the tags of the newest run of an earlier day.
+    has_previous: whether the view `previous_tags` has the tags of the newest run of an earlier day. borrowed: `kind
+    name` of tags and segments whose rows are those of `base_tags` and `base_segments`, but for touched customers.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -58,10 +60,12 @@ class Rules:
     definitions: tuple[Definition, ...]
     schema: dict[str, RuleColumn | RuleType]
     has_previous: bool = False
+    borrowed: frozenset[str] = frozenset()
     tags: list[Tag] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     steps: int = 0
-    _facts: World | None = None
+    _frames: dict[str, Frame] | None = None
+    _facts: dict[bool, World] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Make the tables of rows, empty."""
@@ -86,9 +90,19 @@ class Rules:
 
     def look(self, tags: tuple[Tag, ...], segments: tuple[Segment, ...]) -> None:
         """Add the rows of these tags and segments, which read nothing that is not there yet."""
-        self.steps += 1
-        people = self._settled()
-        world = self._world(people, self.schema)
+        for of_touched in (True, False):
+            some_tags = tuple(each for each in tags if (label_of(each) in self.borrowed) == of_touched)
+            some_segments = tuple(each for each in segments if (label_of(each) in self.borrowed) == of_touched)
+            if some_tags or some_segments:
+                self.steps += 1
+                self._find(some_tags, some_segments, of_touched)
+        self.tags += tags
+        self.segments += [each.name for each in segments]
+
+    def _find(self, tags: tuple[Tag, ...], segments: tuple[Segment, ...], of_touched: bool) -> None:
+        """of_touched: these rules are told of touched customers, and all others have the rows that they had."""
+        people = self._settled(of_touched)
+        world = self._world(people, self.schema, of_touched=of_touched)
         lists = self._lists()
         rules = {name: rule for tag in tags for name, rule in rule_names(tag).items()}
         rules |= {f"segment {each.name}": each.rule(lists) for each in segments}
@@ -97,8 +111,18 @@ class Rules:
         if segments:
             rows = [sets[f"segment {s.name}"].select(KEY, nw.lit(s.name).alias("segment")) for s in segments]
             self._insert("segment_rows", self._together(f"segments_found_{self.steps}", rows))
-        self.tags += tags
-        self.segments += [each.name for each in segments]
+        if of_touched:
+            self._take_over("tag_rows", "base_tags", "tag", tags)
+            self._take_over("segment_rows", "base_segments", "segment", segments)
+
+    def _take_over(self, table: str, base: str, column: str, definitions: Sequence[Definition]) -> None:
+        """Add the base's rows of these of everybody who is not touched."""
+        if definitions:
+            names = ", ".join(literal(each.name) for each in definitions)
+            self.connection.execute(
+                f"INSERT INTO {table} BY NAME SELECT * FROM {base} ANTI JOIN {TOUCHED} USING ({KEY}) "
+                f"ANTI JOIN junk_rows USING ({KEY}) WHERE {column} IN ({names})"
+            )
 
     def leaves_to_tell(self, definition: Definition) -> list[AnyRule]:
         """The leaves of a ladder's rules that its customers' own row cannot tell: deeds, segments, lists and tags."""
@@ -118,9 +142,14 @@ class Rules:
         people, verdicts = with_verdicts(people, leaves, world, self._keep, f"told_{definition.name}")
         return people, in_terms_of(definition, dict(zip(leaves, verdicts, strict=True)))
 
-    def _settled(self) -> Frame:
+    def _settled(self, of_touched: bool) -> Frame:
         """The profile as it is now, computed once: each rule would compute it anew from the view."""
         table = f"profile_{self.steps}"
+        if of_touched:
+            self.connection.execute(
+                f"CREATE TABLE {table} AS SELECT * FROM profile_rows SEMI JOIN {TOUCHED} USING ({KEY})"
+            )
+            return frame(self.connection, table)
         self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM profile_rows")
         self.connection.execute(f"CREATE OR REPLACE VIEW profile_rows AS SELECT * FROM {table}")
         return frame(self.connection, "profile_rows")
@@ -160,8 +189,11 @@ class Rules:
         wanted = [name for name in columns_of(products) if name not in there]
         return lines.join(products.select(wanted), on=PRODUCT, how="left")
 
-    def _world(self, people: Frame, schema: Schema, *, cleaned: bool = True) -> World:
-        """cleaned: whether people are those who stay; what their rules read of facts is then kept for all steps."""
+    def _world(self, people: Frame, schema: Schema, *, cleaned: bool = True, of_touched: bool = False) -> World:
+        """cleaned: whether people are those who stay; what their rules read of facts is then kept for all steps.
+
+        of_touched: whether people are the touched among them, who are asked of borrowed definitions alone.
+        """
         world = World(
             people=people,
             schema=schema,
@@ -171,11 +203,17 @@ class Rules:
             zone=clock.zone(self.timezone),
         )
         if cleaned:
-            if self._facts is None:
-                rules = [r for each in self.definitions if not isinstance(each, Cleaning) for _, r in rules_in(each)]
-                self._facts = with_kept_facts(rules, world, self._keep, "deeds")
+            if of_touched not in self._facts:
+                asked = [
+                    d
+                    for d in self.definitions
+                    if not isinstance(d, Cleaning) and (label_of(d) in self.borrowed) == of_touched
+                ]
+                rules = [rule for each in asked for _, rule in rules_in(each)]
+                prefix = "touched_deeds" if of_touched else "deeds"
+                self._facts[of_touched] = with_kept_facts(rules, world, self._keep, prefix)
             # Steps widen people but leave nobody out, so what was kept is still of people alone.
-            world = replace(self._facts, people=people, kept_among=people, schema=schema)
+            world = replace(self._facts[of_touched], people=people, kept_among=people, schema=schema)
         rows = frame(self.connection, "segment_rows")
         sets = {f"segment {name}": rows.filter(nw.col("segment") == name).select(KEY) for name in self.segments}
         members = frame(self.connection, "list_members")
@@ -185,7 +223,10 @@ class Rules:
         return replace(world, sets=sets, values=values)
 
     def _fact_frames(self) -> dict[str, Frame]:
-        return fact_frames({name: frame(self.connection, name) for name in TABLES if name in self.versions})
+        if self._frames is None:
+            tables = {name: frame(self.connection, name) for name in TABLES if name in self.versions}
+            self._frames = fact_frames(tables)
+        return self._frames
 
     def _accounts(self) -> Frame:
         local = f"timezone({literal(self.timezone)}, registered_at)"

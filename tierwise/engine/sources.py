@@ -87,7 +87,7 @@ def register_people(connection: duckdb.DuckDBPyConnection, timezone: str, traits
 
 def frame(connection: duckdb.DuckDBPyConnection, name: str) -> Frame:
     """A table or view as the lazy frame that metrics take."""
-    return nw.from_native(connection.table(name) if _is_table(connection, name) else connection.view(name))
+    return nw.from_native(connection.table(name) if name in tables(connection) else connection.view(name))
 
 
 def keep(connection: duckdb.DuckDBPyConnection, name: str, computed: Frame) -> Frame:
@@ -97,6 +97,6 @@ def keep(connection: duckdb.DuckDBPyConnection, name: str, computed: Frame) -> F
     return frame(connection, name)
 
 
-def _is_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    found = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
-    return bool(found and found[0])
+def tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The names of the connection's tables, views apart."""
+    return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}

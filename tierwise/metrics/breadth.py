@@ -39,15 +39,12 @@ def line_sums(lines: Frame, key: str) -> Frame:
     return sums.join(products, on=key, how="left")
 
 
-def category_rhythm(lines: Frame, products: Frame, key: str) -> Frame:
-    """One row per customer with a known category: how many categories, the main one, and its typical interval.
-
-    The typical interval of a category is the mean over all intervals between one customer's consecutive days of
-    buying it: the days from first to last, summed over customers, by the number of intervals, summed likewise.
-    """
+def category_days(lines: Frame, products: Frame, key: str) -> Frame:
+    """One row per customer and known category that was bought: `times`, the days on which it was, and `span_days`
+    from the first of them to the last."""
     known = products.filter(~nw.col("category").is_null()).select("product_id", "category")
     days = lines.select(key, "product_id", "ordered_day").join(known, on="product_id", how="inner")
-    pairs = (
+    return (
         days.group_by(key, "category", "ordered_day")
         .agg(nw.len().alias("lines_that_day"))
         .group_by(key, "category")
@@ -56,15 +53,27 @@ def category_rhythm(lines: Frame, products: Frame, key: str) -> Frame:
             days_between(nw.col("ordered_day").min(), nw.col("ordered_day").max()).alias("span_days"),
         )
     )
-    typical = (
-        pairs.group_by("category")
+
+
+def category_intervals(days: Frame) -> Frame:
+    """One row per category: its typical interval, `category_interval_days`; null where nobody bought it on two days.
+
+    days: as `category_days`. It is the mean over all intervals between one customer's consecutive days of buying it:
+    the days from first to last, summed over customers, by the number of intervals, summed likewise.
+    """
+    return (
+        days.group_by("category")
         .agg(integer_sum(nw.col("span_days")).alias("spans"), integer_sum(nw.col("times") - 1).alias("intervals"))
         .select(
             nw.col("category").alias("main_category"),
             quotient(nw.col("spans"), nw.col("intervals")).alias("category_interval_days"),
         )
     )
-    main = most_frequent(pairs, key=key, value="category", count="distinct_category_count", main="main_category")
-    return main.join(typical, on="main_category", how="left").select(
+
+
+def category_rhythm(days: Frame, key: str) -> Frame:
+    """One row per customer with a known category: how many categories, the main one, and its typical interval."""
+    main = most_frequent(days, key=key, value="category", count="distinct_category_count", main="main_category")
+    return main.join(category_intervals(days), on="main_category", how="left").select(
         key, "distinct_category_count", "main_category", "category_interval_days"
     )

@@ -10,7 +10,14 @@ import narwhals as nw
 
 from tierwise.kernel.windows import LIFE, Window
 from tierwise.metrics.attributes import Attribute, AttributeType, Fact, attributes, windows_of
-from tierwise.metrics.breadth import LINE_COLUMNS, PRODUCT_COLUMNS, category_rhythm, line_sums, lines_of_orders
+from tierwise.metrics.breadth import (
+    LINE_COLUMNS,
+    PRODUCT_COLUMNS,
+    category_days,
+    category_rhythm,
+    line_sums,
+    lines_of_orders,
+)
 from tierwise.metrics.contacts import INTERACTION_COLUMNS, VISIT_COLUMNS, interaction_sums, visit_sums
 from tierwise.metrics.frame import (
     Frame,
@@ -29,6 +36,10 @@ Expressions = dict[str, nw.Expr]
 Keep: TypeAlias = Callable[[str, Frame], Frame]
 """Executes a named intermediate and gives it back. An engine passes one: a deep lazy tree is bound anew at each step,
 which costs more than the rows of a small business."""
+
+
+CATEGORY_DAYS = "category_days"
+"""The intermediate from which alone a customer's attributes come of other customers' facts too."""
 
 
 def lazily(name: str, frame: Frame) -> Frame:
@@ -76,7 +87,8 @@ def customer_metrics(
         bought.append(keep("line_sums", line_sums(bought_lines, key)))
         if products is not None:
             facts.append("products")
-            bought.append(keep("category_rhythm", category_rhythm(bought_lines, products, key)))
+            days = keep(CATEGORY_DAYS, category_days(bought_lines, products, key))
+            bought.append(keep("category_rhythm", category_rhythm(days, key)))
     parts = [left_join_all(bought[0], bought[1:], key)]
     if refunds is not None:
         facts.append("refunds")
@@ -112,6 +124,35 @@ def completed(metrics: Frame, windows: Sequence[int]) -> Frame:
         *(nw.col(a.column) if a.column in there else _over_no_rows(a) for a in catalogue),
         *(name for name in there[first:] if name not in columns),
     )
+
+
+def aged(metrics: Frame, as_of: date) -> Frame:
+    """The metrics of customers of whom nothing but the day has changed: what counts days up to as_of, counted anew."""
+    counted = {**_days_of_orders(as_of), **_days_of_visits(as_of), **_days_of_interactions(as_of), **_ages(as_of)}
+    there = columns_of(metrics)
+    return metrics.with_columns(*(counted[name].alias(name) for name in there if name in counted))
+
+
+def _days_of_orders(as_of: date) -> Expressions:
+    return {
+        "recency_days": days_until(nw.col("last_ordered_on"), as_of),
+        "tenure_days": days_until(nw.col("first_ordered_on"), as_of),
+    }
+
+
+def _days_of_visits(as_of: date) -> Expressions:
+    return {
+        "days_since_last_visit": days_until(nw.col("last_visited_on"), as_of),
+        "days_since_last_paid_visit": days_until(nw.col("last_paid_visited_on"), as_of),
+    }
+
+
+def _days_of_interactions(as_of: date) -> Expressions:
+    return {"days_since_last_interaction": days_until(nw.col("last_interacted_on"), as_of)}
+
+
+def _ages(as_of: date) -> Expressions:
+    return {"days_since_registered": days_until(nw.col("registered_on"), as_of), "age_years": _age(as_of)}
 
 
 def _over_no_rows(attribute: Attribute) -> nw.Expr:
@@ -185,7 +226,7 @@ def _finish(
     if "interactions" in facts:
         found |= _from_interactions(as_of)
     if "customers" in facts:
-        found |= {"days_since_registered": days_until(nw.col("registered_on"), as_of), "age_years": _age(as_of)}
+        found |= _ages(as_of)
     return table.select(
         key, *(found.get(a.column, _zero(a.column) if _is_sum(a) else nw.col(a.column)).alias(a.column) for a in wanted)
     )
@@ -224,8 +265,7 @@ def _from_orders(as_of: date) -> Expressions:
     spread = intervals * nw.col("squared_gaps") - span * span
     gross, orders = _zero("monetary_amount_gross_minor"), _zero("frequency_count")
     return {
-        "recency_days": days_until(last, as_of),
-        "tenure_days": days_until(first, as_of),
+        **_days_of_orders(as_of),
         "order_days_count": (intervals + 1).fill_null(0),
         "mean_interval_days": quotient(span, intervals),
         "interval_deviation_days": quotient(spread, intervals * (intervals - 1)).sqrt(),
@@ -238,8 +278,7 @@ def _from_orders(as_of: date) -> Expressions:
 def _from_visits(as_of: date) -> Expressions:
     span = days_between(nw.col("first_visited_on"), nw.col("last_visited_on"))
     return {
-        "days_since_last_visit": days_until(nw.col("last_visited_on"), as_of),
-        "days_since_last_paid_visit": days_until(nw.col("last_paid_visited_on"), as_of),
+        **_days_of_visits(as_of),
         "mean_visit_interval_days": quotient(span, nw.col("visit_days_count") - 1),
     }
 
@@ -247,7 +286,7 @@ def _from_visits(as_of: date) -> Expressions:
 def _from_interactions(as_of: date) -> Expressions:
     span = days_between(nw.col("first_interacted_on"), nw.col("last_interacted_on"))
     return {
-        "days_since_last_interaction": days_until(nw.col("last_interacted_on"), as_of),
+        **_days_of_interactions(as_of),
         "mean_interaction_interval_days": quotient(span, nw.col("interaction_days_count") - 1),
     }
 

@@ -20,7 +20,10 @@ from tierwise.state.schema import run
 class Run:
     """One run. state: running, done, failed, crashed.
 
-    inputs and outputs: table name -> Delta version; outputs, counts and timings are None unless it is done.
+    inputs and outputs: table name -> Delta version; outputs, counts and timings are None unless it is done. software:
+    the version of the package that computed it. previous_tags: the version of the tags that it kept some from.
+    base_run_id: the run whose rows it took over for customers of whom nothing had changed; None where everybody was
+    computed from facts.
     """
 
     id: int
@@ -36,6 +39,9 @@ class Run:
     counts: dict[str, Any] | None
     timings: dict[str, Any] | None
     error: Any
+    software: str | None
+    previous_tags: int | None
+    base_run_id: int | None
 
 
 def start(
@@ -45,6 +51,8 @@ def start(
     definitions: Any,
     inputs: Mapping[str, int],
     job_id: int | None = None,
+    software: str | None = None,
+    previous_tags: int | None = None,
 ) -> int:
     """Insert a running run; its id. Use `running` unless you hold `lock_name(id)` yourself."""
     row = insert(run).values(
@@ -54,18 +62,35 @@ def start(
         definitions=definitions,
         inputs=dict(inputs),
         job_id=job_id,
+        software=software,
+        previous_tags=previous_tags,
     )
     return int(connection.execute(row.returning(run.c.id)).scalar_one())
 
 
 @contextmanager
 def running(
-    engine: Engine, as_of: date, *, definitions: Any, inputs: Mapping[str, int], job_id: int | None = None
+    engine: Engine,
+    as_of: date,
+    *,
+    definitions: Any,
+    inputs: Mapping[str, int],
+    job_id: int | None = None,
+    software: str | None = None,
+    previous_tags: int | None = None,
 ) -> Iterator[int]:
     """Start a run and hold its lock until the block ends; the caller finishes or fails it inside."""
 
     def begin(connection: Connection) -> int:
-        return start(connection, as_of, definitions=definitions, inputs=inputs, job_id=job_id)
+        return start(
+            connection,
+            as_of,
+            definitions=definitions,
+            inputs=inputs,
+            job_id=job_id,
+            software=software,
+            previous_tags=previous_tags,
+        )
 
     with started_under(engine, begin, lock_name) as run_id:
         yield run_id
@@ -78,6 +103,7 @@ def finish_and_flip(
     outputs: Mapping[str, int],
     counts: Mapping[str, Any],
     timings: Mapping[str, Any],
+    base_run_id: int | None = None,
 ) -> None:
     """The run is done and becomes the current one, both or neither. Raises `run_not_running`."""
     hold_for_transaction(connection, "current run")
@@ -91,6 +117,7 @@ def finish_and_flip(
         outputs=dict(outputs),
         counts=dict(counts),
         timings=dict(timings),
+        base_run_id=base_run_id,
     )
 
 
@@ -102,6 +129,13 @@ def fail(connection: Connection, run_id: int, *, code: str, message: str, place:
 def current(connection: Connection) -> Run | None:
     """The run that readers see; None before the first."""
     row = connection.execute(select(run).where(run.c.current)).one_or_none()
+    return None if row is None else Run(**row._mapping)
+
+
+def newest_until(connection: Connection, day: date) -> Run | None:
+    """The run that is done and is as of that day or the nearest one before it, the newest of several; None for none."""
+    done = select(run).where(run.c.state == "done", run.c.as_of <= day)
+    row = connection.execute(done.order_by(run.c.as_of.desc(), run.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else Run(**row._mapping)
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -138,6 +138,9 @@ run = Table(
     Column("counts", _NULL_JSON),
     Column("timings", _NULL_JSON),
     Column("error", _NULL_JSON),
+    Column("software", Text),
+    Column("previous_tags", BigInteger),
+    Column("base_run_id", ForeignKey("run.id")),
     # Prevents a state that no reader knows.
     CheckConstraint("state in ('running', 'done', 'failed', 'crashed')", name="state"),
     # Prevents readers from being sent to a snapshot that is not whole.

@@ -45,7 +45,8 @@ def run(ctx: Asked, run_id: RunPath) -> RunView:
 )
 def start_run(ctx: Asked, response: Response, asked: RunRequest | None = None) -> RunView:
     """Compute the profile as of a day. Answers when it is done; meanwhile GET jobs tells how far it is."""
-    view = running.run(ctx, as_of=asked.as_of if asked else None)
+    wanted = asked or RunRequest()
+    view = running.run(ctx, as_of=wanted.as_of, full=wanted.full)
     renew_copies_aside(ctx)
     response.headers["location"] = f"/api/v1/runs/{view.id}"
     return view
