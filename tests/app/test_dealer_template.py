@@ -52,8 +52,8 @@ def test_there_is_a_question_to_ask(dealer: Context) -> None:
 
 
 def test_the_demo_shows_all_of_it_in_both_languages(dealer: Context, capsys: pytest.CaptureFixture[str]) -> None:
-    summary(dealer, MADE.as_of, MADE.as_of, stores=False, explained="at_risk")
+    summary(dealer, MADE.as_of, MADE.as_of, stores=False, explained="second_service_gap")
     said = capsys.readouterr().out
     with reading(dealer) as reader:
         assert untold(reader.definitions, said) == set()
-    assert "Why is this customer in that segment?" in said
+    assert "Why is this customer in this segment?" in said

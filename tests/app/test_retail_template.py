@@ -57,8 +57,8 @@ def test_there_is_a_question_to_ask(retail: Context) -> None:
 
 
 def test_the_demo_shows_all_of_it_in_both_languages(retail: Context, capsys: pytest.CaptureFixture[str]) -> None:
-    summary(retail, MADE.as_of, MADE.as_of, stores=True, explained="high_value_dormant")
+    summary(retail, MADE.as_of, MADE.as_of, stores=True, explained="coffee_without_filters")
     said = capsys.readouterr().out
     with reading(retail) as reader:
         assert untold(reader.definitions, said) == set()
-    assert "Why is this customer in that segment?" in said
+    assert "Why is this customer in this segment?" in said

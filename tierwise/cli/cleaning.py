@@ -85,9 +85,10 @@ def print_junk(view: JunkView) -> None:
     from tierwise.cli.terminal import number, percent, say, table
 
     most = max((row.customers for row in view.rules), default=0) or 1
+    shown = any(row.examples for row in view.rules)
     table(
         f"Junk accounts · {view.as_of} · {view.currency}",
-        ["rule", "", "accounts", "counted", "orders", "net", "past retention", "such as"],
+        ["rule", "", "accounts", "counted", "orders", "net", "past retention", *(["such as"] if shown else [])],
         [
             (
                 row.rule,
@@ -97,12 +98,12 @@ def print_junk(view: JunkView) -> None:
                 row.orders,
                 row.monetary_amount,
                 row.past_retention,
-                " ".join(row.examples),
+                *([" ".join(row.examples)] if shown else []),
             )
             for row in view.rules
         ],
         bars=[row.customers / most for row in view.rules],
-        spare=["such as", "past retention", "counted"],
+        spare=[*(["such as"] if shown else []), "past retention", "counted"],
     )
     say(
         f"{number(view.customers)} of {number(view.of)} customers ({percent(view.share)}) are in no number; "

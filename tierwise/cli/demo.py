@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HALF_A_YEAR = timedelta(days=183)
 
-EXPLAINED = {"dealer": "at_risk", "retail": "high_value_dormant"}
+EXPLAINED = {"dealer": "second_service_gap", "retail": "coffee_without_filters"}
 """Template -> the segment of which one customer is explained."""
 
 ORDER_OF_IMPORT = (
@@ -54,7 +54,12 @@ def demo(dealers: int, retail: int, seed: int) -> None:
         say(f"  {root}/files")
         say("Look further (a command starts this demo's PostgreSQL, stop ends it):")
         say(f"  export TIERWISE_HOME={quote(str(homes['dealer']))}")
-        say(f"  {quote(sys.argv[0])} customer {_somebody(made['dealer'])}")
+        for words in (
+            "segment read at_risk",
+            "levels near-miss customer_level",
+            f"customer {_somebody(made['dealer'])}",
+        ):
+            say(f"  {quote(sys.argv[0])} {words}")
         say(f"  {quote(sys.argv[0])} stop")
         if sys.stdout.isatty() and sys.stdin.isatty():
             _serve(of_demo["dealer"])

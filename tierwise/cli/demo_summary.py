@@ -14,7 +14,7 @@ from tierwise.cli.explain import print_explanation
 from tierwise.cli.levels import print_matrix_cells
 from tierwise.cli.look import both
 from tierwise.cli.profiling import said_reward
-from tierwise.cli.terminal import console, fixed, number, percent, say, table, width
+from tierwise.cli.terminal import clipped, console, fixed, number, percent, say, table, width
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.level import Level
 from tierwise.definitions.matrix import Matrix
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from tierwise.app.context import Context
     from tierwise.app.tag_catalogue import TagRow
 
-VALUES_CELLS = 84
+VALUES_CELLS = 68
 """So wide are the values of a tag before they go on in the next line."""
+
+STRATEGY_CELLS = 56
+"""So much of a strategy is shown beside figures."""
 
 MOVES = 5
 
@@ -105,15 +108,16 @@ def _level(ctx: Context, name: str) -> None:
                 row.monetary_amount,
                 percent(row.monetary_share),
                 row.near,
-                both(row.strategy),
+                clipped(both(row.strategy), STRATEGY_CELLS),
             )
             for row in view.rows
         ],
         bars=[row.customers / largest for row in view.rows],
-        spare=["what is done", "from", "of amount"],
+        spare=["from", "of amount"],
     )
     lines = " · ".join(f"{both(each.title)} {percent(each.weight, 0)}" for each in view.indicators)
-    say(f"A score of {lines}; near next: {number(view.within)} points or fewer to the next level.\n")
+    say(f"The score: {lines}.")
+    say(f"near next: {number(view.within)} points or fewer to the next level; who: tierwise levels near-miss {name}\n")
 
 
 def _standing(ctx: Context) -> None:
@@ -123,11 +127,19 @@ def _standing(ctx: Context) -> None:
         say(f"{both(leaning.title)}: {bands}\n")
     largest = max((row.customers for row in view.segments), default=0) or 1
     table(
-        f"{number(len(view.segments))} segments, each with an owner and what is done",
+        f"{number(len(view.segments))} segments",
         ["segment", "", "customers", "share", "what is done"],
-        [(row.name, both(row.title), row.customers, percent(row.share), both(row.strategy)) for row in view.segments],
+        [
+            (
+                row.name,
+                both(row.title),
+                row.customers,
+                percent(row.share),
+                clipped(both(row.strategy), STRATEGY_CELLS),
+            )
+            for row in view.segments
+        ],
         bars=[row.customers / largest for row in view.segments],
-        spare=["what is done"],
     )
     say()
 
@@ -169,9 +181,16 @@ def _question(ctx: Context) -> None:
     view = profiling.profiling(ctx)
     table(
         f"{both(view.title)}: the next best question",
-        ["question", "", "worth in bits", "next for", "reward"],
+        ["question", "", "worth in bits", "next for", "reward", "asked with consent"],
         [
-            (row.question, both(row.ask), fixed(row.bits, 3), row.asked_next, said_reward(row.reward))
+            (
+                row.question,
+                both(row.ask),
+                fixed(row.bits, 3),
+                row.asked_next,
+                said_reward(row.reward),
+                row.needs_consent or "",
+            )
             for row in view.questions
         ],
         bars=[row.asked_next / (view.customers or 1) for row in view.questions],
@@ -185,6 +204,6 @@ def _question(ctx: Context) -> None:
 def _one(ctx: Context, segment: str) -> None:
     drawn = segments.sample(ctx, InSegment(segment=segment), limit=1)
     if drawn.rows:
-        console().print("Why is this customer in that segment?", style="bold", highlight=False)
+        console().print("Why is this customer in this segment?", style="bold", highlight=False)
         print_explanation(explaining.explain(ctx, str(drawn.rows[0][0]), f"segment {segment}"))
         say()

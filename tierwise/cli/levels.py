@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from tierwise.app.level_views import ClosingView, LevelView, MatrixView, NearMissesView
 
+STRATEGY_CELLS = 48
+"""So much of a strategy is shown beside figures; `--json` has all of it."""
+
 levels = typer.Typer(help="Who is near the next level.", no_args_is_help=True, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
@@ -176,7 +179,7 @@ def _said(closing: ClosingView) -> str:
 def print_matrix_cells(view: MatrixView) -> None:
     """The named cells, the first first."""
     from tierwise.cli.look import both
-    from tierwise.cli.terminal import percent, table
+    from tierwise.cli.terminal import clipped, percent, table
 
     largest = max((cell.customers for cell in view.cells), default=0) or 1
     table(
@@ -190,7 +193,7 @@ def print_matrix_cells(view: MatrixView) -> None:
                 percent(cell.share),
                 cell.monetary_amount,
                 percent(cell.monetary_share),
-                both(cell.strategy),
+                clipped(both(cell.strategy), STRATEGY_CELLS),
                 cell.owner or "",
             )
             for cell in view.cells

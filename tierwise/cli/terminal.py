@@ -134,6 +134,15 @@ def fit(widths: Sequence[int], texts: Sequence[bool], room: int) -> list[int]:
     return fitted
 
 
+def clipped(text: str, cells: int) -> str:
+    """The text, cut to so many cells where it takes more.
+
+    >>> clipped("到期提醒 Reminders", 12)
+    '到期提醒 Re…'
+    """
+    return text if width(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"
+
+
 def _across(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
