@@ -192,3 +192,21 @@ def test_facts_that_were_kept_for_more_people_tell_nothing_of_who_is_none_any_mo
     assert {n: keys(frame) for n, frame in found.items()} == {
         str(n): [key for key in everyone(made, rule) if key > 5] for n, rule in enumerate(often)
     }
+
+
+@pytest.mark.parametrize("column", ["category", "product_id"])
+def test_filters_by_the_product_are_told_also_where_no_products_were_imported(keep: Keep, column: str) -> None:
+    """So many filters that products are numbered; what is asked of them is missing, but for the id that lines have."""
+    _, world = duckdb_world(2)
+    unknown = replace(world, facts={name: frame for name, frame in world.facts.items() if name != "products"})
+    named: dict[str, AnyRule] = {
+        op: counted("order_lines", ">=", 1, where=Comparison(attribute=column, op=op, value=value))
+        for op, value in (("=", "p1"), ("starts_with", "p"), ("present", None), ("missing", None))
+    }
+    named["brand"] = counted("order_lines", ">=", 1, where=Comparison(attribute="brand", op="present"))
+    found = {name: keys(frame) for name, frame in rule_sets(named, unknown, keep).items()}
+    buyers = keys(rule_sets({"any": counted("order_lines", ">=", 1)}, unknown, lazily)["any"])
+    told = buyers if column == "product_id" else []
+    assert (found["starts_with"], found["present"], found["brand"]) == (told, told, [])
+    assert found["missing"] == [key for key in buyers if key not in told]
+    assert bool(found["="]) == (column == "product_id")

@@ -37,12 +37,14 @@ def followed(leaf: Sequence | NotFollowed, world: World) -> Frame:
     never = nw.lit(_NEVER).cast(nw.Date)
     steps = nw.concat(
         [
-            one.select(world.key, *same, "at", "day", nw.lit(1).alias("step"), never.alias("next")),
+            one.select(world.key, *same, "at", "day", nw.lit(1).alias("step")),
             two.join(each_once(one, world.key), on=world.key, how="semi").select(
-                world.key, *same, "at", "day", nw.lit(0).alias("step"), day.alias("next")
+                world.key, *same, "at", "day", nw.lit(0).alias("step")
             ),
         ]
     )
+    # Only now, not in the parts: Spark's optimiser fails on parts that name one column twice.
+    steps = steps.with_columns(nw.when(nw.col("step") == 0).then(day).otherwise(never).alias("next"))
     after = nw.col("next").cum_min(reverse=True).over(world.key, *same, order_by=["at", "step"])
     steps = steps.select(world.key, "step", days_between(day, after).alias("days_after"))
     in_time = nw.col("days_after") <= leaf.within_days

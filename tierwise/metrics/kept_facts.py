@@ -31,7 +31,7 @@ from tierwise.metrics.customer import Keep
 from tierwise.metrics.fact_columns import LINES_OF, PRODUCT, moment_of, product_schema
 from tierwise.metrics.following import days_read
 from tierwise.metrics.frame import Frame, columns_of, missing
-from tierwise.metrics.occurrences import column_of, is_of_product, with_products
+from tierwise.metrics.occurrences import column_of, is_of_product, null_of, with_products
 from tierwise.metrics.rules import RuleColumn
 from tierwise.metrics.world import PRODUCT_NUMBER, World, each_once
 
@@ -95,6 +95,7 @@ def _numbered(world: World, fact: str, read: _Read, keep: Keep, name: str) -> Wo
     else:
         lines = _narrow(world, lines, fact, read, {*columns, PRODUCT})
         sold = products
+    sold = _with_all(world, fact, sold, read.of_product)
     sold = sold.with_row_index(PRODUCT_NUMBER, order_by=PRODUCT)
     sold = sold.with_columns((nw.col(PRODUCT_NUMBER) + 1).cast(nw.Int32).alias(PRODUCT_NUMBER))
     sold = keep(f"{name}_products", nw.concat([sold, _unknown(sold)]))
@@ -108,6 +109,14 @@ def _numbered(world: World, fact: str, read: _Read, keep: Keep, name: str) -> Wo
         kept_facts=world.kept_facts | {fact},
         products_of={**world.products_of, fact: sold},
     )
+
+
+def _with_all(world: World, fact: str, sold: Frame, names: Iterable[str]) -> Frame:
+    """Products with all that is asked of them: null where no file told it."""
+    there = columns_of(sold)
+    asked = {where.column: where for where in (column_of(world, fact, name) for name in sorted(names))}
+    nulls = [null_of(where) for column, where in asked.items() if column not in there]
+    return sold.with_columns(*nulls) if nulls else sold
 
 
 _UNKNOWN = 0

@@ -96,7 +96,7 @@ def with_products(world: World, fact: str, names: Iterable[str]) -> Frame:
     """The fact's rows, with those columns of the product that are asked for; null where a product is not known."""
     schema = world.fact_schemas[fact]
     if fact not in world.facts:
-        return world.nobody.select(world.key, *(_null(column_of(world, fact, name)) for name in schema))
+        return world.nobody.select(world.key, *(null_of(column_of(world, fact, name)) for name in schema))
     frame = world.facts[fact]
     there = columns_of(frame)
     lacking = [where for name in sorted(names) if (where := column_of(world, fact, name)).column not in there]
@@ -110,7 +110,7 @@ def with_products(world: World, fact: str, names: Iterable[str]) -> Frame:
     from_products = [where.column for where in lacking if where.column in known]
     if products is not None and from_products:
         frame = frame.join(products.select(on, *from_products), on=on, how="left")
-    nulls = [_null(where) for where in lacking if where.column not in known]
+    nulls = [null_of(where) for where in lacking if where.column not in known]
     return frame.with_columns(*nulls) if nulls else frame
 
 
@@ -120,5 +120,6 @@ def column_of(world: World, fact: str, name: str) -> RuleColumn:
     return found if isinstance(found, RuleColumn) else RuleColumn(name, found)
 
 
-def _null(where: RuleColumn) -> nw.Expr:
+def null_of(where: RuleColumn) -> nw.Expr:
+    """A column of that type without any value."""
     return missing(_DTYPES[where.type]).alias(where.column)
