@@ -78,6 +78,7 @@ STATUS: dict[str, int] = {
     "unreachable_stage": 422,
     "overlap": 422,
     "gap": 422,
+    "reads_sensitive": 422,
     "sampled": 422,
     "defect": 500,
 }
