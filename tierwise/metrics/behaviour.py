@@ -161,7 +161,7 @@ def group_rows(world: World, group: Group, sums: Collection[tuple[str, str | Non
     day = nw.col(moment.day)
     match group.kind:
         case "rows":
-            return rows.group_by(key).agg(*(_sum(world, group.fact, *each) for each in sorted(sums, key=str)))
+            return rows.group_by(key).agg(*(sum_of(world, group.fact, *each) for each in sorted(sums, key=str)))
         case "week":
             return _different(rows, key, (days_until(day, world.as_of) / 7).floor())
         case "month":
@@ -173,7 +173,7 @@ def group_rows(world: World, group: Group, sums: Collection[tuple[str, str | Non
         return _different(rows.filter(~value.is_null()), key, value)
     if group.kind == "per":
         apart = rows.filter(~value.is_null()).with_columns(value.alias("per__")).group_by(key, "per__")
-        each = apart.agg(*(_sum(world, group.fact, *each) for each in sorted(sums, key=str)))
+        each = apart.agg(*(sum_of(world, group.fact, *each) for each in sorted(sums, key=str)))
         return each.group_by(key).agg(nw.col(n).max() for n in columns_of(each) if n not in (key, "per__"))
     picked = nw.col("at").min() if group.kind == "first" else nw.col("at").max()
     rows = rows.select(key, nw.col(moment.at).alias("at"), value.alias("held"))
@@ -187,7 +187,7 @@ def _different(rows: Frame, key: str, value: nw.Expr) -> Frame:
     return pairs.group_by(key).agg(nw.len().cast(nw.Int64).alias("distinct"))
 
 
-def _sum(world: World, fact: str, what: str, column: str | None) -> nw.Expr:
+def sum_of(world: World, fact: str, what: str, column: str | None) -> nw.Expr:
     day = nw.col(moment_of(fact).day)
     match what:
         case "count":
