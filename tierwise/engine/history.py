@@ -31,7 +31,10 @@ TOGETHER_AFTER = 14
 _LABEL_BITS = 24
 """A slot's lower bits: the kind's and the name's number; above them 39 bits of customer key."""
 
-_LABEL = "((enum_code(kind::history_kind)::BIGINT << 20) + enum_code(name::history_name))"
+_NAME_BITS = 20
+"""Of them, those of the name."""
+
+_LABEL = f"((enum_code(kind::history_kind)::BIGINT << {_NAME_BITS}) + enum_code(name::history_name))"
 
 _LABEL_OF_SLOT = f"l.label = slot & {2**_LABEL_BITS - 1}"
 
@@ -130,12 +133,12 @@ def changes(
     try:
         _take_up(connection, lake, before, current)
         if last is not None and not again and len(files.days) >= TOGETHER_AFTER:
-            added.append(write(connection, lake, _rows("FROM history_ended"), "closed", last))
+            added.append(write(connection, lake, _rows(connection, "FROM history_ended"), "closed", last))
             still = "SELECT slot, value, valid_from, NULL AS valid_to FROM history_before"
-            added.append(write(connection, lake, _rows(still), "open", last))
+            added.append(write(connection, lake, _rows(connection, still), "open", last))
             removed += [*files.opened, *files.tail]
         _compare(connection)
-        added.append(write(connection, lake, _rows(_changed(as_of)), "day", as_of))
+        added.append(write(connection, lake, _rows(connection, _changed(as_of)), "day", as_of))
         moves = _moves(connection)
     finally:
         _forget(connection)
@@ -211,22 +214,34 @@ def _changed(as_of: date) -> str:
     )
 
 
-def _rows(of_slots: str) -> str:
-    """Rows of slots with customer, kind and name again."""
+def _rows(connection: duckdb.DuckDBPyConnection, of_slots: str) -> str:
+    """Rows of slots with customer, kind and name again, sorted by kind, name, customer and days.
+
+    Sorted by one whole number and named afterwards, from lists: a third of the time of sorting by the names.
+    """
+    kinds, names = (
+        ", ".join(literal(value) for value in connection.execute(f"SELECT enum_range(NULL::{of})").fetchall()[0][0])
+        for of in ("history_kind", "history_name")
+    )
+    label = f"(slot & {2**_LABEL_BITS - 1})"
     return (
-        f"SELECT slot >> {_LABEL_BITS} AS customer_key, l.kind, l.name, value, valid_from, valid_to FROM ({of_slots}) "
-        f"JOIN history_labels l ON {_LABEL_OF_SLOT}"
+        f"SELECT slot >> {_LABEL_BITS} AS customer_key, [{kinds}][({label} >> {_NAME_BITS}) + 1] AS kind, "
+        f"[{names}][({label} & {2**_NAME_BITS - 1}) + 1] AS name, value, valid_from, valid_to FROM "
+        f"(SELECT * FROM ({of_slots}) "
+        f"ORDER BY ({label} << {63 - _LABEL_BITS}) + (slot >> {_LABEL_BITS}), valid_from, valid_to)"
     )
 
 
 def _moves(connection: duckdb.DuckDBPyConnection) -> tuple[Move, ...]:
+    label = f"slot & {2**_LABEL_BITS - 1} AS label"
     moved = (
-        "SELECT slot, becomes AS value, 1 AS entries, 0 AS exits FROM history_changed WHERE becomes IS NOT NULL "
-        "UNION ALL SELECT slot, was, 0, 1 FROM history_changed WHERE was IS NOT NULL"
+        f"SELECT {label}, becomes AS value, count(*) AS entries, 0 AS exits FROM history_changed "
+        "WHERE becomes IS NOT NULL GROUP BY ALL UNION ALL "
+        f"SELECT {label}, was, 0, count(*) FROM history_changed WHERE was IS NOT NULL GROUP BY ALL"
     )
     rows = connection.execute(
         f"SELECT l.kind, l.name, value, sum(entries)::BIGINT, sum(exits)::BIGINT FROM ({moved}) "
-        f"JOIN history_labels l ON {_LABEL_OF_SLOT} GROUP BY ALL ORDER BY ALL"
+        "JOIN history_labels l USING (label) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return tuple(Move(*row) for row in rows)
 

@@ -118,14 +118,14 @@ def of_files(connection: duckdb.DuckDBPyConnection, lake: Lake, files: Files) ->
 
 
 def write(connection: duckdb.DuckDBPyConnection, lake: Lake, rows: str, part: Part, until: date) -> AddAction:
-    """Write the rows of a query, sorted for reading, as a file of that part; not committed yet.
+    """Write the rows of a query, in its order, as a file of that part; not committed yet.
 
     Sorted by name and customer, a name's rows lie together and the keys differ by little: two to three bytes a row.
     """
     folder = lake.path(HISTORY)
     file = folder / f"{part}-{until.isoformat()}-{uuid4()}.parquet"
     columns = ", ".join(f"r.{column}::{kind} AS {column}" for column, kind in TYPES.items())
-    ordered = f"SELECT {columns} FROM ({rows}) r ORDER BY r.kind, r.name, r.customer_key, r.valid_from, r.valid_to"
+    typed = f"SELECT {columns} FROM ({rows}) r"
     options = f"FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_PER_GROUP}"
 
     def copy() -> AddAction:
@@ -133,7 +133,7 @@ def write(connection: duckdb.DuckDBPyConnection, lake: Lake, rows: str, part: Pa
 
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            connection.execute(f"COPY ({ordered}) TO {literal(str(file))} ({options})")
+            connection.execute(f"COPY ({typed}) TO {literal(str(file))} ({options})")
         except BaseException:
             file.unlink(missing_ok=True)
             raise

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -24,7 +24,7 @@ from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.sources import TRAIT_SQL, TraitType, frame, keep, tables
 from tierwise.facts.contract import STORED
-from tierwise.metrics.attributes import attributes
+from tierwise.metrics.attributes import attributes, windows_of
 from tierwise.metrics.breadth import category_intervals
 from tierwise.metrics.contacts import INTERACTION_COLUMNS, VISIT_COLUMNS
 from tierwise.metrics.customer import CATEGORY_DAYS, aged
@@ -225,16 +225,21 @@ def _keys_of_days(
     """Queries of the customers of whom a fact comes to be seen, or leaves a window, between the two days."""
     if before == now:
         return []
-    spans = [(before, now), *((before - timedelta(days=n), now - timedelta(days=n)) for n in sorted(set(windows)))]
+    # What comes to be seen, and of each window what it no longer holds.
+    spans = [f"{{day}} > {_day(before)} AND {{day}} <= {_day(now)}"]
+    for window in windows_of(windows)[1:]:
+        first, then = window.first_day(before), window.first_day(now)
+        if first is not None and then is not None:
+            spans.append(f"{{day}} >= {_day(first)} AND {{day}} < {_day(then)}")
     found = []
     for name in BY_CUSTOMER[:-1]:
         if name in versions:
             day = STORED[name].day
-            inside = " OR ".join(f"({day} > {_day(after)} AND {day} <= {_day(until)})" for after, until in spans)
+            inside = " OR ".join(f"({span.format(day=day)})" for span in spans)
             found.append(f"SELECT DISTINCT {KEY} FROM {name} WHERE {inside}")
     if "customers" in versions:
         days = ("registered_on", "closed_on", "birth_on", "known_from")
-        inside = " OR ".join(f"({day} > {_day(before)} AND {day} <= {_day(now)})" for day in days)
+        inside = " OR ".join(f"({spans[0].format(day=day)})" for day in days)
         found.append(f"SELECT {KEY} FROM people WHERE {inside}")
     return found
 
