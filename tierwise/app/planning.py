@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions, gather, raise_problems, warnings_of
-from tierwise.app.running import IN_ALL
+from tierwise.app.running import IN_ALL, base_of
 from tierwise.definitions.base import Definition
 from tierwise.definitions.check import by_line
 from tierwise.definitions.cleaning import Cleaning
@@ -19,6 +19,7 @@ from tierwise.definitions.read import FilesRead, kind_of, read_files
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.write import body_of
 from tierwise.engine.build import Inputs
+from tierwise.engine.incremental import LOOKING, Base
 from tierwise.engine.preview import Preview, Shift, Watched, preview
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.state import runs, traits
@@ -107,6 +108,8 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
     view = PlanView(change.added, change.changed, change.removed, change.unchanged, readers=readers)
     if run is None or run.outputs is None or not touched:
         return replace(view, warnings=tuple(warnings), run_id=run.id if run else None, as_of=run.as_of if run else None)
+    share = sample or 1.0
+    previous_tags = None if earlier is None else (earlier.outputs or {}).get("tags")
     inputs = Inputs(
         as_of=run.as_of,
         definitions=change.after.of_profile,
@@ -114,9 +117,9 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
         versions=run.inputs,
         traits={trait.column_name: trait.type for trait in known_traits},
         trait_labels={trait.column_name: trait.name for trait in known_traits},
-        previous_tags=None if earlier is None else (earlier.outputs or {}).get("tags"),
+        previous_tags=previous_tags,
+        base=_base(run, change, previous_tags) if share == 1 else None,
     )
-    share = sample or 1.0
     duckdb = ctx.duckdb()
     try:
         found = preview(duckdb, ctx.lake, inputs, run.outputs, _watched(change), share=share)
@@ -143,6 +146,13 @@ def left_out(before: Definitions, read: FilesRead) -> tuple[str, ...]:
         return ()
     named = {label_of(each.definition) for each in (*read.placed, *read.mended)}
     return tuple(label for label in sorted(before.versions) if label not in named and not label.startswith("project "))
+
+
+def _base(run: runs.Run, change: _Change, previous_tags: int | None) -> Base | None:
+    """The run itself: its facts and its day are those of the plan, so all metrics are there already."""
+    if change.after.project != change.before.project:
+        return None
+    return base_of(run, change.before.versions, previous_tags)
 
 
 def _change(before: Definitions, new: Sequence[Definition], removed: Sequence[str]) -> _Change:
@@ -238,6 +248,6 @@ def _run_time(run: runs.Run, found: Preview, share: float) -> RunTime | None:
     steps = {name: float(seconds) for name, seconds in timings.items() if name not in (IN_ALL, "write")}
     now = found.executed.timings
     kept = {"store totals"}
-    new = sum(seconds / share for name, seconds in now.items() if name not in steps)
+    new = sum(seconds / share for name, seconds in now.items() if name not in (*steps, LOOKING))
     gone = sum(seconds for name, seconds in steps.items() if name not in now and name not in kept)
     return RunTime(round(last, 3), round(max(last + new - gone, 0.0), 3))

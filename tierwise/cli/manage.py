@@ -140,9 +140,7 @@ def print_run(view: RunView) -> None:
     say(f"  {number(counts.get('unscored'))} customers without an RFM score")
     if view.base_run_id is not None:
         touched = number(counts.get("touched"))
-        say(
-            f"  {touched} customers from their facts, all others as in run {view.base_run_id} (--full computes everybody)"
-        )
+        say(f"  {touched} customers from their facts, all others as in run {view.base_run_id} (or else: run --full)")
     for name, seconds in view.timings.items():
         say(f"  {name:<28} {seconds:>8.2f} s")
     for text in view.notes:

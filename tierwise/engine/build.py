@@ -22,6 +22,7 @@ from tierwise.engine.given import columns_given, profile_schema, remembered
 from tierwise.engine.history import Kind, Written, changes, states
 from tierwise.engine.incremental import (
     BY_CUSTOMER,
+    LOOKING,
     Base,
     Borrowed,
     borrow,
@@ -115,7 +116,7 @@ def execute(
     started = monotonic_seconds()
     borrowed = _borrowed(connection, lake, inputs)
     if inputs.base is not None:
-        timings["what has changed"] = round(monotonic_seconds() - started, 3)
+        timings[LOOKING] = round(monotonic_seconds() - started, 3)
     rules = _rules(connection, inputs, exponent(currency))
     if borrowed is not None and borrowed.rows_too:
         rules.borrowed = _borrowed_rules(connection, lake, inputs, borrowed.base)

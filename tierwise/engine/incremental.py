@@ -36,6 +36,9 @@ KEY = "customer_key"
 TOUCHED = "touched"
 """The table of the customers who are computed from their facts: one column, the key."""
 
+LOOKING = "what has changed"
+"""What timings call the comparison with the base."""
+
 OF_METRICS = ("orders", "refunds", "order_lines", "products", "visits", "interactions", "customers")
 """The facts that metrics are computed from."""
 

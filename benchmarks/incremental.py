@@ -1,0 +1,105 @@
+"""A run after one order in a hundred is new, against a full run of the same facts; and a run of the next day.
+
+The business of `rules.py`, one line to an order: what a retailer's profile has, and its two hundred behavioural tags.
+New orders are drawn from the orders there are, so who buys much buys again, and placed on the last day.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks.business import AS_OF
+from benchmarks.rules import imported, tags
+from tierwise.app.defining import template_definitions
+from tierwise.definitions.activity import Activity
+from tierwise.definitions.base import Definition
+from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.project import Project
+from tierwise.definitions.rfm import Rfm
+from tierwise.engine.build import Built, Inputs, build
+from tierwise.engine.duckdb_session import connect
+from tierwise.engine.incremental import LOOKING, Base
+from tierwise.engine.lake import Lake
+from tierwise.facts.contract import TABLES
+
+_NEW_ORDERS = """
+    SELECT 'N' || order_id AS order_id, * EXCLUDE (order_id) REPLACE (
+        TIMESTAMPTZ '{day} 09:00:00+08' AS ordered_at, DATE '{day}' AS ordered_day)
+    FROM stored_orders WHERE hash(order_id, 7) % 100 = 0
+"""
+_NEW_LINES = """
+    SELECT 'N' || order_id AS order_id, * EXCLUDE (order_id) FROM stored_order_lines WHERE hash(order_id, 7) % 100 = 0
+"""
+
+
+def prepare(folder: Path, customers: int, orders: int) -> None:
+    """A lake with a full run, and the new orders after it; made anew each time, of the rules' lake."""
+    source = imported(folder, customers, orders)
+    root = _root(folder, customers, orders)
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(source.root, root / "lake")
+    lake = Lake(root / "lake")
+    versions = _versions(lake)
+    built = _build(lake, root, Inputs(AS_OF, _definitions(), _project(), versions, remember=False))
+    connection = connect(root / "spill")
+    for name in ("orders", "order_lines"):
+        lake.read(connection, name, versions[name]).create_view(f"stored_{name}")
+    lake.append("orders", connection.sql(_NEW_ORDERS.format(day=AS_OF)))
+    lake.append("order_lines", connection.sql(_NEW_LINES))
+    connection.close()
+    told = {"versions": versions, "outputs": built.outputs}
+    (root / "base.json").write_text(json.dumps(told))
+
+
+def stage_one(folder: Path, customers: int, orders: int, how: str) -> float:
+    """Seconds of stage 1 of a run: what has changed, the metrics, and the behavioural tags.
+
+    how: `full`, `incremental`, or `next_day`, which is incremental too, a day later.
+    """
+    root = _root(folder, customers, orders)
+    lake = Lake(root / "lake")
+    told = json.loads((root / "base.json").read_text())
+    inputs = Inputs(AS_OF, _definitions(), _project(), _versions(lake), remember=False)
+    if how != "full":
+        same = how == "incremental"
+        base = Base(1, AS_OF, told["versions"], told["outputs"], same_definitions=same)
+        inputs = replace(inputs, base=base, as_of=AS_OF if same else AS_OF + timedelta(days=1))
+    built = _build(lake, root, inputs)
+    print(_said(built.timings), None if built.borrowed is None else built.borrowed.customers, file=sys.stderr)
+    return sum(
+        seconds for name, seconds in built.timings.items() if name in (LOOKING, "customer metrics") or "tags" in name
+    )
+
+
+def _said(timings: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {seconds:.2f}" for name, seconds in timings.items())
+
+
+def _build(lake: Lake, root: Path, inputs: Inputs) -> Built:
+    with connect(root / "spill") as connection:
+        return build(connection, lake, inputs, lambda done, total, step: None)
+
+
+def _definitions() -> tuple[Definition, ...]:
+    of_spine = (d for d in template_definitions("general") if isinstance(d, Rfm | Deciles | Activity | Lifecycle))
+    return (*of_spine, *tags())
+
+
+def _project() -> Project:
+    return next(d for d in template_definitions("general") if isinstance(d, Project))
+
+
+def _versions(lake: Lake) -> dict[str, int]:
+    found = {name: lake.latest_version(name) for name in TABLES}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def _root(folder: Path, customers: int, orders: int) -> Path:
+    return folder / f"incremental-lake-{customers}-{orders}"
