@@ -12,6 +12,7 @@ from tests.metrics.conftest import MakeFrame
 from tests.metrics.rows import by_key, rows_of
 from tierwise.definitions.tag import Tag
 from tierwise.kernel.errors import TierwiseError
+from tierwise.metrics.fact_columns import fact_schemas
 from tierwise.metrics.rules import RuleColumn, rule_schema
 from tierwise.metrics.tags import (
     TAG_COLUMNS,
@@ -152,6 +153,16 @@ def test_the_newest_purchase_speaks_and_on_one_day_the_first_rule(frame: MakeFra
 def test_lines_of_nobody_say_nothing(frame: MakeFrame) -> None:
     lines = frame(pa.table({"customer_key": pa.array([None], pa.int64()), "ordered_day": [AS_OF], "size": ["NB"]}))
     (found,) = implied_tags(lines, [NAPPIES], rule_schema(lines), as_of=AS_OF)
+    assert rows_of(found, "customer_key") == []
+
+
+def test_lines_of_which_no_file_told_the_product_say_nothing(frame: MakeFrame) -> None:
+    """A business that imports order lines and no products: what its rules ask of the product is not known."""
+    lines = frame(customer_key=[1], ordered_day=[AS_OF], product_id=["p"])
+    cat = tag(
+        "cat", implied=[{"bought": {"attribute": "category", "op": "starts_with", "value": "宠物"}, "value": "cat"}]
+    )
+    (found,) = implied_tags(lines, [cat], fact_schemas()["order_lines"], as_of=AS_OF)
     assert rows_of(found, "customer_key") == []
 
 

@@ -12,10 +12,11 @@ from datetime import date
 
 import narwhals as nw
 
-from tierwise.definitions.rule import AnyRule
+from tierwise.definitions.rule import AnyRule, attributes_of
 from tierwise.definitions.tag import Implication, Origin, Tag
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
-from tierwise.metrics.frame import Frame, days_until, missing, require_columns
+from tierwise.metrics.frame import Frame, columns_of, days_until, missing, require_columns
+from tierwise.metrics.occurrences import null_of
 from tierwise.metrics.rules import RuleColumn, Schema, rule_expr
 
 TAG_COLUMNS = ("customer_key", "tag", "value", "since", "confirmed_on", "source")
@@ -49,6 +50,19 @@ def rule_tags(tags: Sequence[Tag], sets: Mapping[str, Frame], *, as_of: date, ke
             first = nw.concat(ranked).group_by(key).agg(nw.col("place__").min())
             found.append(tag_rows(first, tag, _chosen("place__", [each.value for each in tag.values]), as_of, key))
     return found
+
+
+def yes_tags(rows: Frame, *, as_of: date, key: str = "customer_key") -> Frame:
+    """Tags that one just has, by rules told together. rows: `key` and `rule`, here the tag's name, each pair once."""
+    origin: Origin = "rule"
+    return rows.select(
+        nw.col(key),
+        nw.col("rule").alias("tag"),
+        missing(nw.String).alias("value"),
+        missing(nw.Date).alias("since"),
+        nw.lit(as_of).alias("confirmed_on"),
+        nw.lit(origin).alias("source"),
+    )
 
 
 def imported_tags(
@@ -92,14 +106,15 @@ def implied_tags(
     day: str = "ordered_day",
     key: str = "customer_key",
 ) -> list[Frame]:
-    """Tags that purchases imply. lines: one row per bought line, with `key`, `day`, and what the rules read.
+    """Tags that purchases imply. lines: one row per bought line, with `key`, `day`, and what the rules read; a column
+    that is not there, as the product's are not where no file told of products, is one without values.
 
     The newest line that fits any of the tag's rules speaks, on one day the first rule of the list; what it says moves
     on with the days since. After the last stage's end the customer has no value. since is the first day of the stage;
     confirmed_on is the day of the purchase. Lines after as_of and lines of nobody are left out.
     """
     require_columns(lines, (key, day), "lines")
-    past = lines.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
+    past = _with_read(lines, tags, schema).filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
     found = []
     for tag in tags:
         if not tag.implied:
@@ -132,6 +147,16 @@ def implied_tags(
             )
         )
     return found
+
+
+def _with_read(lines: Frame, tags: Sequence[Tag], schema: Schema) -> Frame:
+    """The lines with every column that the rules read and the schema knows."""
+    there = columns_of(lines)
+    names = {name for tag in tags for implication in tag.implied for name in attributes_of(implication.bought)}
+    known = {name: schema[name] for name in sorted(names) if name in schema}
+    read = [each if isinstance(each, RuleColumn) else RuleColumn(name, each) for name, each in known.items()]
+    nulls = {each.column: null_of(each) for each in read if each.column not in there}
+    return lines.with_columns(*nulls.values()) if nulls else lines
 
 
 def _implied(implications: Sequence[Implication]) -> nw.Expr:
