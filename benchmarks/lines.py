@@ -60,6 +60,17 @@ IMPORT = "import_lines"
 TYPED = "typed_table"
 COUNT = "served_count"
 NATIVE = "native_count"
+RULES = "rules_as_a_run"
+BY_HAND = "rules_by_hand"
+ONE_BY_ONE = "rules_one_by_one"
+SERVED = "customer_served"
+SERVED_95 = "customer_served_95"
+FIRST = "customer_first"
+WITHOUT = "customer_without_copies"
+COPIES = "customer_copies"
+COPIES_SIZE = "customer_copies_size"
+COMMAND = "tierwise customer"
+START = "tierwise runs"
 SIZE = "history_size"
 PAST = tuple(f"history_{when}" for when in ("early", "middle", "late"))
 ASKED = ("history_write", *PAST, "history_customer", "history_matrix")
@@ -70,6 +81,8 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "run": (Target(RUN, 1.2, HAND_WRITTEN), Target(RUN, 15, PLAIN)),
     "import": (Target(IMPORT, 6, TYPED),),
     "count": (Target(COUNT, 1.5, NATIVE),),
+    "rules": (Target(RULES, 1.3, BY_HAND), Target(RULES, 1.3, ONE_BY_ONE)),
+    "customer": (Target(SERVED, 0.1), Target(FIRST, 0.1)),
     "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
@@ -82,6 +95,17 @@ MEANING = {
     IMPORT: "tierwise import of order lines from CSV, into an empty home",
     COUNT: "a rule of six clauses, by the use case behind POST /segments/count",
     NATIVE: "count.sql: the same by hand on a native table",
+    RULES: "200 behavioural rules to a table of tags, told together",
+    BY_HAND: "rules.sql: the same by hand",
+    ONE_BY_ONE: "the same by hand, as 200 queries over the same narrowed lines",
+    SERVED: "GET /customers/ID from a server that is up, the median of 200 customers",
+    SERVED_95: "… the 95th percentile",
+    FIRST: "the first question of a process, its start left out",
+    WITHOUT: "… where there are no copies by customer",
+    COPIES: "making the copies by customer, after a run",
+    COPIES_SIZE: "what they take on disk",
+    COMMAND: "the whole command, its start included",
+    START: "a command that looks at nothing else, for its start",
     TYPED: "typed_table.sql: DuckDB reading the file into a typed table",
     SIZE: "the folder of the table, older versions' files included",
     ASKED[0]: "comparing and writing one day (the median of all days)",
@@ -92,7 +116,7 @@ MEANING = {
     ASKED[-1]: "the moves between the first day's stages and the last day's",
 }
 
-UNITS = {SIZE: "GB"}
+UNITS = {SIZE: "GB", COPIES_SIZE: "GB"}
 """What is not measured in seconds."""
 
 
@@ -102,6 +126,8 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
         "run": _measure_run,
         "import": _measure_import,
         "count": _measure_count,
+        "rules": _measure_rules,
+        "customer": _measure_customer,
         "history": _measure_history,
         "commands": _measure_commands,
     }
@@ -144,6 +170,34 @@ def _measure_count(business: Business, times: int, told: Told) -> dict[str, Meas
     told(f"making a profile of {business.orders:,} customers, unless it is there")
     process(business.command("prepare_count"))
     return in_turn(business.measuring((COUNT, NATIVE)), times, _tell(told))
+
+
+def _measure_rules(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    told(f"making {business.orders:,} orders of one line each, unless they are there, and comparing the ways")
+    process(business.command("prepare_rules"))
+    told((business.folder / "rules.txt").read_text("utf-8"))
+    return in_turn(business.measuring((RULES, BY_HAND, ONE_BY_ONE)), times, _tell(told))
+
+
+def _measure_customer(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """Of as many customers as there are orders elsewhere, and as many orders."""
+    told(f"making {business.orders:,} customers with as many orders, and their run, unless they are there")
+    process(business.command("prepare_customer"))
+    tierwise = str(Path(sys.executable).with_name("tierwise"))
+    home = {"TIERWISE_HOME": str(business.folder / f"customer-home-{business.orders}")}
+    asked = f"C{business.orders // 3:09}"
+
+    def command(*words: str) -> Callable[[], Once]:
+        return partial(process, [tierwise, *words, "--json"], says_seconds=False, environment=home)
+
+    command("runs")()  # so that PostgreSQL is up
+    things = business.measuring((SERVED, SERVED_95, FIRST, WITHOUT, COPIES_SIZE))
+    things |= {COMMAND: command("customer", asked), START: command("runs")}
+    try:
+        # Made last, and once: for a minute after, the machine writes what it has made.
+        return in_turn(things, times, _tell(told)) | in_turn(business.measuring((COPIES,)), 1, _tell(told))
+    finally:
+        process(business.command("stop_customer"))
 
 
 def _measure_history(business: Business, times: int, told: Told) -> dict[str, Measured]:

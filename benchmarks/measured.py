@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import counts, facts, runs
+from benchmarks import counts, customers, facts, rules, runs
 from benchmarks.business import Size, lines_file
 from tierwise.bootstrap import Settings, stop_embedded
+from tierwise.engine.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,75 @@ def native_count(place: Place) -> float:
     return counts.native_count(counts.home_of(place.folder, place.size.orders))
 
 
+def prepare_rules(place: Place) -> float:
+    """Writes what the rules are into rules.txt; ends with an error where the ways differ."""
+    lake = _rules_lake(place)
+    found = rules.differences(lake, place.spill)
+    if found:
+        raise SystemExit(f"the rules and the hand-written SQL differ: {json.dumps(found)}")
+    (place.folder / "rules.txt").write_text(rules.described(lake, place.spill), "utf-8")
+    return 0.0
+
+
+def rules_as_a_run(place: Place) -> float:
+    return rules.as_a_run(_rules_lake(place), place.spill)[0]
+
+
+def rules_by_hand(place: Place) -> float:
+    return rules.by_hand(_rules_lake(place), place.spill)[0]
+
+
+def rules_one_by_one(place: Place) -> float:
+    return rules.one_by_one(_rules_lake(place), place.spill)[0]
+
+
+def _rules_lake(place: Place) -> Lake:
+    return rules.imported(place.folder, place.size.customers, place.size.orders)
+
+
+def prepare_customer(place: Place) -> float:
+    home = _customer_home(place)
+    if not (home / "by_customer").exists():
+        customers.make_copies(home)
+    customers.check(home, place.size.orders)
+    return 0.0
+
+
+def customer_served(place: Place) -> float:
+    return customers.served(_customer_home(place), place.size.orders, 10)
+
+
+def customer_served_95(place: Place) -> float:
+    return customers.served(_customer_home(place), place.size.orders, 19)
+
+
+def customer_first(place: Place) -> float:
+    return customers.first_question(_customer_home(place), place.size.orders)
+
+
+def customer_without_copies(place: Place) -> float:
+    home = _customer_home(place)
+    with customers.without_copies(home):
+        return customers.first_question(home, place.size.orders)
+
+
+def customer_copies(place: Place) -> float:
+    return customers.make_copies(_customer_home(place))
+
+
+def customer_copies_size(place: Place) -> float:
+    return customers.copies_gb(_customer_home(place))
+
+
+def stop_customer(place: Place) -> float:
+    stop_embedded(Settings(_customer_home(place)))
+    return 0.0
+
+
+def _customer_home(place: Place) -> Path:
+    return customers.home_of(place.folder, place.size.orders, place.size.orders)
+
+
 def typed_table(place: Place) -> float:
     return runs.typed_table(lines_file(place.folder, place.size), place.spill)
 
@@ -97,6 +167,9 @@ NAMED: dict[str, Callable[[Place], float]] = {
     for function in (
         prepare_run, prepare_lines, run, hand_written, plain_group_by, equal, import_lines, typed_table,
         prepare_count, served_count, native_count,
+        prepare_rules, rules_as_a_run, rules_by_hand, rules_one_by_one,
+        prepare_customer, customer_served, customer_served_95, customer_first, customer_without_copies,
+        customer_copies, customer_copies_size, stop_customer,
     )
 }  # fmt: skip
 

@@ -18,6 +18,8 @@ _TITLES = {
     "run": "A full run",
     "import": "An import",
     "count": "A count",
+    "rules": "Behavioural rules",
+    "customer": "One customer",
     "history": "History",
     "commands": "The command line",
 }
@@ -48,6 +50,8 @@ def _of(line: str, business: Business) -> str:
         "run": f" on {business.orders:,} orders of {business.customers:,} customers",
         "import": f" of {business.orders:,} order lines",
         "count": f" among {business.orders:,} customers",
+        "rules": f" on {business.orders:,} orders of {business.customers:,} customers",
+        "customer": f" of {business.orders:,}, with as many orders",
         "history": f" of {business.days:,} days of {business.customers:,} customers",
         "commands": " on demo data",
     }[line]

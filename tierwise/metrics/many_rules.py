@@ -134,7 +134,7 @@ def _between(test: Comparison, digits: int) -> tuple[int, int] | None:
 def _rows(fact: str, told: Mapping[str, _Told], world: World, keep: Keep, prefix: str) -> Frame:
     numbers = {group: number for number, group in enumerate(dict.fromkeys(each.group for each in told.values()))}
     measures = sorted({each.measure for each in told.values()} | {("count", None)}, key=str)
-    lines = keep(f"{prefix}_groups", _groups(fact, numbers, measures, world, keep, prefix))
+    lines = _groups(fact, numbers, measures, world, keep, prefix)
     tests = keep(f"{prefix}_tests", _tests(told, numbers, measures, world.products_of[fact]))
     value = nw.lit(None).cast(nw.Int64)
     for place in range(len(measures)):
