@@ -180,7 +180,7 @@ def test_a_run_is_started(client: httpx.Client, put: Put, body: Any, as_of: date
     calls = put(running, "run", examples.RUN)
     answer = client.post(f"{API}/runs", json=body) if body is not None else client.post(f"{API}/runs")
     assert (answer.status_code, answer.headers["location"]) == (201, "/api/v1/runs/7")
-    assert calls[0][1] == {"as_of": as_of}
+    assert calls[0][1] == {"as_of": as_of, "full": False}
 
 
 @pytest.mark.parametrize("body", [{"as_of": "yesterday"}, {"asof": "2026-06-30"}, []])
