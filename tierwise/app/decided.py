@@ -40,14 +40,14 @@ def copy_decided(ctx: Context) -> None:
                 continue
             rows = {
                 "manual_tags": lambda: manual_tags.acts(connection, timezone),
-                "list_members": lambda: _with_empty_lists(connection),
+                "list_members": lambda: members_of_lists(connection),
                 "releases": lambda: releases.standing(connection),
             }[name]()
             lake_tables.set_versions(connection, {name: ctx.lake.overwrite(name, rows)})
             settings.put(connection, key, change)
 
 
-def _with_empty_lists(connection: Connection) -> pa.Table:
+def members_of_lists(connection: Connection) -> pa.Table:
     """The members of all lists, and `NOBODY` for each list without any."""
     import pyarrow as pa
 

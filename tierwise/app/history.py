@@ -33,11 +33,12 @@ from tierwise.app.history_views import (
 from tierwise.app.reading import label_of
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
+from tierwise.definitions.graph import label_of as definition_label
 from tierwise.engine import history_reading as reading
 from tierwise.engine.history_files import HISTORY
 from tierwise.engine.history_names import giver, in_order
 from tierwise.ingest.known_ids import find_ids, ids_of_keys
-from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.state import history_days, lake_tables
 
 
@@ -67,7 +68,14 @@ class _Open:
                 "ambiguous_history_name", f'"{name}" is {" and ".join(found)}', remedy=f"say --kind {found[0]}"
             )
         known = [known for of_kind, known in reading.names_of(self.past) if kind in (None, of_kind)]
-        raise TierwiseError.of([unknown_name("history name", name, known)])
+        problem = unknown_name("history name", name, known)
+        kept_not = [
+            each for each in self.definitions.others if each.name == name and not getattr(each, "history", True)
+        ]
+        if kept_not:
+            said = f"no history is kept of {definition_label(kept_not[0])}"
+            problem = Problem(problem.code, said, None, "write `history: true` in it: it is kept from the next run on")
+        raise TierwiseError.of([problem])
 
     def as_of(self, day: date) -> date:
         """The last recorded day on or before a day. Raises `no_history`."""

@@ -8,15 +8,18 @@ from datetime import date
 from pathlib import Path
 
 from tierwise.app.context import Context
+from tierwise.app.decided import members_of_lists
 from tierwise.app.defining import Definitions, current_definitions, gather, raise_problems, warnings_of
-from tierwise.app.running import IN_ALL, base_of
+from tierwise.app.run_views import IN_ALL
+from tierwise.app.running import base_of
 from tierwise.definitions.base import Definition
 from tierwise.definitions.check import by_line
 from tierwise.definitions.cleaning import Cleaning
-from tierwise.definitions.graph import label_of, readers_of
+from tierwise.definitions.graph import label_of, readers_of, reads
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import FilesRead, kind_of, read_files
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.segment import Segment
 from tierwise.definitions.write import body_of
 from tierwise.engine.build import Inputs
 from tierwise.engine.incremental import LOOKING, Base
@@ -98,7 +101,9 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
         run = runs.current(connection)
         known_traits = traits.list_traits(connection)
         earlier = runs.newest_before(connection, run.as_of) if run is not None else None
-    change = _change(before, new, removed)
+        change = _change(before, new, removed)
+        # Lists stand for who is on them now, as where a group is counted: one may have been made since the run.
+        lists = members_of_lists(connection) if run is not None and _reads_lists(change.after) else None
     touched = [*change.added, *change.changed, *change.removed]
     warnings = [
         *warnings_of(before, new, place_of),
@@ -122,7 +127,7 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
     )
     duckdb = ctx.duckdb()
     try:
-        found = preview(duckdb, ctx.lake, inputs, run.outputs, _watched(change), share=share)
+        found = preview(duckdb, ctx.lake, inputs, run.outputs, _watched(change), share=share, lists=lists)
     finally:
         duckdb.close()
     if share < 1:
@@ -173,6 +178,11 @@ def _change(before: Definitions, new: Sequence[Definition], removed: Sequence[st
 def _same(one: Definition, other: Definition) -> bool:
     """Whether they are stored alike: a date that JSON has made a text of is the same date."""
     return body_of(one) == body_of(other)
+
+
+def _reads_lists(definitions: Definitions) -> bool:
+    static = (each.members == "static" for each in definitions.of(Segment))
+    return any(static) or any(read.what == "list" for each in definitions.all for read in reads(each))
 
 
 def _readers(change: _Change) -> dict[str, tuple[str, ...]]:

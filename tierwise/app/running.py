@@ -11,6 +11,7 @@ from tierwise import __version__
 from tierwise.app.context import Context
 from tierwise.app.decided import copy_decided
 from tierwise.app.defining import current_definitions, ensure_initialised
+from tierwise.app.run_views import IN_ALL, view_of
 from tierwise.app.views import RunView
 from tierwise.engine.build import Built, Inputs, build
 from tierwise.engine.incremental import Base
@@ -19,8 +20,6 @@ from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
 from tierwise.state.locks import HOME_WRITE, held
-
-IN_ALL = "in all"
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -78,23 +77,6 @@ def _notes(view: RunView, today: date) -> tuple[str, ...]:
     if not view.counts["customers"] and not view.counts["orders"]:
         notes.append(f"nobody and no order is known as of {view.as_of}: look at the day, and at what was imported")
     return tuple(notes)
-
-
-def view_of(run: runs.Run) -> RunView:
-    """A run as the doors show it."""
-    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
-    return RunView(
-        id=run.id,
-        as_of=run.as_of,
-        state=run.state,
-        current=run.current,
-        started_at=run.started_at,
-        seconds=seconds,
-        counts=run.counts or {},
-        timings=dict(sorted((run.timings or {}).items(), key=lambda step: (step[0] == IN_ALL, -step[1]))),
-        error=run.error,
-        base_run_id=run.base_run_id,
-    )
 
 
 def base_of(run: runs.Run | None, versions: Mapping[str, int], previous_tags: int | None) -> Base | None:

@@ -8,7 +8,7 @@ from tierwise.app.context import Context
 from tierwise.app.customers import customer, profile
 from tierwise.app.ladder_views import ladders, ladders_of, transitions
 from tierwise.app.reading import reading
-from tierwise.app.running import view_of
+from tierwise.app.run_views import view_of
 from tierwise.app.store_views import stores, stores_of
 from tierwise.app.tier_views import deciles, deciles_of, rfm, rfm_of
 from tierwise.app.views import OverviewView, RunView
