@@ -22,6 +22,7 @@ from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.bootstrap import Settings, open_context, stop_embedded
+from tierwise.cli.door import leave_out_pandas
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
@@ -188,6 +189,7 @@ def _asking(connection: http.client.HTTPConnection, token: str) -> Callable[[str
 
 def first_question(home: Path, customers: int) -> float:
     """Seconds of the first question of a process, from the open context to the view: what a command does itself."""
+    leave_out_pandas()
     context = open_context(Settings(home))
     try:
         customer_id = _drawn(customers, 1, random.SystemRandom().randrange(2**31))[0]

@@ -98,6 +98,25 @@ def test_one_customers_rows_are_those_of_the_tables(
     connection.close()
 
 
+def test_a_profile_of_several_files_is_found_as_well(
+    copies: CustomerCopies, made: tuple[Lake, dict[str, int]], tmp_path: Path
+) -> None:
+    lake, versions = made
+    copies.lake = Lake(shutil.copytree(lake.root, tmp_path / "lake"))
+    with duckdb.connect() as connection:
+        more = connection.sql("SELECT 'later' AS customer_id, 41::BIGINT AS customer_key, 5::BIGINT AS frequency_count")
+        versions = {**versions, "profile": copies.lake.append("profile", more)}
+    make_all(copies, versions)
+    with copies.opened(versions) as found:
+        assert found is not None
+        for customer_id, frequency in ((IDS[2], 30), ("later", 5)):
+            place = found.place(customer_id)
+            assert place is not None
+            found.narrow(place)
+            rows_of_it = found.connection.execute("SELECT customer_id, frequency_count FROM profile").fetchall()
+            assert rows_of_it == [(customer_id, frequency)]
+
+
 def test_whoever_is_not_known_has_no_place(copies: CustomerCopies, made: tuple[Lake, dict[str, int]]) -> None:
     make_all(copies, made[1])
     with copies.opened(made[1]) as found:

@@ -13,7 +13,8 @@ import pytest
 
 from tests.metrics.test_rule_sets import duckdb_world, everyone, keeper
 from tierwise.definitions.rule import All, AnyRule, Behaviour, Comparison, Events, FirstTime, Measured, Not, Span
-from tierwise.metrics.customer import Keep
+from tierwise.kernel.errors import TierwiseError
+from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.frame import rows_of
 from tierwise.metrics.many_rules import RULE, WORTH_IT, told_together
 
@@ -110,3 +111,11 @@ def test_a_few_are_left_to_be_told_one_by_one(keep: Keep) -> None:
     few = fitting(2, WORTH_IT - 1)
     assert told_together(few, world, keep) == (None, few)
     assert told_together({}, world, keep, "none") == (None, {})
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    _, world = duckdb_world(1)
+    wrong = {name: lines(Comparison(attribute=name, op="present"), 90, "ever") for name in ("brandt", "categori")}
+    with pytest.raises(TierwiseError) as caught:
+        told_together({**fitting(1), **wrong}, world, lazily)
+    assert [problem.place for problem in caught.value.problems] == ["brandt", "categori"]

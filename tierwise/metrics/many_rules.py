@@ -29,6 +29,7 @@ from tierwise.metrics.fact_columns import moment_of, product_schema
 from tierwise.metrics.frame import Frame, columns_of
 from tierwise.metrics.kept_facts import with_kept_facts
 from tierwise.metrics.occurrences import days_back, is_of_product, with_products
+from tierwise.metrics.rule_sets import refuse_wrong
 from tierwise.metrics.rules import RuleColumn, filter_expr
 from tierwise.metrics.world import PRODUCT_NUMBER, World
 
@@ -60,9 +61,10 @@ def told_together(
     """The customers of those rules that can be told together, and the rules that cannot.
 
     The frame has one row per customer and rule that is true of the customer: `key`, `rule` (the name); None where there
-    are no such rules. Kept under names that begin with the prefix, and read once by what is returned. The rules must be
-    such that `rule_set_problems` finds nothing wrong.
+    are no such rules. Kept under names that begin with the prefix, and read once by what is returned. Raises all of
+    `rule_set_problems` at once.
     """
+    refuse_wrong(rules, world)
     world = with_kept_facts(rules.values(), world, keep, prefix)
     by_fact: dict[str, dict[str, _Told]] = {}
     for name, rule in rules.items():

@@ -61,7 +61,7 @@ def rule_sets(rules: Mapping[str, AnyRule], world: World, keep: Keep, prefix: st
     What several rules share is kept under names that begin with the prefix; the frames returned read it and are not
     kept themselves. Raises all of `rule_set_problems` at once.
     """
-    _refuse(rules, world)
+    refuse_wrong(rules, world)
     plan = deed_plan(rules.values(), world, keep, prefix)
     return {name: _customers(rule, world, plan).among(world) for name, rule in rules.items()}
 
@@ -76,7 +76,7 @@ def with_verdicts(
     the schema and `verdict_schema` tells them. Raises all of `rule_set_problems` at once.
     """
     named = {f"rule {number}": rule for number, rule in enumerate(rules, 1)}
-    _refuse(named, world)
+    refuse_wrong(named, world)
     leaves: dict[AnyRule, str] = {}
     for rule in rules:
         for _, leaf in leaves_of(rule):
@@ -104,7 +104,8 @@ def verdict_schema(rules: Collection[AnyRule]) -> dict[str, RuleColumn]:
     }
 
 
-def _refuse(rules: Mapping[str, AnyRule], world: World) -> None:
+def refuse_wrong(rules: Mapping[str, AnyRule], world: World) -> None:
+    """Raises all of `rule_set_problems` of these rules at once; `place` is the name."""
     tags: dict[str, RuleType | RuleColumn] = dict.fromkeys(world.values, "source_text")
     schema = {**tags, **world.schema}
     problems = [
