@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tierwise.app import importing, running
+from tierwise.app import importing, lists, running, segments
 from tierwise.app.context import Context
 from tierwise.app.defining import apply_definitions, export_definitions, initialise
 from tierwise.app.planning import Move, plan
 from tierwise.app.principal import Principal
 from tierwise.app.reading import reading
+from tierwise.definitions.rule import InSegment
 from tierwise.kernel.errors import TierwiseError
 from tierwise.testing import make_retail
 
@@ -135,3 +136,36 @@ def test_the_next_run_finds_what_the_plan_told(house: Context, tmp_path: Path) -
         assert told == moved
         assert found.stay[name] == sum(n for (was, now), n in counted.items() if was == now and was is not None)
     assert Move("visits_parts", None, "1", told[None, "1"]) in found.moves
+
+
+def test_lists_made_since_the_run_count_and_an_empty_one_is_no_unknown_one(house: Context, tmp_path: Path) -> None:
+    known = list(values(house, "activity"))[:3]
+    for name, ids in (("guests", known), ("strangers", ["nobody-at-all"])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["customer_id", *ids, ""]), "utf-8")
+        lists.import_list(house, tmp_path / f"{name}.csv", name)
+    path = write(
+        tmp_path,
+        "kind: segment\nname: invited\nwhen: {list: guests}\n---\n"
+        "kind: segment\nname: at_home\nwhen: {not: {list: strangers}}\n---\n"
+        "kind: segment\nname: nobody\nmembers: static\n"
+        "when: {attribute: frequency_count, op: '>', value: 100000}\n",
+    )
+    found = plan(house, [path])
+    moved = {move.name: move.customers for move in found.moves}
+    assert moved == {"invited": 3, "at_home": found.customers}
+    apply_definitions(house, [path])
+    segments.snapshot(house, InSegment(segment="nobody"))
+    everybody = "kind: segment\nname: nobody\nmembers: static\nwhen: {attribute: frequency_count, op: '>=', value: 0}\n"
+    apply_definitions(house, [write(tmp_path, everybody)])  # frozen it stays as it was: with nobody in it
+    running.run(house, DAY)
+    with reading(house) as reader:
+        rows = reader.connection.execute("SELECT segment, count(*) FROM segments GROUP BY segment").fetchall()
+    assert dict(rows) == moved
+    (tmp_path / "nobody.csv").write_text("\n".join(["customer_id", *known, ""]), "utf-8")
+    lists.remove_list(house, "nobody")
+    running.run(house, DAY)  # live again: everybody, of whom only three are in the list that takes its place
+    lists.import_list(house, tmp_path / "nobody.csv", "nobody")
+    assert running.run(house, DAY).base_run_id is not None
+    with reading(house) as reader:
+        found_now = reader.connection.execute("SELECT count(*) FROM segments WHERE segment = 'nobody'").fetchall()
+    assert found_now == [(3,)]

@@ -154,10 +154,14 @@ def left_out(before: Definitions, read: FilesRead) -> tuple[str, ...]:
 
 
 def _base(run: runs.Run, change: _Change, previous_tags: int | None) -> Base | None:
-    """The run itself: its facts and its day are those of the plan, so all metrics are there already."""
+    """The run itself: its facts and its day are those of the plan, so all metrics are there already.
+
+    Its tags and segments are not taken over: a plan is of definitions that are otherwise.
+    """
     if change.after.project != change.before.project:
         return None
-    return base_of(run, change.before.versions, previous_tags)
+    base = base_of(run, change.before.versions, previous_tags)
+    return None if base is None else replace(base, same_definitions=False)
 
 
 def _change(before: Definitions, new: Sequence[Definition], removed: Sequence[str]) -> _Change:

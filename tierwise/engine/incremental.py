@@ -136,12 +136,14 @@ def _with_categories(versions: Mapping[str, int]) -> bool:
 def of_own_facts(definitions: Sequence[Definition], windows: Collection[int], traits: Iterable[str]) -> frozenset[str]:
     """`kind name` of the tags and segments that come of a customer's own facts and the day alone.
 
-    So of no rank, no score and no ladder. traits: as rules name them. A composite tag is learnt from all customers.
+    So of no rank, no score and no ladder. traits: as rules name them. A composite tag is learnt from all customers, and
+    whoever was in a static segment by its rule is out of it when it is frozen without them.
     """
     own = {attribute.name for attribute in attributes(windows)} - {"category_interval_days"} | {"gender", *traits}
     found: set[str] = set()
     for each in in_order(definitions):
-        if isinstance(each, Segment) or (isinstance(each, Tag) and each.composite is None):
+        live = isinstance(each, Segment) and each.members == "live"
+        if live or (isinstance(each, Tag) and each.composite is None):
             asked = [read for read in reads(each) if read.what in ("attribute", "segment")]
             if all(read.name in own if read.what == "attribute" else f"segment {read.name}" in own for read in asked):
                 found.add(label_of(each))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -13,10 +13,20 @@ from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _PARTS = 1_000_000
 
 ROWS = {"tags": "tag_rows", "segments": "segment_rows", "junk": "junk_rows"}
 """Snapshot -> what a run's steps leave in the connection for it."""
+
+
+_LISTS_NOW = """
+CREATE OR REPLACE VIEW list_members AS
+SELECT COALESCE(m.customer_key, l.source_key) AS customer_key, l.list
+FROM lists_now l LEFT JOIN stored_customer_map m USING (source_key)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +69,20 @@ def preview(
     watched: Sequence[Watched],
     *,
     share: float = 1.0,
+    lists: pa.Table | None = None,
     watch: Watch = lambda done, total, step: None,
 ) -> Preview:
     """Execute a run's steps in a connection of its own and compare with the snapshots of `outputs`.
 
     share: of the customers, 0 < share <= 1, chosen by a hash of their key: the same ones each time. What is learnt from
-    all customers (scores, ranks) is then learnt from the sample.
+    all customers (scores, ranks) is then learnt from the sample. lists: who is on which list now, columns `list` and
+    `source_key`; the inputs' own where None.
     """
 
     def narrowed(registered: duckdb.DuckDBPyConnection) -> None:
+        if lists is not None:
+            registered.register("lists_now", lists)
+            registered.execute(_LISTS_NOW)
         if share < 1:
             _narrow(registered, share)
 
