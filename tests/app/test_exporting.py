@@ -1,12 +1,14 @@
 """Exports: outside names, audited, and nothing for those who may not."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tierwise.app import exporting
+from tierwise.app import exporting, importing, running, tags
 from tierwise.app.context import Context
+from tierwise.app.defining import apply_definitions, initialise
 from tierwise.app.principal import Principal
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.errors import TierwiseError
@@ -78,3 +80,64 @@ def test_readers_export_nothing(retailer: Context, tmp_path: Path) -> None:
         exporting.export(retailer.acting_as(Principal("r", "reader")), "profile", tmp_path / "x.csv")
     assert caught.value.code == "not_allowed"
     assert not (tmp_path / "x.csv").exists()
+
+
+SENSITIVE = """
+kind: tag
+name: income
+class: static
+sensitivity: property
+imported: {trait: 月收入}
+---
+kind: tag
+name: allergic
+class: static
+sensitivity: health
+manual: {rubric: told us}
+---
+kind: tag
+name: known
+class: behaviour
+when: {attribute: 城市, op: present}
+"""
+
+PEOPLE = "customer_id,城市,月收入\nA1,上海,高\nA2,上海,低\n"
+CONSENTS = (
+    "consent_id,customer_id,stated_at,purpose,granted\n1,A1,2026-01-01,property,yes\n2,A1,2026-01-01,health,yes\n"
+)
+
+
+def test_sensitive_tags_and_traits_leave_only_when_asked_for_and_the_audit_names_them(
+    empty: Context, tmp_path: Path
+) -> None:
+    initialise(empty, "general")
+    for name, text in (("d.yaml", SENSITIVE), ("customers.csv", PEOPLE), ("consents.csv", CONSENTS)):
+        (tmp_path / name).write_text(text, "utf-8")
+    for table in ("customers", "consents"):
+        importing.import_path(empty, tmp_path / f"{table}.csv", table, None)
+    apply_definitions(empty, [tmp_path / "d.yaml"])
+    tags.add_tag(empty, "A1", "allergic", reason="said so")
+    running.run(empty, date(2026, 6, 30))
+
+    def out(table: str, sensitive: bool) -> tuple[tuple[str, ...], list[dict[str, str]]]:
+        done = exporting.export(empty, table, tmp_path / "out.csv", sensitive=sensitive)
+        return done.left_out, rows(tmp_path / "out.csv")
+
+    left_out, found = out("tags", False)
+    assert (left_out, {row["tag"] for row in found}) == (("allergic", "income"), {"known"})
+    assert ({row["tag"] for row in out("tags", True)[1]}) == {"allergic", "income", "known"}
+    left_out, found = out("profile", False)
+    assert left_out == ("allergic", "income", "trait.月收入")
+    assert "trait.月收入" not in found[0]
+    assert [row["tags"] for row in found] == ["known", "known"]
+    left_out, found = out("profile", True)
+    assert (left_out, [row["trait.月收入"] for row in found]) == ((), ["高", "低"])
+    assert [row["tags"] for row in found] == ["allergic|income=高|known", "known"]  # of A2 no consent stands
+    with empty.database.connect() as connection:
+        told = [row.detail for row in audit.list_rows(connection, action="export")]
+    assert [(each.get("left_out"), each.get("sensitive")) for each in told] == [
+        (None, ["allergic", "income", "trait.月收入"]),
+        (["allergic", "income", "trait.月收入"], None),
+        (None, ["allergic", "income"]),
+        (["allergic", "income"], None),
+    ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from tests.app.past_house import APRIL, JUNE, MARCH, MAY, SEGMENT, STAGE, furnish_past, record
 from tierwise.app import history, running, showing
 from tierwise.app.context import Context
+from tierwise.app.defining import apply_definitions
 from tierwise.app.history_views import CountRow, FlowRow, MigrationRow, SankeyLink
 from tierwise.app.principal import Principal
 from tierwise.kernel.errors import TierwiseError
@@ -118,6 +120,15 @@ def test_names_and_what_is_not_known(house: Context) -> None:
         with pytest.raises(TierwiseError) as caught:
             wanted()
         assert caught.value.code == code
+
+
+def test_a_tag_whose_definition_asks_for_no_history_is_told_so(house: Context, tmp_path: Path) -> None:
+    path = tmp_path / "d.yaml"
+    path.write_text("kind: tag\nname: friend\nclass: static\nmanual: {}\n", "utf-8")
+    apply_definitions(house, [path])
+    with pytest.raises(TierwiseError, match="no history is kept of tag friend") as caught:
+        history.counts(house, "friend", JUNE)
+    assert "history: true" in str(caught.value.remedy)
     with pytest.raises(TierwiseError, match="before cannot be told"):
         history.migration(house, STAGE, date(2026, 1, 1), JUNE)
 

@@ -232,7 +232,10 @@ def test_a_proposed_mapping_is_one_that_can_be_used(tierwise: Command, orders: P
 
 def test_quarantined_rows_are_mended_and_come_in(tierwise: Command, tmp_path: Path) -> None:
     path = tmp_path / "mend.csv"
-    assert tierwise("quarantine", "--to", path, "--json").json["rows"] >= 1
+    other = tierwise("quarantine", "--to", path, "--code", "bad_dates", "--json")
+    assert (other.code, other.json["code"], other.json["remedy"]) == (1, "unknown_reason", 'did you mean "bad_date"?')
+    assert not path.exists()
+    assert tierwise("quarantine", "--to", path, "--code", "bad_date", "--json").json["rows"] >= 1
     path.write_text(path.read_text("utf-8").replace("not a day", "2026-06-28 08:00:00"), "utf-8")
     counts = tierwise("import", path, "--as", "orders", "--json").json
     assert counts["accepted"] == 1

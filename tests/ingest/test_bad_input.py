@@ -209,6 +209,7 @@ def test_mended_rows_are_accepted_and_the_others_unchanged(home: Home, tmp_path:
     target = tmp_path / "mend.csv"
     with home.session.engine.connect() as connection:
         assert export_quarantine(connection, first.import_id or 0, target) == 3
+        assert export_quarantine(connection, first.import_id or 0, tmp_path / "money.csv", code="bad_money") == 2
     rows = list(csv.reader(target.open(encoding="utf-8-sig")))
     assert rows[0] == [
         "order_id",

@@ -115,6 +115,59 @@ def test_has_been_silent_for_so_many_whole_days() -> None:
     assert who(since, world("2026-06-30", placed)) == [1]
 
 
+def test_has_been_for_so_many_days_is_what_held_then_and_nothing_else_since() -> None:
+    """1 and 2 buy on the web since the 10th, 2 was once in a shop on the 25th; 3 came to the web on the 20th alone."""
+    placed = [(1, "2026-06-10T12:00"), (1, "2026-06-22T12:00"), (2, "2026-06-10T12:00"), (2, "2026-06-25T12:00"),
+              (2, "2026-06-26T12:00"), (3, "2026-06-20T12:00")]  # fmt: skip
+    channels = pa.array(["web", "web", "web", "shop", "web", "web"])
+    on_the_web = {"attribute": "channel", "op": "=", "value": "web"}
+    has_been = {
+        "all": [
+            {
+                "behaviour": {
+                    "fact": "orders", "aggregate": "last", "column": "channel",
+                    "window": {"last_days": 365, "ending_days_ago": 14},
+                },
+                "op": "=", "value": "web",
+            },
+            {"behaviour": {"fact": "orders", "aggregate": "never", "where": {"not": on_the_web},
+                           "window": {"last_days": 14}}},
+        ]
+    }  # fmt: skip
+    assert who(has_been, world("2026-06-30", placed, channel=channels)) == [1]
+    assert who(has_been, world("2026-06-23", placed, channel=channels)) == []
+    assert who(has_been, world("2026-06-24", placed, channel=channels)) == [1, 2]
+    assert who(has_been, world("2026-07-04", placed, channel=channels)) == [1, 3]
+
+
+def test_keyed_counts_are_of_one_key_each() -> None:
+    """1 is thrice in store a; 2 as often, but nowhere twice; 3 twice in a and twice where nobody wrote the store."""
+    placed = [(who, f"2026-06-{day:02d}T12:00") for who, days in ((1, 3), (2, 3), (3, 4)) for day in range(1, days + 1)]
+    stores = pa.array(["a", "a", "a", "a", "b", "c", "a", "a", None, None])
+    now = world("2026-06-30", placed, store_id=stores, gross_minor=pa.array([100] * 10, pa.int64()))
+    assert who(counted(">=", 3), now) == [1, 2, 3]
+    assert who(counted(">=", 3, per="store_id"), now) == [1]
+    assert who(counted("=", 2, per="store_id"), now) == [3]
+    assert who(counted("<", 3, per="store_id"), now) == [2, 3]
+    assert who(counted("=", 0, per="store_id"), world("2026-06-30", [(1, "2026-06-01T12:00")])) == [1, 2, 3]
+    total = {"behaviour": {"fact": "orders", "aggregate": "sum", "column": "gross", "per": "store_id"}}
+    assert who({**total, "op": ">", "value": 2}, now) == [1]
+
+
+def test_keyed_steps_are_of_the_same_key() -> None:
+    """1 comes back to the store of the order, 2 to another; of 3's visit nobody wrote the store."""
+    placed = [(1, "2026-06-01T12:00"), (2, "2026-06-01T12:00"), (3, "2026-06-01T12:00")]
+    visits = [(1, "2026-06-03T12:00"), (2, "2026-06-03T12:00"), (3, "2026-06-03T12:00")]
+    now = world("2026-06-30", placed, visits=visits, store_id=pa.array(["a", "a", "a"]))
+    came = _frame({"customer_key": pa.array([1, 2, 3]), "store_id": pa.array(["a", "b", None])})
+    rows = now.facts["visits"].join(came, on="customer_key", how="inner")
+    now = World(**{**now.__dict__, "facts": {**now.facts, "visits": rows}})
+    steps = [{"fact": "orders"}, {"fact": "visits"}]
+    assert who({"sequence": steps, "within_days": 7}, now) == [1, 2, 3]
+    assert who({"sequence": steps, "within_days": 7, "same": "store_id"}, now) == [1]
+    assert who({"not_followed": steps, "within_days": 7, "same": "store_id"}, now) == [2, 3]
+
+
 def test_keyed_counts_are_of_each_customer_alone() -> None:
     placed = [(1, "2026-06-01T12:00"), (2, "2026-06-01T12:00"), (2, "2026-06-01T12:00")]
     assert who(counted(">=", 2), world("2026-06-30", placed)) == [2]
@@ -131,6 +184,18 @@ def test_those_who_did_nothing_are_counted_as_nothing_and_have_no_last_time() ->
     last = {"behaviour": {"fact": "orders", "aggregate": "last"}, "op": "<", "value": "2027-01-01"}
     assert who(last, now) == [1]
     assert who({"not": last}, now) == [2, 3]
+
+
+def test_relative_dates_around_midnight_turn_with_as_of_and_not_before() -> None:
+    """A window of a day is the business's day: a minute before midnight is out of it a day sooner."""
+    placed = [(1, "2026-06-28T23:59"), (2, "2026-06-29T00:00"), (3, "2026-06-29T23:59")]
+    lately = {"attribute": "ordered_at", "op": "within_last_days", "value": 2}
+    for as_of, expected in (("2026-06-28", [1]), ("2026-06-29", [1, 2, 3]), ("2026-06-30", [2, 3]), ("2026-07-01", [])):
+        now = world(as_of, placed)
+        assert who(counted("=", 1, window={"last_days": 2}), now) == expected
+        assert who(counted("=", 1, where=lately), now) == expected
+    days = {"behaviour": {"fact": "orders", "aggregate": "days_since"}, "op": "=", "value": 1}
+    assert who(days, world("2026-06-30", placed)) == [2, 3]
 
 
 def test_midnight_is_the_businesss_own() -> None:
