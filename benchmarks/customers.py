@@ -124,13 +124,14 @@ def _run(context: Context, versions: dict[str, int]) -> None:
         runs.finish_and_flip(state, run, outputs=built.outputs, counts=built.counts, timings=built.timings)
 
 
-def make_copies(home: Path) -> float:
-    """Seconds of making all copies of the run, none being there."""
-    shutil.rmtree(home / "by_customer", ignore_errors=True)
+def make_copies(home: Path, *, anew: bool = True) -> float:
+    """Seconds of making all copies of the run; anew: also those that are there."""
+    if anew:
+        shutil.rmtree(home / "by_customer", ignore_errors=True)
     context = open_context(Settings(home))
     try:
         started = monotonic_seconds()
-        if not renew_copies(context):
+        if not renew_copies(context) and anew:
             raise SystemExit("no copies were made")
         return monotonic_seconds() - started
     finally:

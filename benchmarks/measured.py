@@ -111,8 +111,7 @@ def _rules_lake(place: Place) -> Lake:
 
 def prepare_customer(place: Place) -> float:
     home = _customer_home(place)
-    if not (home / "by_customer").exists():
-        customers.make_copies(home)
+    customers.make_copies(home, anew=False)
     customers.check(home, place.size.orders)
     return 0.0
 
