@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from tierwise.app.context import Context
     from tierwise.app.tag_catalogue import TagRow
 
-VALUES_CELLS = 68
-"""So wide are the values of a tag before they go on in the next line."""
+VALUES_CELLS = (36, 68)
+"""So narrow and so wide may the values of a tag be before they go on in the next line."""
+
+BESIDE_VALUES_CELLS = 62
+"""What a tag's name, title and customers take."""
 
 STRATEGY_CELLS = 56
 """So much of a strategy is shown beside figures."""
@@ -146,30 +149,33 @@ def _standing(ctx: Context) -> None:
 
 def _tags(ctx: Context) -> None:
     found = tag_catalogue.catalogue(ctx)
-    rows = [row for tag in found.tags for row in _tag_rows(tag)]
-    table(f"{number(len(found.tags))} tags", ["tag", "", "source", "customers", "coverage", "of them"], rows)
+    least, most = VALUES_CELLS
+    room = min(most, max(least, console().width - BESIDE_VALUES_CELLS))
+    rows = [row for tag in found.tags for row in _tag_rows(tag, room)]
+    header = ["tag", "", "source", "customers", "coverage", "of them"]
+    table(f"{number(len(found.tags))} tags", header, rows, spare=["source", "coverage"])
     say()
 
 
-def _tag_rows(tag: TagRow) -> Iterator[tuple[object, ...]]:
+def _tag_rows(tag: TagRow, room: int) -> Iterator[tuple[object, ...]]:
     """One row, and one more for each line that its values need."""
     values = [f"{both(value.title)} {number(value.customers)}" for value in tag.values if value.customers]
     if tag.consent is not None and not tag.customers:
         values = [f"computed only with the customer's consent ({tag.consent})"]
     elif tag.source == "manual" and not tag.customers:
         values = ["given by staff"]
-    first, *more = list(_lines(values)) or [""]
+    first, *more = list(_lines(values, room)) or [""]
     yield tag.name, both(tag.title), tag.source, tag.customers, percent(tag.coverage), first
     for line in more:
         yield "", "", "", "", "", line
 
 
-def _lines(values: list[str]) -> Iterator[str]:
+def _lines(values: list[str], room: int) -> Iterator[str]:
     """The values, as many on a line as there is room for."""
     line = ""
     for value in values:
         longer = f"{line} · {value}" if line else value
-        if line and width(longer) > VALUES_CELLS:
+        if line and width(longer) > room:
             yield line
             longer = value
         line = longer
