@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tierwise.app import exporting, importing, running, tags
+from tierwise.app import exporting, importing, running, segments, tags
 from tierwise.app.context import Context
 from tierwise.app.defining import apply_definitions, initialise
 from tierwise.app.principal import Principal
+from tierwise.definitions.read import parse_rule
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit
@@ -141,3 +142,15 @@ def test_sensitive_tags_and_traits_leave_only_when_asked_for_and_the_audit_names
         (None, ["allergic", "income"]),
         (["allergic", "income"], None),
     ]
+
+
+def test_members_are_exported_without_what_is_sensitive_unless_it_is_named(empty: Context, tmp_path: Path) -> None:
+    """On the house of the test before."""
+    rule = parse_rule({"all": [{"attribute": name, "op": "present"} for name in ("月收入", "城市")]})
+    done = segments.export_members(empty, rule, tmp_path / "out.csv")
+    assert (done.left_out, list(rows(tmp_path / "out.csv")[0])) == (("月收入",), ["customer_id", "城市"])
+    done = segments.export_members(empty, rule, tmp_path / "out.csv", columns=["trait.月收入"])
+    assert (done.left_out, rows(tmp_path / "out.csv")[0]["trait.月收入"]) == ((), "高")
+    with empty.database.connect() as connection:
+        named, unnamed = audit.list_rows(connection, action="export")[:2]
+    assert (named.detail["sensitive"], unnamed.detail["left_out"]) == (["trait.月收入"], ["月收入"])

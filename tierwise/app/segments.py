@@ -15,10 +15,12 @@ import duckdb
 import narwhals as nw
 
 from tierwise.app.context import Context
+from tierwise.app.defining import current_definitions
 from tierwise.app.rule_world import Ground, ground_of, segments
 from tierwise.app.views import Exported, ProfilePage
 from tierwise.definitions.rule import AnyRule, InSegment
 from tierwise.definitions.segment import Segment
+from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes
 from tierwise.engine.current import KEY
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.tabular import write_table
@@ -225,21 +227,38 @@ def export_members(
     columns: Sequence[str] | None = None,
     run_id: int | None = None,
 ) -> Exported:
-    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file, by customer_id; audited."""
+    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file, by customer_id; audited.
+
+    columns: attributes, else those that the rule compares. What is sensitive is there only if `columns` names it, and
+    the audit names it too.
+    """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
     table = f"segment {rule.segment}" if isinstance(rule, InSegment) else "rule"
     with ground_of(ctx, [rule], [ID, *(columns or ())], run_id) as ground:
-        names = _shown(ground, columns)
+        every = _shown(ground, columns)
+        sensitive = _sensitive(ctx, every)
+        left_out = sensitive if columns is None else ()
+        names = [name for name in every if name not in left_out]
         _put_members(ground, rule)
         select = ", ".join(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names)
         relation = ground.connection.sql(f"SELECT {select} FROM profile SEMI JOIN members USING ({KEY}) ORDER BY {ID}")
         rows = write_table(ground.connection, relation, path, sheet="members", dated=ground.run.as_of)
         run = ground.run.id
-    done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started)
+    done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started, left_out)
+    detail: dict[str, Any] = {"path": path.name, "rows": rows, "run": run}
+    if sensitive:
+        detail["left_out" if left_out else "sensitive"] = list(sensitive)
     with ctx.database.begin() as state:
-        audit.write(state, ctx.principal.name, "export", table, {"path": path.name, "rows": rows, "run": run})
+        audit.write(state, ctx.principal.name, "export", table, detail)
     return done
+
+
+def _sensitive(ctx: Context, names: Sequence[str]) -> tuple[str, ...]:
+    """Of these attributes the sensitive ones, by today's definitions; a trait by its plain name too."""
+    with ctx.database.connect() as state:
+        known = sensitive_attributes(current_definitions(state).all)
+    return tuple(name for name in names if name in known or f"{TRAIT}{name}" in known)
 
 
 def _decides(ctx: Context, rule: AnyRule) -> AnyRule:

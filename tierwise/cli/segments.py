@@ -124,7 +124,7 @@ def members(
 ) -> None:
     """Who they are, by customer_id."""
     from tierwise.app import segments
-    from tierwise.cli.door import opened, tell
+    from tierwise.cli.door import note, opened, tell
     from tierwise.cli.terminal import number, say, table
 
     _one_of(name, rule, list_name)
@@ -132,6 +132,8 @@ def members(
         if to is not None:
             done = segments.export_members(ctx, asked, to, columns=_names(columns), run_id=run_id)
             tell(done, as_json, lambda: say(f"{number(done.rows)} customers in {done.path}"))
+            if done.left_out:
+                note(f"note: sensitive, and left out: {', '.join(done.left_out)} (--columns has them in, by name)")
             return
         page = segments.members(ctx, asked, limit=limit, after=after, columns=_names(columns), run_id=run_id)
 
