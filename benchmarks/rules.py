@@ -15,6 +15,7 @@ import duckdb
 
 from benchmarks.behavioural_rules import behavioural_rules
 from benchmarks.business import AS_OF
+from tierwise.cli.door import leave_out_pandas
 from tierwise.definitions.rule import All, AnyRule, Behaviour, Comparison
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import connect, literal
@@ -92,6 +93,7 @@ def tags() -> tuple[Tag, ...]:
 
 def as_a_run(lake: Lake, spill: Path) -> tuple[float, duckdb.DuckDBPyConnection]:
     """Seconds from registered facts to the table `tag_rows`, as a run tells tags; and the connection with it."""
+    leave_out_pandas()  # as `tierwise run` does
     defined = tags()
     connection = _with_facts(lake, spill)
     started = monotonic_seconds()
