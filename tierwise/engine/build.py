@@ -28,6 +28,7 @@ from tierwise.engine.incremental import (
     borrow,
     of_own_facts,
     only_touched,
+    touched_lines,
     with_the_untouched,
 )
 from tierwise.engine.lake import Lake
@@ -137,7 +138,7 @@ def execute(
         watch(done, len(steps) + 1, step.name)
         started = monotonic_seconds()
         if step.writes == "customer_metrics" and isinstance(step, Step):
-            _metrics(connection, lake, step, inputs, borrowed)
+            _metrics(connection, lake, step, inputs, borrowed, of_rules=bool(rules.borrowed))
         else:
             _execute(connection, step, rules)
         timings[step.name] = round(monotonic_seconds() - started, 3)
@@ -237,11 +238,18 @@ def _borrowed_rules(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: I
 
 
 def _metrics(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, step: Step, inputs: Inputs, borrowed: Borrowed | None
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    step: Step,
+    inputs: Inputs,
+    borrowed: Borrowed | None,
+    *,
+    of_rules: bool,
 ) -> None:
     """`profile_rows`: the metrics with the customer's own id, gender and traits, joined once for all steps to come.
 
-    Of those who are touched where the others' rows are borrowed, else of everybody.
+    Of those who are touched where the others' rows are borrowed, else of everybody. of_rules: whether rules are to look
+    at the touched alone as well.
     """
     kept: list[str] = []
 
@@ -252,8 +260,11 @@ def _metrics(
     lacking = TABLES.keys() - inputs.versions.keys() - {"orders"}
     names = {name: name for name in step.reads if name not in lacking}
     if borrowed is not None:
+        with_lines = "order_lines" in names
         for name in names.keys() & set(BY_CUSTOMER):
-            names[name] = only_touched(connection, name, with_lines="order_lines" in inputs.versions)
+            names[name] = only_touched(connection, name, of_rules=of_rules, with_lines=with_lines)
+        if with_lines:
+            names["order_lines"] = touched_lines(connection, inputs.as_of, of_rules=of_rules)
     computed = step.compute({name: frame(connection, view) for name, view in names.items()}, keep_for_now)
     native: duckdb.DuckDBPyRelation = nw.to_native(computed)
     native.create_view("customer_metrics")

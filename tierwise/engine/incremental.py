@@ -25,7 +25,7 @@ from tierwise.engine.lake import Lake
 from tierwise.engine.sources import TRAIT_SQL, TraitType, frame, keep, tables
 from tierwise.facts.contract import STORED
 from tierwise.metrics.attributes import attributes, windows_of
-from tierwise.metrics.breadth import category_intervals
+from tierwise.metrics.breadth import LINE_COLUMNS, category_intervals
 from tierwise.metrics.contacts import INTERACTION_COLUMNS, VISIT_COLUMNS
 from tierwise.metrics.customer import CATEGORY_DAYS, aged
 from tierwise.metrics.frame import Frame, columns_of
@@ -253,15 +253,35 @@ def _day(day: date) -> str:
     return f"DATE {literal(day.isoformat())}"
 
 
-def only_touched(connection: duckdb.DuckDBPyConnection, name: str, *, with_lines: bool) -> str:
-    """The name of a table of those rows of a fact that are of a touched customer, as far as metrics read them.
+def only_touched(connection: duckdb.DuckDBPyConnection, name: str, *, of_rules: bool, with_lines: bool) -> str:
+    """The name of a table of those rows of a fact that are of a touched customer.
 
-    Read once: metrics look at them several times. with_lines: whether lines are to be joined with their orders.
+    Read once: metrics look at them several times. They need few columns. of_rules: whether rules read them too, and
+    any column; with_lines: whether lines are to be joined with their orders.
     """
     needed = {KEY, *_NEEDED[name]} - (set() if with_lines else {"order_id"})
-    wanted = ", ".join(quoted(column) for column in connection.view(name).columns if column in needed)
+    there = [column for column in connection.view(name).columns if column not in _OF_NO_RULE]
+    wanted = ", ".join(quoted(column) for column in there if of_rules or column in needed)
     connection.execute(f"CREATE TABLE touched_{name} AS SELECT {wanted} FROM {name} SEMI JOIN {TOUCHED} USING ({KEY})")
     return f"touched_{name}"
+
+
+def touched_lines(connection: duckdb.DuckDBPyConnection, as_of: date, *, of_rules: bool) -> str:
+    """The name of a table of the lines of touched customers' orders up to as_of, with their customer and day.
+
+    Beside it, `touched_order_lines` has them without, as lines are.
+    """
+    there = connection.view("order_lines").columns
+    wanted = ", ".join(f"l.{quoted(column)}" for column in there if of_rules or column in LINE_COLUMNS)
+    connection.execute(
+        f"CREATE TABLE touched_bought AS SELECT {wanted}, o.{KEY}, o.ordered_day FROM order_lines l "
+        f"JOIN touched_orders o USING (order_id) WHERE o.ordered_day <= {_day(as_of)}"
+    )
+    connection.execute(f"CREATE VIEW touched_order_lines AS SELECT * EXCLUDE ({KEY}, ordered_day) FROM touched_bought")
+    return "touched_bought"
+
+
+_OF_NO_RULE = ("updated_at", "from_lines", "currency")
 
 
 _NEEDED: dict[str, tuple[str, ...]] = {

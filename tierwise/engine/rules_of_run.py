@@ -64,7 +64,7 @@ class Rules:
     tags: list[Tag] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     steps: int = 0
-    _frames: dict[str, Frame] | None = None
+    _frames: dict[bool, dict[str, Frame]] = field(default_factory=dict)
     _facts: dict[bool, World] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -145,10 +145,8 @@ class Rules:
     def _settled(self, of_touched: bool) -> Frame:
         """The profile as it is now, computed once: each rule would compute it anew from the view."""
         table = f"profile_{self.steps}"
-        if of_touched:
-            self.connection.execute(
-                f"CREATE TABLE {table} AS SELECT * FROM profile_rows SEMI JOIN {TOUCHED} USING ({KEY})"
-            )
+        if of_touched:  # their rules read nothing but metrics and traits
+            self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM fresh ANTI JOIN junk_rows USING ({KEY})")
             return frame(self.connection, table)
         self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM profile_rows")
         self.connection.execute(f"CREATE OR REPLACE VIEW profile_rows AS SELECT * FROM {table}")
@@ -198,7 +196,7 @@ class Rules:
             people=people,
             schema=schema,
             as_of=self.as_of,
-            facts=self._fact_frames(),
+            facts=self._fact_frames(of_touched),
             fact_schemas=fact_schemas(self.digits),
             zone=clock.zone(self.timezone),
         )
@@ -222,11 +220,14 @@ class Rules:
         values = {tag.name: tagged.filter(nw.col("tag") == tag.name).select(KEY, "value") for tag in self.tags}
         return replace(world, sets=sets, values=values)
 
-    def _fact_frames(self) -> dict[str, Frame]:
-        if self._frames is None:
-            tables = {name: frame(self.connection, name) for name in TABLES if name in self.versions}
-            self._frames = fact_frames(tables)
-        return self._frames
+    def _fact_frames(self, of_touched: bool = False) -> dict[str, Frame]:
+        """of_touched: those facts that were already narrowed to touched customers, narrowed."""
+        if of_touched not in self._frames:
+            rows = self.connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+            narrowed = {name: f"{TOUCHED}_{name}" for name in TABLES if of_touched and (f"{TOUCHED}_{name}",) in rows}
+            there = {name: narrowed.get(name, name) for name in TABLES if name in self.versions}
+            self._frames[of_touched] = fact_frames({name: frame(self.connection, view) for name, view in there.items()})
+        return self._frames[of_touched]
 
     def _accounts(self) -> Frame:
         local = f"timezone({literal(self.timezone)}, registered_at)"
