@@ -51,6 +51,7 @@ stages:
 kind: level
 name: customer_grade
 scorecards: {}
+population: {attribute: recency_dayz, op: present}
 """
 
 
@@ -188,6 +189,7 @@ def test_all_that_is_wrong_with_all_definitions_is_told_at_once(house: Context, 
         (30, "missing_key"),
         (30, "missing_key"),
         (32, "unknown_key"),  # what reads customer_grade_score, which this would give, is not told
+        (33, "unknown_attribute"),
     ]
     for look in (check_definitions, apply_definitions, plan):
         with pytest.raises(TierwiseError) as caught:

@@ -18,12 +18,12 @@ from tierwise.definitions.graph import (
     ring_problems,
     rings,
     taken_names,
-    unknown_names,
 )
 from tierwise.definitions.lifecycle import Lifecycle, Stage
 from tierwise.definitions.read import read_definitions, read_files
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.rule import AnyRule, Comparison
+from tierwise.definitions.unknown_names import unknown_names
 from tierwise.engine.given import columns_given
 from tierwise.metrics.lifecycle import lifecycle_columns
 from tierwise.metrics.rfm import rfm_columns

@@ -113,7 +113,7 @@ name: x
         ("kind: lifecycle\nstages: [{name: a}, {name: b}]\n", 'stage "a" has no rule'),
         (
             "kind: lifecycle\nstages: [{name: a, when: {attribute: x, op: present}}]\n",
-            "d.yaml:2: stages: Tuple should have at least 2 items",
+            "d.yaml:2: stages: needs at least 2",
         ),
         ("kind: lifecycle\nname: Stage 1\nstages: [{name: a}, {name: b}]\n", 'd.yaml:2: "Stage 1" cannot be a name'),
         (

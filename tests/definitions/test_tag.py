@@ -131,7 +131,7 @@ CARD = "  scorecard: {indicators: [{attribute: recency_days}]}\n"
         ("class: static\nmanual: {values: [{value: yes}]}", 4, "put it in quotes"),
         ("class: static\nmanual: {ordered: true}", 4, "only two or more values"),
         ("class: static\nmodel: {}\nscene: credit", 1, "a scene needs the concept"),
-        ("class: static\nmodel: {}\nttl_days: 0", 5, "greater than or equal to 1"),
+        ("class: static\nmodel: {}\nttl_days: 0", 5, "must be 1 or more"),
         ("class: static\nmodel: {}\nsensitivity: heath", 5, 'did you mean "health"?'),
         ("class: static\nimplied:\n  - bought: {attribute: brand, op: present}", 5, "say value, or stages"),
         (

@@ -188,15 +188,14 @@ def raise_problems(
     merged = {(kind_of(d), d.name): d for d in (*before.all, *looked_at) if f"{kind_of(d)} {d.name}" not in removed}
     every = list(merged.values())
     known = {each.name for each in lists.all_lists(connection)}
-    unread = {name for name in read.unread if name is not None}
     problems = [
         *read.problems,
         *_one_of_each(before, looked_at, place_of),
-        *check(every, _of_the_house(connection, every), place_of, lists=known, facts=countable(), unread=unread),
+        *check(every, _of_the_house(connection, every), place_of, lists=known, facts=countable(), unread=read.unread),
         *_unfit_rules(looked_at, _schema(connection, every), place_of),
         *ladder_problems(new, place_of, whole=whole_attributes([*before.all, *new], before.project.windows_days)),
     ]
-    if None in read.unread:  # what a file that cannot be read would give is not known
+    if read.nameless:  # nobody knows what those would give
         problems = [each for each in problems if each in read.problems or not each.code.startswith("unknown_")]
     if problems:
         raise TierwiseError.of(sorted(dict.fromkeys(problems), key=_by_place))

@@ -147,7 +147,7 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
 
 def left_out(before: Definitions, read: FilesRead) -> tuple[str, ...]:
     """Those in use that the files do not name; the project is never left out. What cannot be read may be any."""
-    if read.unread:
+    if not read.is_whole:
         return ()
     named = {label_of(each.definition) for each in (*read.placed, *read.mended)}
     return tuple(label for label in sorted(before.versions) if label not in named and not label.startswith("project "))

@@ -6,13 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from tierwise.definitions.base import Definition
-from tierwise.definitions.graph import ring_problems, taken_names, unknown_names
+from tierwise.definitions.graph import ring_problems, taken_names
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import Placed, kind_of
 from tierwise.definitions.rfm import CELL_NAMES, Rfm
 from tierwise.definitions.rule import AnyRule, Comparison, Steps, leaves_of
 from tierwise.definitions.segment import Segment, lacking
+from tierwise.definitions.source import Document
 from tierwise.definitions.tag import Tag, tag_problems, tag_warnings
+from tierwise.definitions.unknown_names import unknown_names
 from tierwise.kernel.errors import Problem
 
 SILENCE_ATTRIBUTES = ("silent_days", "normal_silence_days", "overdue_days")
@@ -48,12 +50,12 @@ def check(
     *,
     lists: Collection[str] | None = None,
     facts: Collection[str] | None = None,
-    unread: Collection[str] = (),
+    unread: Sequence[Document] = (),
 ) -> list[Problem]:
     """All problems between definitions: names taken twice, names that nothing gives, and rings.
 
     attributes: the profile's own, traits included. lists, facts: those that are there; not looked at where None.
-    unread: names of definitions of which it is not known what they give.
+    unread: definitions that are not well formed.
     """
     return [
         *taken_names(definitions, attributes, place_of),

@@ -24,7 +24,7 @@ from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.read import KINDS, kind_of
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.rule import All, AnyOf, AnyRule, Comparison, InList, InSegment, Leaf, Not, Steps, leaves_of
-from tierwise.kernel.errors import Problem, unknown_name
+from tierwise.kernel.errors import Problem
 
 What: TypeAlias = Literal["attribute", "segment", "list", "fact"]
 """The four spaces of names; a tag, a level and a stage are attributes."""
@@ -35,7 +35,7 @@ PlaceOf: TypeAlias = Callable[[Definition, Steps], str]
 OWN_SILENCE = ("silent_days", "normal_silence_days", "overdue_days")
 """What a lifecycle's rules call its own silence; the profile has them under the lifecycle's name."""
 
-_NAMING: dict[str, What] = {
+NAMING: dict[str, What] = {
     "attribute": "attribute",
     "attributes": "attribute",
     "metric": "attribute",
@@ -50,7 +50,7 @@ _NAMING: dict[str, What] = {
 }
 """Fields that hold names, by their own name."""
 
-_OVER_FACTS = {"where": None, "bought": "order_lines"}
+OVER_FACTS = {"where": None, "bought": "order_lines"}
 """Fields with a rule over the columns of a fact, not over attributes; the fact where the field itself says it."""
 
 _RULES = (All, AnyOf, Not, *get_args(Leaf))
@@ -123,24 +123,13 @@ def reads(definition: Definition) -> Iterator[Read]:
     What a lifecycle calls its own silence, what only cleaning knows, and what a question may be the first to learn is
     its own and not read from anywhere.
     """
-    own = _own_names(definition)
+    own = own_names(definition)
     for found in _of_part(definition, ()):
         if not (found.what == "attribute" and found.name in own):
             yield found
 
 
-def _own_names(definition: Definition) -> Collection[str]:
-    match definition:
-        case Lifecycle():
-            return OWN_SILENCE
-        case Cleaning():
-            return CLEANING_ATTRIBUTES
-        case Profiling():
-            return definition.not_there_yet
-    return ()
-
-
-def _own(definition: Definition) -> Collection[str]:
+def own_names(definition: Definition) -> Collection[str]:
     """Attributes that only its own rules have."""
     match definition:
         case Lifecycle():
@@ -160,7 +149,7 @@ def rules_in(definition: Definition) -> Iterator[tuple[Steps, AnyRule]]:
 def _rules_in(part: BaseModel, path: Steps) -> Iterator[tuple[Steps, AnyRule]]:
     for key, at, value in _fields(part, path):
         if isinstance(value, _RULES):
-            if key not in _OVER_FACTS:
+            if key not in OVER_FACTS:
                 yield at, value
         elif isinstance(value, BaseModel):
             yield from _rules_in(value, at)
@@ -169,14 +158,14 @@ def _rules_in(part: BaseModel, path: Steps) -> Iterator[tuple[Steps, AnyRule]]:
 def _of_part(part: BaseModel, path: Steps) -> Iterator[Read]:
     for key, at, value in _fields(part, path):
         if isinstance(value, _RULES):
-            if key not in _OVER_FACTS:
+            if key not in OVER_FACTS:
                 yield from _of_rule(value, at)
-            elif (fact := _OVER_FACTS[key]) is not None:
+            elif (fact := OVER_FACTS[key]) is not None:
                 yield Read("fact", fact, at)
         elif isinstance(value, BaseModel):
             yield from _of_part(value, at)
-        elif isinstance(value, str) and key in _NAMING:
-            yield Read(_NAMING[key], f"trait.{value}" if key == "trait" else value, at)
+        elif isinstance(value, str) and key in NAMING:
+            yield Read(NAMING[key], f"trait.{value}" if key == "trait" else value, at)
 
 
 def _of_rule(rule: AnyRule, path: Steps) -> Iterator[Read]:
@@ -321,44 +310,6 @@ def ring_problems(definitions: Sequence[Definition], place_of: PlaceOf) -> list[
         remedy = f"let one of them not read the next{others}"
         problems.append(Problem("ring", f"definitions read each other in a ring: {said}", places[0], remedy))
     return problems
-
-
-def unknown_names(
-    definitions: Sequence[Definition],
-    place_of: PlaceOf,
-    *,
-    attributes: Collection[str],
-    lists: Collection[str] | None = None,
-    facts: Collection[str] | None = None,
-    unread: Collection[str] = (),
-) -> list[Problem]:
-    """Each name read that neither the house has nor a definition gives, with the nearest one that is there.
-
-    attributes: of the profile, traits included. lists, facts: those that are there; not looked at where None. unread:
-    names of definitions of which it is not known what they give.
-    """
-    given = [name for definition in definitions for name in gives(definition)]
-    known: dict[What, Collection[str] | None] = {
-        "attribute": {*attributes, *(name.name for name in given if name.what == "attribute")},
-        "segment": {name.name for name in given if name.what == "segment"},
-        "list": lists,
-        "fact": facts,
-    }
-    problems = []
-    for definition in definitions:
-        # Who is junk is decided before anyone is ranked or tagged.
-        mine = {**known, "attribute": attributes, "segment": ()} if isinstance(definition, Cleaning) else known
-        for read in reads(definition):
-            names = mine[read.what]
-            if names is not None and read.name not in names and not _may_give(unread, read.name):
-                nearest = {*names, *_own_names(definition)} if read.what == "attribute" else names
-                problems.append(unknown_name(read.what, read.name, nearest, place_of(definition, read.path)))
-    return problems
-
-
-def _may_give(unread: Collection[str], name: str) -> bool:
-    """Whether a definition of one of these names may give that one: its own, or one that begins with it."""
-    return any(name == other or name.startswith(f"{other}_") for other in unread)
 
 
 def taken_names(definitions: Sequence[Definition], attributes: Collection[str], place_of: PlaceOf) -> list[Problem]:

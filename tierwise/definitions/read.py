@@ -60,19 +60,25 @@ class FilesRead:
     """What files hold: the definitions that are well formed, and all that is wrong with the others.
 
     mended: of the others those in which comparisons alone are wrong; these ask here whether the attribute is there, so
-    that the names that such a definition reads can be looked at too. unread: the names of the rest, of which nothing is
-    known; None stands for one without a name that can be read.
+    that such a definition can be looked at too. unread: the rest, of which only the names are known. nameless: whether
+    there is more, in files that cannot be read or without a kind and a name, of which nothing is known.
     """
 
     placed: tuple[Placed, ...]
     problems: tuple[Problem, ...] = ()
     mended: tuple[Placed, ...] = ()
-    unread: frozenset[str | None] = frozenset()
+    unread: tuple[Document, ...] = ()
+    nameless: bool = False
 
     @property
     def definitions(self) -> list[Definition]:
         """Those that are well formed."""
         return [each.definition for each in self.placed]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all definitions of the files are known, by their names at least."""
+        return not (self.unread or self.nameless)
 
 
 def read_definitions(paths: Iterable[Path]) -> list[Definition]:
@@ -92,13 +98,14 @@ def read_files(paths: Iterable[Path]) -> FilesRead:
     problems: list[Problem] = []
     found: list[Placed] = []
     mended: list[Placed] = []
-    unread: set[str | None] = set()
+    unread: list[Document] = []
+    nameless = False
     for path in _files(paths, problems):
         try:
             documents = read_documents(path)
         except TierwiseError as error:
             problems.extend(error.problems)
-            unread.add(None)
+            nameless = True
             continue
         for document in documents:
             definition = _definition(document, problems)
@@ -106,8 +113,10 @@ def read_files(paths: Iterable[Path]) -> FilesRead:
                 found.append(Placed(definition, document))
             elif (other := _mended(document)) is not None:
                 mended.append(Placed(other, document))
+            elif _is_named(document):
+                unread.append(document)
             else:
-                unread.add(_name_in(document))
+                nameless = True
     places: dict[tuple[str, str], str] = {}
     for placed in (*found, *mended):
         key, place = (_kind(placed.definition), placed.definition.name), placed.document.place(("name",))
@@ -116,7 +125,7 @@ def read_files(paths: Iterable[Path]) -> FilesRead:
                 Problem("defined_twice", f'{key[0]} "{key[1]}" is defined twice', place, f"first at {places[key]}")
             )
         places.setdefault(key, place)
-    return FilesRead(tuple(found), tuple(problems), tuple(mended), frozenset(unread))
+    return FilesRead(tuple(found), tuple(problems), tuple(mended), tuple(unread), nameless)
 
 
 def _mended(document: Document) -> Definition | None:
@@ -159,13 +168,10 @@ def _ask_whether_there(leaf: dict[str, Any]) -> None:
     leaf.update(what if alone else {**what, "op": "present"})
 
 
-def _name_in(document: Document) -> str | None:
-    """The name of a definition that is not well formed; None where there is none to be read."""
+def _is_named(document: Document) -> bool:
+    """Whether a definition that is not well formed has a kind and a name at least."""
     value = document.value
-    if not isinstance(value, dict) or value.get("kind") not in KINDS:
-        return None
-    name = value.get("name", "project" if value["kind"] == "project" else None)
-    return name if isinstance(name, str) else None
+    return isinstance(value, dict) and value.get("kind") in KINDS and isinstance(value.get("name"), str)
 
 
 def read_mapping(path: Path) -> mapping_kind.Mapping:
@@ -318,6 +324,14 @@ def _problem(found: Any, place: str) -> Problem:
                 place,
                 "lower-case letters, digits and _, such as vip",
             )
+        case "too_short":
+            return Problem("bad_value", f"{last}: needs at least {found['ctx']['min_length']}", place)
+        case "greater_than_equal":
+            return Problem("bad_value", f"{last}: must be {found['ctx']['ge']} or more", place)
+        case "less_than_equal":
+            return Problem("bad_value", f"{last}: must be {found['ctx']['le']} or less", place)
+        case "int_parsing" | "int_type" | "int_from_float":
+            return Problem("bad_value", f"{last}: needs a whole number", place)
     text = str(found["msg"]).removeprefix("Value error, ")
     return Problem("bad_value", f"{last}: {text}" if last else text, place)
 
