@@ -1,7 +1,8 @@
 """A run after one order in a hundred is new, against a full run of the same facts; and a run of the next day.
 
 The business of `rules.py`, one line to an order: what a retailer's profile has, and its two hundred behavioural tags.
-New orders are drawn from the orders there are, so who buys much buys again, and placed on the last day.
+New orders are one in a hundred of the orders there are, once more on the last day: by customers drawn evenly, or by the
+same customers, so that who buys much buys again and a tenth of the customers with half of all rows is touched.
 """
 
 from __future__ import annotations
@@ -31,16 +32,18 @@ from tierwise.facts.contract import TABLES
 
 _NEW_ORDERS = """
     SELECT 'N' || order_id AS order_id, * EXCLUDE (order_id) REPLACE (
-        TIMESTAMPTZ '{day} 09:00:00+08' AS ordered_at, DATE '{day}' AS ordered_day)
+        TIMESTAMPTZ '{day} 09:00:00+08' AS ordered_at, DATE '{day}' AS ordered_day, {who} AS source_key)
     FROM stored_orders WHERE hash(order_id, 7) % 100 = 0
 """
+_DRAWN = {"evenly": "(1 + hash(order_id, 9) % {customers})::BIGINT", "same": "source_key"}
+
 _NEW_LINES = """
     SELECT 'N' || order_id AS order_id, * EXCLUDE (order_id) FROM stored_order_lines WHERE hash(order_id, 7) % 100 = 0
 """
 
 
 def prepare(folder: Path, customers: int, orders: int) -> None:
-    """A lake with a full run, and the new orders after it; made anew each time, of the rules' lake."""
+    """A lake with a full run, and after it the new orders, once by each way of drawing; made of the rules' lake."""
     source = imported(folder, customers, orders)
     root = _root(folder, customers, orders)
     shutil.rmtree(root, ignore_errors=True)
@@ -49,24 +52,29 @@ def prepare(folder: Path, customers: int, orders: int) -> None:
     versions = _versions(lake)
     built = _build(lake, root, Inputs(AS_OF, _definitions(), _project(), versions, remember=False))
     connection = connect(root / "spill")
-    for name in ("orders", "order_lines"):
-        lake.read(connection, name, versions[name]).create_view(f"stored_{name}")
-    lake.append("orders", connection.sql(_NEW_ORDERS.format(day=AS_OF)))
-    lake.append("order_lines", connection.sql(_NEW_LINES))
+    after = {}
+    for drawn, who in _DRAWN.items():
+        for name in ("orders", "order_lines"):
+            lake.heal(name, versions[name])
+            lake.read(connection, name, versions[name]).create_view(f"stored_{name}", replace=True)
+        lake.append("orders", connection.sql(_NEW_ORDERS.format(day=AS_OF, who=who.format(customers=customers))))
+        lake.append("order_lines", connection.sql(_NEW_LINES))
+        after[drawn] = _versions(lake)
     connection.close()
-    told = {"versions": versions, "outputs": built.outputs}
+    told = {"versions": versions, "outputs": built.outputs, "after": after}
     (root / "base.json").write_text(json.dumps(told))
 
 
-def stage_one(folder: Path, customers: int, orders: int, how: str) -> float:
+def stage_one(folder: Path, customers: int, orders: int, how: str, drawn: str = "evenly") -> float:
     """Seconds of stage 1 of a run: what has changed, the metrics, and the behavioural tags.
 
-    how: `full`, `incremental`, or `next_day`, which is incremental too, a day later.
+    how: `full`, `incremental`, or `next_day`, which is incremental too, a day later. drawn: who placed the new orders,
+    customers `evenly` or the `same` who placed the old ones.
     """
     root = _root(folder, customers, orders)
     lake = Lake(root / "lake")
     told = json.loads((root / "base.json").read_text())
-    inputs = Inputs(AS_OF, _definitions(), _project(), _versions(lake), remember=False)
+    inputs = Inputs(AS_OF, _definitions(), _project(), told["after"][drawn], remember=False)
     if how != "full":
         same = how == "incremental"
         base = Base(1, AS_OF, told["versions"], told["outputs"], same_definitions=same)

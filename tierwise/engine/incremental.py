@@ -48,7 +48,7 @@ BY_CUSTOMER = ("orders", "refunds", "visits", "interactions", "people")
 _NO_MATTER = ("identities", "stores", "staff")
 """Tables whose rows change nobody's row: an id never changes, and what is known of stores and staff is in no row."""
 
-_MANY = 10_000
+_MANY = 500
 _TOO_LARGE_A_SHARE = 1 / 3
 _SMALL_FILES = 64 * 1024 * 1024
 
