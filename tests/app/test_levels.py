@@ -109,7 +109,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def ctx(connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     context = Context(tmp_path, Principal("test", "administrator"), create_engine("sqlite://"), Lake(tmp_path / "lake"))
     at = datetime(2026, 7, 1, tzinfo=UTC)
-    run = Run(7, date(2026, 6, 30), "done", True, None, at, at, {}, {}, {}, {}, {}, None)
+    run = Run(7, date(2026, 6, 30), "done", True, None, at, at, {}, {}, {}, {}, {}, None, None, None, None)
     definitions = gather([LEVEL, MATRIX], {})
 
     @contextmanager
