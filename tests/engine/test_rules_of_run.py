@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tests.engine.facts import customers, order, put
@@ -222,3 +223,43 @@ def test_tags_by_product_over_steps_leave_out_who_was_cleaned_away(lake: Lake, t
     assert rows(bought, built, "tags", "tag, customer_key", tmp_path) == [
         ("milk", 3), ("only_once", 2), ("other", 3), ("tea", 1), ("tea", 2), ("tea_lately", 1),
     ]  # fmt: skip
+
+
+def test_tags_of_many_windows_are_told_together(lake: Lake, tmp_path: Path) -> None:
+    """Tea was bought by a 10 days before as_of, by b 121 days before, and today by d, who is staff."""
+    bought = Lake(lake.root)
+    versions = dict.fromkeys(("identities", "orders", "customers", "manual_tags", "list_members"), 0)
+    lines = [
+        {"order_id": order_id, "line_no": 7, "product_id": "green", "amount_minor": 100, "discount_minor": 0}
+        for order_id in ("2", "3", "5")
+    ]
+    versions["order_lines"] = bought.overwrite("order_lines", of_contract("order_lines", lines))
+    products = [{"product_id": "green", "category": "tea"}]
+    versions["products"] = bought.overwrite("products", of_contract("products", products))
+    tea = {"attribute": "category", "op": "=", "value": "tea"}
+    days = (9, 10, 11, 30, 121, 122, 123, 364, 365)
+    tags = tuple(
+        parse_definition(
+            {
+                "kind": "tag",
+                "name": f"tea_{n}",
+                "class": "behaviour",
+                "when": {
+                    "behaviour": {
+                        "fact": "order_lines", "aggregate": "count", "where": tea, "window": {"last_days": n},
+                    },
+                    "op": ">=",
+                    "value": 1,
+                },
+            }
+        )
+        for n in days
+    )  # fmt: skip
+    built = run(bought, tmp_path, definitions=(Rfm(), DEFINITIONS[-1], *tags), versions=versions)
+    expected = [(f"tea_{n}", 1) for n in days if n > 10] + [(f"tea_{n}", 2) for n in days if n > 121]
+    assert rows(bought, built, "tags", "tag, customer_key", tmp_path) == sorted(expected)
+
+
+def of_contract(table: str, told: list[dict[str, Any]]) -> pa.Table:
+    schema = arrow_schema(STORED[table])
+    return pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in told], schema)

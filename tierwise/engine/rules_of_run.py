@@ -29,10 +29,11 @@ from tierwise.metrics.cleaning import cleaning_schema, junk, with_cleaning_attri
 from tierwise.metrics.composite_tags import composite_tags
 from tierwise.metrics.fact_columns import PRODUCT, fact_frames, fact_schemas
 from tierwise.metrics.frame import Frame, columns_of
+from tierwise.metrics.many_rules import told_together
 from tierwise.metrics.rule_sets import World, rule_sets, with_kept_facts, with_verdicts
 from tierwise.metrics.rules import RuleColumn, RuleType, Schema
 from tierwise.metrics.tag_life import living_tags
-from tierwise.metrics.tags import implied_tags, imported_tags, manual_tags, rule_names, rule_tags
+from tierwise.metrics.tags import implied_tags, imported_tags, manual_tags, rule_names, rule_tags, yes_tags
 
 _ROWS = """
 CREATE TABLE junk_rows (customer_key BIGINT, rule VARCHAR, reason VARCHAR, kept_until DATE);
@@ -104,10 +105,13 @@ class Rules:
         people = self._settled(of_touched)
         world = self._world(people, self.schema, of_touched=of_touched)
         lists = self._lists()
-        rules = {name: rule for tag in tags for name, rule in rule_names(tag).items()}
+        yes = {tag.name: tag.when for tag in tags if tag.when is not None}
+        together, left = told_together(yes, world, self._keep, f"together_{self.steps}")
+        apart = [tag for tag in tags if tag.when is None or tag.name in left]
+        rules = {name: rule for tag in apart for name, rule in rule_names(tag).items()}
         rules |= {f"segment {each.name}": each.rule(lists) for each in segments}
         sets = rule_sets(rules, world, self._keep, f"rules_{self.steps}")
-        self._add_tags(tags, sets, world)
+        self._add_tags(tags, apart, sets, together, world)
         if segments:
             rows = [sets[f"segment {s.name}"].select(KEY, nw.lit(s.name).alias("segment")) for s in segments]
             self._insert("segment_rows", self._together(f"segments_found_{self.steps}", rows))
@@ -152,9 +156,18 @@ class Rules:
         self.connection.execute(f"CREATE OR REPLACE VIEW profile_rows AS SELECT * FROM {table}")
         return frame(self.connection, "profile_rows")
 
-    def _add_tags(self, tags: tuple[Tag, ...], sets: Mapping[str, Frame], world: World) -> None:
-        by_rule = [tag for tag in tags if tag.origin == "rule"]
-        parts = [*rule_tags(by_rule, sets, as_of=self.as_of)]
+    def _add_tags(
+        self,
+        tags: tuple[Tag, ...],
+        apart: Sequence[Tag],
+        sets: Mapping[str, Frame],
+        together: Frame | None,
+        world: World,
+    ) -> None:
+        """apart: those whose rules are in `sets`; together: rows of those whose rules were told together."""
+        parts = [*rule_tags([tag for tag in apart if tag.origin == "rule"], sets, as_of=self.as_of)]
+        if together is not None:
+            parts.append(yes_tags(together, as_of=self.as_of))
         parts += composite_tags(world.people, tags, self.schema, as_of=self.as_of, keep=self._keep)
         parts += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
         lines = self._lines() if any(tag.implied for tag in tags) else None
