@@ -6,7 +6,8 @@
 
 Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`; small tables
 about them as Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
-`transition_matrix`. Names are loaded when they are first used, so that importing the package costs nothing.
+`transition_matrix`. Two rooms: `clv` (customer lifetime value) and `stats` (tests and intervals from figures). Names
+are loaded when they are first used, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from tierwise import stats as stats
     from tierwise.definitions.activity import Activity as Activity
     from tierwise.definitions.deciles import Deciles as Deciles
     from tierwise.definitions.lifecycle import Lifecycle as Lifecycle
     from tierwise.definitions.rfm import Rfm as Rfm
+    from tierwise.engine import clv as clv
     from tierwise.engine.frame_api import activity as activity
     from tierwise.engine.frame_api import customer_metrics as customer_metrics
     from tierwise.engine.frame_api import deciles as deciles
@@ -49,16 +52,17 @@ _WHERE = {
     "tierwise.metrics.deciles": ("decile_sentence",),
     "tierwise.metrics.lifecycle": ("transition_matrix",),
 }
+_ROOMS = {"clv": "tierwise.engine.clv", "stats": "tierwise.stats"}
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _MODULES:
+    if name not in _MODULES and name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(_MODULES[name]), name)
+    found: object = import_module(_ROOMS[name]) if name in _ROOMS else getattr(import_module(_MODULES[name]), name)
     globals()[name] = found
     return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+    return sorted({*globals(), *_MODULES, *_ROOMS})

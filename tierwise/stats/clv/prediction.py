@@ -1,0 +1,128 @@
+"""What a fitted model foresees of customers: orders to come, how many at least and at most, what they will be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tierwise.kernel.errors import TierwiseError
+from tierwise.stats.clv.families import Family
+from tierwise.stats.special import Floats
+
+FARTHEST = 2_000.0
+"""How many times the ages a horizon may be, at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """One row per customer: x, t_x, T; and their different (x, T), which orders to come of those alive depend on."""
+
+    orders: Floats
+    last: Floats
+    age: Floats
+    different_orders: Floats
+    different_age: Floats
+    place: np.ndarray[tuple[int], np.dtype[np.intp]]
+
+
+def rows_of(orders: Floats, last: Floats, age: Floats) -> Rows:
+    """The rows with their different (x, T)."""
+    ages, age_place = np.unique(age, return_inverse=True)
+    key = orders.astype(np.int64) * len(ages) + age_place
+    different, place = np.unique(key, return_inverse=True)
+    x, age_of = np.divmod(different, max(1, len(ages)))
+    return Rows(orders, last, age, x.astype(np.float64), ages[age_of], place)
+
+
+def checked_horizon(t: float, age: float) -> float:
+    """Raises `bad_value` for a horizon that is not finite, below 0, or out of all proportion to the ages."""
+    if not np.isfinite(t) or t < 0:
+        raise TierwiseError(
+            "bad_value", f"a horizon of {t}: it must be 0 or more", place="t", remedy="in the unit of age"
+        )
+    if t > FARTHEST * age:
+        raise TierwiseError(
+            "bad_value",
+            f"a horizon of {t:g} where customers were watched for {age:g} at most",
+            place="t",
+            remedy="give it in the unit of age",
+        )
+    return float(t)
+
+
+def probability_alive(family: Family, params: Floats, rows: Rows) -> Floats:
+    """The probability that each customer will still order."""
+    return family.alive(params, rows.orders, rows.last, rows.age)
+
+
+def expected_orders(family: Family, params: Floats, rows: Rows, t: float) -> Floats:
+    """The orders expected of each customer within t from now."""
+    far = np.full(len(rows.different_age), float(t))
+    living = family.ahead(params, rows.different_orders, rows.different_age, far)
+    return probability_alive(family, params, rows) * living[rows.place]
+
+
+def order_shares(family: Family, params: Floats, rows: Rows, t: float) -> Iterator[Floats]:
+    """P(Y = 0), P(Y = 1), … of each customer, without end: orders within t from now, with those who are gone."""
+    alive = probability_alive(family, params, rows)
+    far = np.full(len(rows.different_age), float(t))
+    for y, share in enumerate(family.shares(params, rows.different_orders, rows.different_age, far)):
+        yield alive * share[rows.place] + (1 - alive if y == 0 else 0.0)
+
+
+MOST_FORESEEN = 100_000
+
+
+def prediction_interval(
+    family: Family, params: Floats, rows: Rows, t: float, level: float
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """The least and the most orders of each customer within t: the quantiles (1 - level) / 2 and (1 + level) / 2 of the
+    distribution of orders, the parameters taken as they were learnt. Whole numbers hold the level at least.
+    """
+    if not 0 < level < 1:
+        raise TierwiseError(
+            "bad_value", f"a level of {level} is not between 0 and 1", place="level", remedy="0.95, say"
+        )
+    tail = (1 - level) / 2
+    alive = probability_alive(family, params, rows)
+    low = np.full(len(alive), -1, dtype=np.int64)
+    high = np.full(len(alive), -1, dtype=np.int64)
+    far = np.full(len(rows.different_age), float(t))
+    below = np.zeros(len(far))
+    for y, share in enumerate(family.shares(params, rows.different_orders, rows.different_age, far)):
+        below = below + share
+        at_most = 1 - alive + alive * below[rows.place]
+        low[(low < 0) & (at_most >= tail)] = y
+        high[(high < 0) & (at_most >= 1 - tail - 1e-12)] = y
+        if (high >= 0).all() or y >= MOST_FORESEEN:
+            break
+    return low, np.where(high < 0, MOST_FORESEEN, high)
+
+
+def lifetime_value(
+    family: Family,
+    params: Floats,
+    rows: Rows,
+    mean_value: Floats,
+    *,
+    horizon: float,
+    step: float,
+    discount_rate: float,
+    margin: float,
+) -> Floats:
+    """What the orders of each customer within the horizon are worth today.
+
+    Σ over steps k of (E Y(k step) - E Y((k - 1) step)) × mean_value × margin / (1 + discount_rate)^(k step): what comes
+    in during a step is discounted from its end. discount_rate: per unit of age, 0.0018 a week for 10 % a year. The last
+    step is shortened to the horizon. nan where the mean value is.
+    """
+    ends = np.minimum(np.arange(1, int(np.ceil(horizon / step - 1e-9)) + 1) * step, horizon)
+    discounted = np.zeros(len(rows.different_age))
+    before = np.zeros_like(discounted)
+    for end in ends.tolist():
+        so_far = family.ahead(params, rows.different_orders, rows.different_age, np.full(len(discounted), end))
+        discounted += (so_far - before) / (1 + discount_rate) ** end
+        before = so_far
+    return probability_alive(family, params, rows) * discounted[rows.place] * mean_value * margin
