@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -62,32 +60,29 @@ def prepare(folder: Path, customers: int, orders: int) -> None:
         after[drawn] = _versions(lake)
     connection.close()
     told = {"versions": versions, "outputs": built.outputs, "after": after}
-    (root / "base.json").write_text(json.dumps(told))
+    (root / "base.json").write_text(json.dumps(told), "utf-8")
 
 
-def stage_one(folder: Path, customers: int, orders: int, how: str, drawn: str = "evenly") -> float:
-    """Seconds of stage 1 of a run: what has changed, the metrics, and the behavioural tags.
+def stage_one(folder: Path, customers: int, orders: int, how: str, drawn: str) -> float:
+    """Seconds of stage 1 of a run: what has changed, the metrics, and the behavioural tags. As `run_again`."""
+    timings = run_again(folder, customers, orders, how, drawn).timings
+    return sum(taken for name, taken in timings.items() if name in (LOOKING, "customer metrics") or "tags" in name)
+
+
+def run_again(folder: Path, customers: int, orders: int, how: str, drawn: str) -> Built:
+    """A run after the new orders.
 
     how: `full`, `incremental`, or `next_day`, which is incremental too, a day later. drawn: who placed the new orders,
     customers `evenly` or the `same` who placed the old ones.
     """
     root = _root(folder, customers, orders)
-    lake = Lake(root / "lake")
-    told = json.loads((root / "base.json").read_text())
+    told = json.loads((root / "base.json").read_text("utf-8"))
     inputs = Inputs(AS_OF, _definitions(), _project(), told["after"][drawn], remember=False)
     if how != "full":
         same = how == "incremental"
         base = Base(1, AS_OF, told["versions"], told["outputs"], same_definitions=same)
         inputs = replace(inputs, base=base, as_of=AS_OF if same else AS_OF + timedelta(days=1))
-    built = _build(lake, root, inputs)
-    print(_said(built.timings), None if built.borrowed is None else built.borrowed.customers, file=sys.stderr)
-    return sum(
-        seconds for name, seconds in built.timings.items() if name in (LOOKING, "customer metrics") or "tags" in name
-    )
-
-
-def _said(timings: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {seconds:.2f}" for name, seconds in timings.items())
+    return _build(Lake(root / "lake"), root, inputs)
 
 
 def _build(lake: Lake, root: Path, inputs: Inputs) -> Built:

@@ -62,6 +62,10 @@ COUNT = "served_count"
 NATIVE = "native_count"
 RULES = "rules_as_a_run"
 BY_HAND = "rules_by_hand"
+FULL_STAGE = "stage_one_full"
+EVENLY = "stage_one_evenly"
+SAME = "stage_one_same"
+NEXT_DAY = "stage_one_next_day"
 ONE_BY_ONE = "rules_one_by_one"
 SERVED = "customer_served"
 SERVED_95 = "customer_served_95"
@@ -82,6 +86,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "import": (Target(IMPORT, 6, TYPED),),
     "count": (Target(COUNT, 1.5, NATIVE),),
     "rules": (Target(RULES, 1.3, BY_HAND), Target(RULES, 1.3, ONE_BY_ONE)),
+    "incremental": (Target(EVENLY, 0.15, FULL_STAGE),),
     "customer": (Target(SERVED, 0.1), Target(FIRST, 0.1)),
     "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
@@ -97,6 +102,10 @@ MEANING = {
     NATIVE: "count.sql: the same by hand on a native table",
     RULES: "200 behavioural rules to a table of tags, told together",
     BY_HAND: "rules.sql: the same by hand",
+    FULL_STAGE: "stage 1 of everybody: metrics of orders and lines, and the 200 rules",
+    EVENLY: "… after 1 % new orders, by customers drawn evenly, from a run before them",
+    SAME: "… after 1 % new orders, by those who placed the old ones",
+    NEXT_DAY: "… a day after the first of these (rules then of everybody)",
     ONE_BY_ONE: "the same by hand, as 200 queries over the same narrowed lines",
     SERVED: "GET /customers/ID from a server that is up, the median of 200 customers",
     SERVED_95: "… the 95th percentile",
@@ -127,6 +136,7 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
         "import": _measure_import,
         "count": _measure_count,
         "rules": _measure_rules,
+        "incremental": _measure_incremental,
         "customer": _measure_customer,
         "history": _measure_history,
         "commands": _measure_commands,
@@ -177,6 +187,12 @@ def _measure_rules(business: Business, times: int, told: Told) -> dict[str, Meas
     process(business.command("prepare_rules"))
     told((business.folder / "rules.txt").read_text("utf-8"))
     return in_turn(business.measuring((RULES, BY_HAND, ONE_BY_ONE)), times, _tell(told))
+
+
+def _measure_incremental(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    told("making a full run of these, and new orders after it")
+    process(business.command("prepare_incremental"))
+    return in_turn(business.measuring((FULL_STAGE, EVENLY, SAME, NEXT_DAY)), times, _tell(told))
 
 
 def _measure_customer(business: Business, times: int, told: Told) -> dict[str, Measured]:

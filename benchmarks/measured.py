@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import counts, customers, facts, rules, runs
+from benchmarks import counts, customers, facts, incremental, rules, runs
 from benchmarks.business import Size, lines_file
 from tierwise.bootstrap import Settings, stop_embedded
 from tierwise.engine.lake import Lake
@@ -109,6 +109,31 @@ def _rules_lake(place: Place) -> Lake:
     return rules.imported(place.folder, place.size.customers, place.size.orders)
 
 
+def prepare_incremental(place: Place) -> float:
+    incremental.prepare(place.folder, place.size.customers, place.size.orders)
+    return 0.0
+
+
+def stage_one_full(place: Place) -> float:
+    return _stage_one(place, "full", "evenly")
+
+
+def stage_one_evenly(place: Place) -> float:
+    return _stage_one(place, "incremental", "evenly")
+
+
+def stage_one_same(place: Place) -> float:
+    return _stage_one(place, "incremental", "same")
+
+
+def stage_one_next_day(place: Place) -> float:
+    return _stage_one(place, "next_day", "evenly")
+
+
+def _stage_one(place: Place, how: str, drawn: str) -> float:
+    return incremental.stage_one(place.folder, place.size.customers, place.size.orders, how, drawn)
+
+
 def prepare_customer(place: Place) -> float:
     home = _customer_home(place)
     customers.make_copies(home, anew=False)
@@ -166,6 +191,7 @@ NAMED: dict[str, Callable[[Place], float]] = {
     for function in (
         prepare_run, prepare_lines, run, hand_written, plain_group_by, equal, import_lines, typed_table,
         prepare_count, served_count, native_count,
+        prepare_incremental, stage_one_full, stage_one_evenly, stage_one_same, stage_one_next_day,
         prepare_rules, rules_as_a_run, rules_by_hand, rules_one_by_one,
         prepare_customer, customer_served, customer_served_95, customer_first, customer_without_copies,
         customer_copies, customer_copies_size, stop_customer,

@@ -45,6 +45,7 @@ def retail_inputs(lake: Lake) -> Inputs:
         definitions=tuple(d for d in definitions if isinstance(d, Rfm | Deciles | Activity | Lifecycle)),
         project=next(d for d in definitions if isinstance(d, Project)),
         versions={name: version for name, version in versions.items() if version is not None},
+        remember=False,  # the hand-written SQL keeps no history; the line `history` measures that
     )
 
 
