@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tierwise.app.context import Context
@@ -13,7 +13,6 @@ from tierwise.app.reading import Reader, opened_run, reading
 from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
 from tierwise.engine import snapshots
 from tierwise.engine.customer_copies import FACTS, MAP, PROFILE
-from tierwise.engine.duckdb_session import literal
 from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.sources import register_facts
 from tierwise.kernel import clock
@@ -124,16 +123,16 @@ def _attributes(reader: Reader, values: dict[str, Any]) -> tuple[AttributeValue,
 def _base(reader: Reader, key: int) -> dict[str, Any]:
     rows = snapshots.rows_of(
         reader.connection,
-        f"SELECT name, phone, email, gender, birth_on, {local(reader, 'registered_at')}, {local(reader, 'closed_at')} "
+        f"SELECT name, phone, email, gender, birth_on, {_instant('registered_at')}, {_instant('closed_at')} "
         "FROM customers WHERE customer_key = $key ORDER BY updated_at DESC NULLS LAST LIMIT 1",
         {"key": key},
     )
     return _aware(rows, reader.project.timezone)[0] if rows else {}
 
 
-def local(reader: Reader, column: str) -> str:
-    """SQL of an instant as the business's local time, to be made aware by `_aware`."""
-    return f"timezone({literal(reader.project.timezone)}, {column}) AS {column}"
+def _instant(column: str) -> str:
+    """SQL of an instant as microseconds since 1970, which `_aware` makes the business's local time."""
+    return f"epoch_us({column}) AS {column}"
 
 
 def _facts(reader: Reader, key: int) -> dict[str, tuple[dict[str, Any], ...]]:
@@ -141,7 +140,7 @@ def _facts(reader: Reader, key: int) -> dict[str, tuple[dict[str, Any], ...]]:
 
     def columns(*names: str) -> str:
         return ", ".join(
-            local(reader, name)
+            _instant(name)
             if name.endswith("_at")
             else f"{money_sql(name, currency)} AS {outside_name(name)}"
             if name.endswith("_minor")
@@ -171,9 +170,15 @@ def _facts(reader: Reader, key: int) -> dict[str, tuple[dict[str, Any], ...]]:
 
 
 def _aware(rows: tuple[dict[str, Any], ...], timezone: str) -> tuple[dict[str, Any], ...]:
-    """Local times with the business's zone."""
+    """Instants, microseconds since 1970, as local times with the business's zone."""
     zone = clock.zone(timezone)
-    return tuple(
-        {name: value.replace(tzinfo=zone) if isinstance(value, datetime) else value for name, value in row.items()}
-        for row in rows
-    )
+
+    def local(name: str, value: Any) -> Any:
+        if not name.endswith("_at") or value is None:
+            return value
+        return (_EPOCH + timedelta(microseconds=value)).astimezone(zone)
+
+    return tuple({name: local(name, value) for name, value in row.items()} for row in rows)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
