@@ -9,8 +9,10 @@ import pytest
 from tierwise.app import exporting, importing, running, segments, tags
 from tierwise.app.context import Context
 from tierwise.app.defining import apply_definitions, initialise
+from tierwise.app.explaining import explain
 from tierwise.app.principal import Principal
 from tierwise.definitions.read import parse_rule
+from tierwise.definitions.rule import InSegment
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit
@@ -100,12 +102,45 @@ kind: tag
 name: known
 class: behaviour
 when: {attribute: 城市, op: present}
+---
+kind: level
+name: credit_level
+sensitivity: credit
+population: {attribute: 城市, op: present}
+scorecard: {indicators: [{attribute: frequency_count}]}
+levels: [{name: good, at_least: 50}, {name: other}]
+---
+kind: matrix
+name: worth
+sensitivity: property
+dimensions:
+  - {attribute: frequency_count, name: rhythm, parts: [{name: often, from: 3}, {name: seldom}]}
+  - {attribute: gender, parts: [{name: her, values: [female]}, {name: him}], missing: him}
+cells: [{name: often, at: [often, "*"]}]
+otherwise: {name: seldom}
+---
+kind: segment
+name: poor
+sensitivity: property
+when: {attribute: frequency_count, op: "<", value: 3}
+---
+kind: segment
+name: everybody
+when: {attribute: frequency_count, op: ">=", value: 0}
 """
 
 PEOPLE = "customer_id,城市,月收入\nA1,上海,高\nA2,上海,低\n"
-CONSENTS = (
-    "consent_id,customer_id,stated_at,purpose,granted\n1,A1,2026-01-01,property,yes\n2,A1,2026-01-01,health,yes\n"
-)
+CONSENTS = """\
+consent_id,customer_id,stated_at,purpose,granted
+1,A1,2026-01-01,property,yes
+2,A1,2026-01-01,health,yes
+3,A2,2026-01-01,credit,yes
+4,A1,2026-01-01,credit,yes
+5,A1,2026-02-01,credit,no
+"""
+TIERS = ("credit_level", "credit_level_frequency_count_points", "credit_level_points_to_next", "credit_level_reason",
+         "credit_level_score", "worth", "worth_gender", "worth_reason", "worth_rhythm")  # fmt: skip
+HIDDEN = sorted(["allergic", "income", "trait.月收入", *TIERS])
 
 
 def test_sensitive_tags_and_traits_leave_only_when_asked_for_and_the_audit_names_them(
@@ -128,17 +163,29 @@ def test_sensitive_tags_and_traits_leave_only_when_asked_for_and_the_audit_names
     assert (left_out, {row["tag"] for row in found}) == (("allergic", "income"), {"known"})
     assert ({row["tag"] for row in out("tags", True)[1]}) == {"allergic", "income", "known"}
     left_out, found = out("profile", False)
-    assert left_out == ("allergic", "income", "trait.月收入")
-    assert "trait.月收入" not in found[0]
+    assert list(left_out) == HIDDEN
+    assert not {"trait.月收入", *TIERS} & found[0].keys()
     assert [row["tags"] for row in found] == ["known", "known"]
     left_out, found = out("profile", True)
     assert (left_out, [row["trait.月收入"] for row in found]) == ((), ["高", "低"])
     assert [row["tags"] for row in found] == ["allergic|income=高|known", "known"]  # of A2 no consent stands
+    assert [row["credit_level"] for row in found] == ["", "other"]  # to this it does, and A1 has withdrawn
+    assert [row["credit_level_reason"] for row in found] == ["not_in_population", ""]
+    assert [row["worth"] for row in found] == ["seldom", ""]
+    left_out, found = out("segments", False)
+    assert (left_out, {row["segment"] for row in found}) == (("poor",), {"everybody"})
+    assert [row["customer_id"] for row in out("segments", True)[1] if row["segment"] == "poor"] == ["A1"]
+    assert segments.count(empty, InSegment(segment="poor")).customers == 1
+    assert (explain(empty, "A1", "poor").value, explain(empty, "A2", "poor").value) == ("in", None)
+    (population, *_) = explain(empty, "A1", "credit_level").clauses
+    assert (population.verdict, "last granted of consents" in population.clauses[0].clauses[0].says) == (False, True)
     with empty.database.connect() as connection:
         told = [row.detail for row in audit.list_rows(connection, action="export")]
     assert [(each.get("left_out"), each.get("sensitive")) for each in told] == [
-        (None, ["allergic", "income", "trait.月收入"]),
-        (["allergic", "income", "trait.月收入"], None),
+        (None, ["poor"]),
+        (["poor"], None),
+        (None, HIDDEN),
+        (HIDDEN, None),
         (None, ["allergic", "income"]),
         (["allergic", "income"], None),
     ]

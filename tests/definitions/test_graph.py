@@ -72,7 +72,7 @@ def test_every_kind_is_looked_through(tmp_path: Path) -> None:
         ("fact", name) for name in ("orders", "order_lines", "visits", "interactions", "leads")
     }
     assert found["tag baby"] == {("fact", "order_lines")}
-    assert found["tag industry"] == {("attribute", "trait.行业")}
+    assert found["tag industry"] == {("attribute", "trait.行业"), ("fact", "consents")}  # it is sensitive
     assert found["tag wealth"] == {("attribute", "monetary_amount"), ("attribute", "max_order_amount")}
     assert found["cleaning cleaning"] == set()
     assert found["profiling profiling"] == {("attribute", "grade"), ("segment", "loyal")}  # a question may be the first

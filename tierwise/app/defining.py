@@ -21,6 +21,7 @@ from tierwise.definitions.check import (
     check,
     left_open,
 )
+from tierwise.definitions.classified import with_consent
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.graph import OWN_SILENCE, rules_in
@@ -91,13 +92,14 @@ class Definitions:
 
     @property
     def of_profile(self) -> tuple[Definition, ...]:
-        """Those that a run computes, with the defaults of kinds that none was given for."""
+        """Those that a run computes, as it does: with the defaults of kinds that none was given for, and sensitive
+        tiers of those alone whose consent stands."""
         defaults = (
             *(() if self.rfm else (Rfm(),)),
             *(() if self.deciles else (Deciles(),)),
             *(() if self.activity else (Activity(),)),
         )
-        return (*defaults, *self.others)
+        return (*defaults, *map(with_consent, self.others))
 
     @property
     def all(self) -> tuple[Definition, ...]:

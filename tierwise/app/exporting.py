@@ -12,7 +12,7 @@ from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.reading import Reader, reading
 from tierwise.app.views import Exported
-from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes
+from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes, sensitive_segments
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal
 from tierwise.engine.edges import fact_outside, outside_columns
@@ -30,8 +30,8 @@ FACTS = tuple(name for name in TABLES if name not in ("identities", "customer_ma
 def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None, sensitive: bool = False) -> Exported:
     """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes.
 
-    sensitive: with the tags and traits that are sensitive by the run's or today's definitions; else they are left out
-    of `profile` and `tags`. The audit names them in either case.
+    sensitive: with what is sensitive by the run's or today's definitions; else it is left out of `profile`, `tags` and
+    `segments`. The audit names it in either case.
 
     table: `profile` (with the column `tags`: name or name=value, sorted, between them `|`), `store_totals`, `tags`,
     `segments` or `junk` (a row per customer and tag, segment or rule), a summary (deciles, rfm, lifecycle, activity)
@@ -72,11 +72,13 @@ _KEYS = {
 
 
 def _sensitive(ctx: Context, reader: Reader, table: str) -> tuple[str, ...]:
-    """The sensitive tags, and of the profile the sensitive traits, that this table of the run can have."""
-    if table not in ("profile", "tags"):
+    """The sensitive tags, segments, and of the profile columns, that this table of the run can have."""
+    if table not in ("profile", "tags", "segments"):
         return ()
     with ctx.database.connect() as state:
         today = current_definitions(state).all
+    if table == "segments":
+        return tuple(sorted(sensitive_segments([*reader.definitions.all, *today])))
     found = sensitive_attributes([*reader.definitions.all, *today])
     tags = {each.name for each in (*reader.definitions.of(Tag), *today) if isinstance(each, Tag)}
     names = {name if name in tags or name in reader.columns else f"{TRAIT}{name}" for name in found}
@@ -91,7 +93,8 @@ def _snapshot(reader: Reader, table: str, left_out: Collection[str]) -> duckdb.D
     if table == "profile":
         hidden |= {reader.columns[name] for name in left_out if name in reader.columns}
     columns = [column for column in connection.view(table).columns if column not in hidden]
-    shown = f"tag NOT IN ({', '.join(map(literal, left_out))})" if left_out else "true"
+    kind = "segment" if table == "segments" else "tag"
+    shown = f"{kind} NOT IN ({', '.join(map(literal, left_out))})" if left_out else "true"
     select = outside_columns(
         columns, reader.currency, {column: f"trait.{label}" for column, label in reader.trait_labels.items()}
     )
@@ -108,7 +111,7 @@ def _snapshot(reader: Reader, table: str, left_out: Collection[str]) -> duckdb.D
         reader.ctx.lake.read(connection, "identities", identities).create_view("identities")
         select = f"i.id AS customer_id, {select}"
         rows = f"{table} r JOIN identities i ON i.source_key = r.customer_key"
-        rows += f" WHERE {shown}" if table == "tags" else ""
+        rows += f" WHERE {shown}" if table in ("tags", "segments") else ""
     return connection.sql(f"SELECT {select} FROM {rows} ORDER BY {', '.join(_KEYS[table])}")
 
 

@@ -268,7 +268,7 @@ def _decides(ctx: Context, rule: AnyRule) -> AnyRule:
     defined = {each.name: each for each in all_segments(ctx)}
     if rule.segment not in defined:
         raise TierwiseError.of([unknown_name("segment", rule.segment, defined)])
-    return defined[rule.segment].when
+    return defined[rule.segment].rule(())
 
 
 def _shown(ground: Ground, columns: Sequence[str] | None) -> list[str]:

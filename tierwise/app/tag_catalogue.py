@@ -10,9 +10,10 @@ from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.reading import Reader, label_of, reading
 from tierwise.app.views import Label
+from tierwise.definitions.classified import Sensitivity
 from tierwise.definitions.graph import label_of as definition_label
 from tierwise.definitions.graph import readers_of_name
-from tierwise.definitions.tag import Origin, Sensitivity, Tag, TagClass, tag_warnings
+from tierwise.definitions.tag import Origin, Tag, TagClass, tag_warnings
 from tierwise.engine.sources import frame, register_facts
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.metrics.tag_figures import TagFigures, rater_agreement, tag_figures

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, get_args
 from pydantic import BaseModel
 
 from tierwise.definitions.base import Definition
+from tierwise.definitions.classified import Classified
 from tierwise.definitions.cleaning import CLEANING_ATTRIBUTES, Cleaning
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
@@ -121,9 +122,11 @@ def reads(definition: Definition) -> Iterator[Read]:
     """Every name that it reads, in order of appearance, repeats included.
 
     What a lifecycle calls its own silence, what only cleaning knows, and what a question may be the first to learn is
-    its own and not read from anywhere.
+    its own and not read from anywhere. What is sensitive reads the consents.
     """
     own = own_names(definition)
+    if isinstance(definition, Classified) and definition.needs_consent is not None:
+        yield Read("fact", "consents", ("sensitivity",))
     for found in _of_part(definition, ()):
         if not (found.what == "attribute" and found.name in own):
             yield found

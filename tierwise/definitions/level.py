@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tierwise.definitions.base import Definition
+from tierwise.definitions.classified import Classified
 from tierwise.definitions.rule import Rule
 from tierwise.definitions.scorecard import Grades, Scorecard
 from tierwise.kernel.errors import Problem
 
 
-class Level(Definition):
+class Level(Classified):
     """A total ladder over its population: each customer in it has a score and one of the levels.
 
     population: who is graded, and whom scales and shares are learnt from; others have no level, with the reason

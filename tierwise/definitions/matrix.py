@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictStr, field_validator, model_validator
 
-from tierwise.definitions.base import Definition, Name, Part, Text
+from tierwise.definitions.base import Name, Part, Text
+from tierwise.definitions.classified import Classified
 from tierwise.definitions.rule import Rule, Steps
 from tierwise.definitions.scorecard import Amount
 from tierwise.kernel.errors import Problem
@@ -123,7 +124,7 @@ class OtherCell(Part):
     owner: str | None = None
 
 
-class Matrix(Definition):
+class Matrix(Classified):
     """A customer is in one cell: that of the parts in which the dimensions' values lie.
 
     population: who is placed, and whom quantiles are learnt from; others have the reason `not_in_population`. Every

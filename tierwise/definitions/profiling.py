@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from tierwise.definitions.base import Definition, Name, Part, Text
-from tierwise.definitions.rule import All, AnyRule, Behaviour, Comparison, Measured, Rule
-from tierwise.definitions.tag import Sensitivity
+from tierwise.definitions.classified import Sensitivity, consented
+from tierwise.definitions.rule import All, AnyRule, Rule
 
 Bits = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
 
@@ -78,17 +78,6 @@ class Question(Part):
         if not parts:
             return None
         return parts[0] if len(parts) == 1 else All(all=tuple(parts))
-
-
-def consented(purpose: str) -> AnyRule:
-    """Those whose last word on that purpose was yes."""
-    stated = Measured(
-        fact="consents",
-        aggregate="last",
-        column="granted",
-        where=Comparison(attribute="purpose", op="=", value=purpose),
-    )
-    return Behaviour(behaviour=stated, op="=", value=True)
 
 
 class Target(Part):

@@ -202,7 +202,7 @@ def rule_of(read: FilesRead) -> AnyRule:
     """The rule of `read_rule_file`, where nothing was wrong."""
     (definition,) = read.definitions
     assert isinstance(definition, Segment)
-    return definition.when
+    return definition.rule(())
 
 
 def read_rule_file(path: Path) -> FilesRead:
@@ -232,7 +232,7 @@ def parse_rule(value: Any, file: str = "rule") -> AnyRule:
 
 def _rule(document: Document) -> AnyRule:
     if isinstance(document.value, dict) and document.value.get("kind") == "segment":
-        return _read_part(Segment, document).when
+        return _read_part(Segment, document).rule(())
     return _read_part(_RuleDocument, Document(document.file, {"rule": document.value}, document.root)).rule
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from tierwise.definitions.base import Definition, Text
+from tierwise.definitions.base import Text
+from tierwise.definitions.classified import Classified
 from tierwise.definitions.rule import AnyRule, InList, InSegment, Rule, leaves_of
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 
 
-class Segment(Definition):
+class Segment(Classified):
     """Who is in it: the customers of whom `when` is true.
 
     members: live ones come and go with each run. Static ones stay as they were when the segment was frozen
@@ -25,8 +26,10 @@ class Segment(Definition):
     history: bool = True
 
     def rule(self, lists: Iterable[str]) -> AnyRule:
-        """What decides today: `when`, or of a static segment that was frozen the list of its name."""
-        return InList(list=self.name) if self.members == "static" and self.name in lists else self.when
+        """What decides today: `when`, or of a static segment that was frozen the list of its name; of a sensitive one
+        among those whose consent stands."""
+        decides = InList(list=self.name) if self.members == "static" and self.name in lists else self.when
+        return self.among_consenting(decides) or decides
 
 
 def lacking(segment: Segment) -> list[Problem]:

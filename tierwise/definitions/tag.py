@@ -11,16 +11,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from tierwise.definitions.base import Definition, Name, Part, Text
+from tierwise.definitions.base import Name, Part, Text
+from tierwise.definitions.classified import Classified
 from tierwise.definitions.rule import AnyRule, Days, PlainRule, Rule, Steps
 from tierwise.definitions.scorecard import Points, Scorecard
 from tierwise.kernel.errors import Problem
 
 TagClass = Literal["static", "consumption", "behaviour", "tier"]
 """静态, 消费, 行为, 层级."""
-
-Sensitivity = Literal["ordinary", "property", "credit", "health", "minors", "track"]
-"""Whose classes but the first need a consent of their own (PIPL, articles 28 to 31)."""
 
 Origin: TypeAlias = Literal["rule", "manual", "import", "composite", "implied", "model"]
 """Where a tag's values come from, as the column `source` of the snapshot says it."""
@@ -170,7 +168,7 @@ SOURCES = ("when", "values", "manual", "imported", "composite", "implied", "mode
 """The keys of which a tag has exactly one."""
 
 
-class Tag(Definition):
+class Tag(Classified):
     """One tag of the catalogue.
 
     ttl_days: a value counts for so many days, the one on which it was last confirmed included. A rule, an imported
@@ -196,8 +194,6 @@ class Tag(Definition):
     model: Model | None = None
     ttl_days: Days | None = None
     when_empty: Literal["clear", "keep_last"] = "clear"
-    sensitivity: Sensitivity = "ordinary"
-    consent: Annotated[str, StringConstraints(min_length=1)] | None = None
     history: bool = False
     refresh: str | None = None
     concept: Name | None = None
@@ -234,11 +230,6 @@ class Tag(Definition):
         if self.implied:
             return "implied"
         return "model" if self.model is not None else "rule"
-
-    @property
-    def needs_consent(self) -> str | None:
-        """The purpose to which a customer must have consented; None where none is needed."""
-        return self.consent or (None if self.sensitivity == "ordinary" else self.sensitivity)
 
     @property
     def possible_values(self) -> tuple[tuple[str, Text], ...]:
