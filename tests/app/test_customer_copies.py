@@ -91,6 +91,19 @@ def test_before_any_run_there_is_nothing_to_copy(empty: Context) -> None:
     assert renew_copies(empty) == ()
 
 
+def test_what_it_takes_is_told_from_the_runs_counts(retailer: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget(retailer)
+    said: list[str] = []
+    house = replace(retailer, note=said.append)
+    somebody = ids(retailer)[0]
+    showing.customer(house, somebody)
+    assert said == []
+    monkeypatch.setattr("tierwise.app.customer_copies.FEW_ROWS", 399)
+    showing.customer(house, somebody)
+    assert len(said) == 1
+    assert "--copies" in said[0]
+
+
 def test_what_goes_wrong_is_noted_and_spoils_nothing(retailer: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(self: CustomerCopies, table: str, version: int) -> None:
         raise TierwiseError("disk_full", f"{table} did not fit")

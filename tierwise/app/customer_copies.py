@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tierwise.app.context import Context
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import runs
@@ -9,6 +12,15 @@ from tierwise.state.locks import held
 
 COPIES = "copies by customer"
 """The lock of whoever makes them."""
+
+
+FEW_ROWS = 500_000
+"""Up to so many customers and orders copying takes a few seconds."""
+
+
+def take_little(counts: Mapping[str, Any]) -> bool:
+    """Whether copies of a run that counted so many are made in a few seconds."""
+    return int(counts.get("customers", 0)) + int(counts.get("orders", 0)) <= FEW_ROWS
 
 
 def versions_of(run: runs.Run) -> dict[str, int]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tierwise.app.context import Context
-from tierwise.app.customer_copies import renew_copies_aside, versions_of
+from tierwise.app.customer_copies import renew_copies_aside, take_little, versions_of
 from tierwise.app.reading import Reader, opened_run, reading
 from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
 from tierwise.engine import snapshots
@@ -88,6 +88,8 @@ def _reading_of_one(ctx: Context, customer_id: str, run_id: int | None) -> Itera
             return
     if opened.run.current:
         renew_copies_aside(ctx)
+        if ctx.copies is None and not take_little(opened.run.counts or {}):
+            ctx.note("looking through all rows: `tierwise serve`, a worker or `tierwise run --copies` makes it quick")
     connection = ctx.duckdb()
     try:
         ctx.lake.read(connection, PROFILE, versions[PROFILE]).create_view(PROFILE)

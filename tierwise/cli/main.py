@@ -100,12 +100,18 @@ def quarantine_list(
 def run(
     as_of: Annotated[str | None, typer.Option(help="The last day that is seen, 2026-06-30; else yesterday.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Take nothing over from an earlier run.")] = False,
+    copies: Annotated[
+        bool | None,
+        typer.Option(
+            "--copies/--no-copies", help="Copy it in the order of customers afterwards; else where that takes little."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute every customer's profile as of a day."""
     from tierwise.cli import manage
 
-    manage.run(_day(as_of), full, as_json)
+    manage.run(_day(as_of), full, copies, as_json)
 
 
 @app.command()

@@ -118,16 +118,17 @@ def print_quarantine(found: Refusals) -> None:
     say(f"{len(found.rows)} of {number(found.total)} rows shown ({reasons})")
 
 
-def run(as_of: date | None, full: bool, as_json: bool) -> None:
+def run(as_of: date | None, full: bool, copies: bool | None, as_json: bool) -> None:
     from tierwise.app import running
-    from tierwise.app.customer_copies import renew_copies_after_a_run
+    from tierwise.app.customer_copies import renew_copies_after_a_run, take_little
 
     with opened() as ctx:
         progress = Progress()
         try:
             view = running.run(ctx, as_of, full=full, progress=progress)
-            progress(0, None, "copies by customer")
-            renew_copies_after_a_run(ctx)
+            if copies or (copies is None and take_little(view.counts)):
+                progress(0, None, "copies by customer")
+                renew_copies_after_a_run(ctx)
         finally:
             progress.close()
     tell(view, as_json, lambda: print_run(view))
