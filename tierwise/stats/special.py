@@ -43,7 +43,7 @@ def trigamma(x: Floats) -> Floats:
     """The derivative of the digamma function at positive numbers (the same book, 6.4.6 and 6.4.12).
 
     >>> [round(float(value), 12) for value in trigamma(np.array([1.0, 0.5, 10.0]))]
-    [1.644934066848, 4.934802200545, 0.105166335681]
+    [1.644934066848, 4.934802200545, 0.105166335682]
     """
     place = np.array(x, dtype=np.float64)
     above = np.zeros_like(place)

@@ -157,13 +157,13 @@ def staying(params: Floats, first: int) -> float:
 
 def expected_orders(shape: Floats, rate: Floats, a: float, b: Floats, t: Floats) -> Floats:
     """The mean orders within t of λ ~ gamma(shape, rate), p ~ beta(a, b), of those alive at its start."""
-    found = np.zeros_like(shape)
+    found = np.zeros(len(shape))
     rows = np.arange(len(shape))
     odds = t / (rate + t)
     with np.errstate(divide="ignore"):
         log_odds = np.log(odds)
     log_share = -shape * np.log1p(t / rate)
-    so_far, surviving, total = np.zeros_like(shape), np.ones_like(shape), np.zeros_like(shape)
+    so_far, surviving, total = np.zeros(len(shape)), np.ones(len(shape)), np.zeros(len(shape))
     n = 0
     while len(rows):
         n += 1

@@ -139,21 +139,22 @@ def _life(s: float, beta: Floats, t: Floats) -> Floats:
     return found
 
 
-_LIVES, _LIFE_WEIGHTS = np.polynomial.legendre.leggauss(32)
+_LIVES, _LIFE_WEIGHTS = np.polynomial.legendre.leggauss(48)
 
 
 def shares(params: Floats, orders: Floats, age: Floats, t: Floats) -> Iterator[Floats]:
     """P(Y = 0), P(Y = 1), … without end: the orders within t from now of customers who live.
 
-    Negative binomial over the time that each lives within t: all of t with (beta' / (beta' + t))^s, or less, summed by
-    Gauss and Legendre's rule over the chance to die so early.
+    Negative binomial over the time y that each lives within t: all of t with (beta' / (beta' + t))^s, or less, summed
+    by Gauss and Legendre's rule over ln(beta' + y), whose density is exponential.
     """
     r, alpha, s, beta = params
     shape, rate, rest, t = (r + orders)[:, None], (alpha + age)[:, None], (beta + age)[:, None], t[:, None]
-    dies = -np.expm1(-s * np.log1p(t / rest))
-    within = dies * (_LIVES + 1) / 2
-    lives = np.concatenate([rest * np.expm1(-np.log1p(-within) / s), np.broadcast_to(t, rest.shape)], axis=1)
-    weight = np.concatenate([dies * _LIFE_WEIGHTS / 2, 1 - dies], axis=1)
+    whole = np.log1p(t / rest)
+    length = np.minimum(whole, _DEEPEST / s)
+    longer = length * (_LIVES + 1) / 2
+    lives = np.concatenate([rest * np.expm1(longer), np.broadcast_to(t, rest.shape)], axis=1)
+    weight = np.concatenate([s * length * np.exp(-s * longer) * _LIFE_WEIGHTS / 2, np.exp(-s * whole)], axis=1)
     with np.errstate(divide="ignore"):
         log_odds = np.log(lives / (rate + lives))
     log_share = -shape * np.log1p(lives / rate)
