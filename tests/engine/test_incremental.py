@@ -283,7 +283,7 @@ def test_equal_to_a_full_run(steps: list[list[tuple[str, int, int, Any]]]) -> No
 
 
 @pytest.mark.soak
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(CHANGES, max_size=4), min_size=1, max_size=6))
 def test_equal_to_a_full_run_for_long(steps: list[list[tuple[str, int, int, Any]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
