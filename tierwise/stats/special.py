@@ -59,6 +59,11 @@ def trigamma(x: Floats) -> Floats:
 
 def logistic(u: Floats) -> Floats:
     """1 / (1 + e^-u) without overflow."""
+    return softplus(u)[0]
+
+
+def softplus(u: Floats) -> tuple[Floats, Floats]:
+    """1 / (1 + e^-u), and ln(1 + e^u) whose slope that is, of one exponential and without overflow."""
     small = np.exp(-np.abs(u))
-    found: Floats = np.where(u >= 0, 1.0, small) / (1 + small)
-    return found
+    whole = 1 + small
+    return np.where(u >= 0, 1.0, small) / whole, np.maximum(u, 0.0) + np.log(whole)

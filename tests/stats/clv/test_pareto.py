@@ -79,7 +79,7 @@ def test_gradient_is_that_of_differences(params: tuple[float, ...]) -> None:
 def test_rows_in_parts_are_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     data = some(300, 5)
     whole, by = pareto.log_likelihood(CDNOW, data)
-    monkeypatch.setattr(pareto, "_MOST_POINTS", 100)
+    monkeypatch.setattr(pareto, "_AT_ONCE", 100)
     parts, by_parts = pareto.log_likelihood(CDNOW, data)
     assert parts == pytest.approx(whole, rel=1e-14)
     assert by_parts == pytest.approx(by, rel=1e-12, abs=1e-12)

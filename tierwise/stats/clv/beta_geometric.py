@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tierwise.stats.clv.histories import Histories
-from tierwise.stats.special import Floats, digamma, log_gamma, logistic, trigamma
+from tierwise.stats.special import Floats, digamma, log_gamma, logistic, softplus, trigamma
 
 NAMES = ("r", "alpha", "a", "b")
 
@@ -37,13 +37,13 @@ def log_likelihood(params: Floats, data: Histories, first: int) -> tuple[float, 
     values, customers = data.values, data.by_value
     before = _before(b, values, first)
     survived = b + values + first
-    total, gradient = np.float64(0.0), np.zeros(4)
+    total, gradient = 0.0, np.zeros(4)
     for start in range(0, len(data.orders), _AT_ONCE):
         _, count, shape, log_age, longer, u, at = _pieces(params, data, first, before, start)
-        gone, soft = _gone(u)
+        gone, soft = softplus(u)
         weight = count * gone
         to_age, to_last = 1 / (alpha + data.age[at]), 1 / (alpha + data.last[at])
-        total += count @ (soft - shape * log_age)
+        total += float(count @ (soft - shape * log_age))
         gradient += (
             weight @ longer - count @ log_age,
             weight @ (shape * (to_age - to_last)) - count @ (shape * to_age),
@@ -72,7 +72,7 @@ def curvature(params: Floats, data: Histories, first: int) -> Floats:
     found = np.zeros((4, 4))
     for start in range(0, len(data.orders), _AT_ONCE):
         _, count, shape, _, longer, u, at = _pieces(params, data, first, before, start)
-        gone, _ = _gone(u)
+        gone, _ = softplus(u)
         weight, spread = count * gone, count * gone * (1 - gone)
         to_age, to_last = 1 / (alpha + data.age[at]), 1 / (alpha + data.last[at])
         slope = to_age - to_last
@@ -115,13 +115,6 @@ def _pieces(
     if not first:
         u[x == 0] = -np.inf
     return x, data.count[at], shape, log_age, longer, u, at
-
-
-def _gone(u: Floats) -> tuple[Floats, Floats]:
-    """1 / (1 + e^-u) and ln(1 + e^u), of one exponential, without overflow."""
-    small = np.exp(-np.abs(u))
-    whole = 1 + small
-    return np.where(u >= 0, 1.0, small) / whole, np.maximum(u, 0.0) + np.log(whole)
 
 
 def alive(params: Floats, orders: Floats, last: Floats, age: Floats, first: int) -> Floats:

@@ -77,11 +77,12 @@ def log_likelihood(params: Floats, data: Spending) -> tuple[float, Floats]:
     shape = p * x + q
     by_value = log_gamma(whole) - log_gamma(p * values) + p * values * log_values
     total = customers @ by_value + people * (q * np.log(v) - log_gamma(np.array([q]))[0])
-    total += float((p * x - 1) @ data.log_mean - shape @ log_spent)
+    total += float(((p * x - 1) * data.log_mean - shape * log_spent).sum())
     psi_whole = digamma(whole)
     gradient = np.array(
         [
-            customers @ (values * (psi_whole - digamma(p * values) + log_values)) + x @ (data.log_mean - log_spent),
+            customers @ (values * (psi_whole - digamma(p * values) + log_values))
+            + (x * (data.log_mean - log_spent)).sum(),
             customers @ psi_whole + people * (np.log(v) - digamma(np.array([q]))[0]) - log_spent.sum(),
             people * q / v - (shape / spent).sum(),
         ]
