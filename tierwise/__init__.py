@@ -4,7 +4,8 @@
     >>> "rfm" in dir(tw)
     True
 
-Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`; small tables
+Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`,
+`association_rules`; small tables
 about them as Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
 `transition_matrix`. Two rooms: `clv` (customer lifetime value) and `stats` (tests and intervals from figures). Names
 are loaded when they are first used, so that importing the package costs nothing.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tierwise.definitions.lifecycle import Lifecycle as Lifecycle
     from tierwise.definitions.rfm import Rfm as Rfm
     from tierwise.engine import clv as clv
+    from tierwise.engine.basket_api import association_rules as association_rules
     from tierwise.engine.frame_api import activity as activity
     from tierwise.engine.frame_api import customer_metrics as customer_metrics
     from tierwise.engine.frame_api import deciles as deciles
@@ -45,6 +47,7 @@ _WHERE = {
     "tierwise.definitions.deciles": ("Deciles",),
     "tierwise.definitions.lifecycle": ("Lifecycle",),
     "tierwise.definitions.rfm": ("Rfm",),
+    "tierwise.engine.basket_api": ("association_rules",),
     "tierwise.engine.frame_api": ("activity", "customer_metrics", "deciles", "general_lifecycle", "lifecycle", "rfm"),
     "tierwise.engine.frame_tables": ("decile_table", "pareto", "pareto_curve", "rfm_cells", "transitions"),
     "tierwise.kernel.errors": ("TierwiseError",),

@@ -40,7 +40,7 @@ def run_on(like: IntoFrameT, frames: Mapping[str, Any], compute: Compute, *, tim
         if connection is None:
             lazily: IntoFrameT = native
             return lazily
-        eagerly: IntoFrameT = _back(native.order(quoted(columns_of(result)[0])).to_arrow_table(), like)
+        eagerly: IntoFrameT = back_as(native.order(quoted(columns_of(result)[0])).to_arrow_table(), like)
     return eagerly
 
 
@@ -129,7 +129,8 @@ def _to_arrow(frame: Any, name: str) -> pa.Table:
         ) from error
 
 
-def _back(table: pa.Table, like: Any) -> Any:
+def back_as(table: pa.Table, like: Any) -> Any:
+    """The table in the eager type of `like`, or as a lazy frame of Polars; raises `not_a_frame` for other kinds."""
     known = nw.from_native(like)
     if known.implementation.is_pandas():
         return _to_pandas(table)
