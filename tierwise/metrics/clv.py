@@ -23,6 +23,9 @@ UNIT_DAYS: Mapping[str, float] = {"day": 1.0, "week": 7.0, "month": 365.25 / 12,
 """How many days each unit of age has."""
 
 
+_MONDAY = date(1900, 1, 1)
+
+
 def purchase_days(orders: Frame, key: str) -> Frame:
     """One row per customer and day with an order: key, `ordered_day`, and `net_minor` of the day where orders have it.
 
@@ -82,6 +85,8 @@ def clv_summary(
 def weekday_counts(days: Frame, as_of: date) -> tuple[int, ...]:
     """Days with an order by weekday, Monday first, up to as_of, over all customers."""
     seen = days.filter(nw.col("ordered_day") <= nw.lit(as_of))
-    by = seen.select(nw.col("ordered_day").dt.weekday().alias("weekday")).group_by("weekday")
+    # Counted from a Monday: of weekdays, Narwhals and Spark have two opinions on Sunday.
+    since = days_between(nw.lit(_MONDAY), nw.col("ordered_day"))
+    by = seen.select(((since % 7 + 7) % 7).cast(nw.Int64).alias("weekday")).group_by("weekday")
     counted = dict(rows_of(by.agg(nw.len().cast(nw.Int64).alias("days"))))
-    return tuple(int(counted.get(weekday, 0)) for weekday in range(1, 8))
+    return tuple(int(counted.get(weekday, 0)) for weekday in range(7))

@@ -31,8 +31,8 @@ _RULES = tuple(
 )
 """How steep a fall, in logarithms, and how long a stretch a rule sums to the last digits; its points and weights.
 
-The error of n points for e^(-c u) is at most c^2n (n!)^4 / ((2n + 1) ((2n)!)^3), and the singular points that ln(y + the
-other of alpha and beta) has are iπ away at least (P. Davis and P. Rabinowitz, Methods of Numerical Integration, 1984).
+The error of n points for e^(-c u) is at most c^2n (n!)^4 / ((2n + 1) ((2n)!)^3), and the singular points of ln(y +
+the other of alpha and beta) are iπ away at least.
 """
 
 _DEEPEST = 40.0
