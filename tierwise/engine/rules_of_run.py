@@ -177,7 +177,9 @@ class Rules:
             parts += manual_tags(frame(self.connection, "manual_tags"), tags, as_of=self.as_of)
         # The table's own rows of none: what was kept from before is carried over also where nothing is found.
         none = frame(self.connection, "tag_rows").head(0)
-        found = self._together(f"tags_found_{self.steps}", [none, *parts])
+        # What is read once need not be kept: two hundred tags of a million customers are millions of rows.
+        once = not self.has_previous and all(tag.needs_consent is None for tag in tags)
+        found = self._together(f"tags_found_{self.steps}", [none, *parts], kept=not once)
         rows = living_tags(
             found.join(world.people.select(KEY), on=KEY, how="semi"),
             tags,
@@ -257,14 +259,18 @@ class Rules:
     def _keep(self, name: str, computed: Frame) -> Frame:
         return keep(self.connection, name, computed)
 
-    def _together(self, name: str, parts: Sequence[Frame]) -> Frame:
-        """The rows of all parts as one table. A flat union: joined one by one they would be bound over and over."""
+    def _together(self, name: str, parts: Sequence[Frame], *, kept: bool = True) -> Frame:
+        """The rows of all parts as one table, or where it is read once as a view.
+
+        A flat union: joined one by one they would be bound over and over.
+        """
         views = [f"{name}_{number}" for number, _ in enumerate(parts, 1)]
         for view, part in zip(views, parts, strict=True):
             native: duckdb.DuckDBPyRelation = nw.to_native(part)
             native.create_view(view)
         self.connection.execute(
-            f"CREATE TABLE {name} AS {' UNION ALL '.join(f'SELECT * FROM {view}' for view in views)}"
+            f"CREATE {'TABLE' if kept else 'VIEW'} {name} AS "
+            f"{' UNION ALL '.join(f'SELECT * FROM {view}' for view in views)}"
         )
         return frame(self.connection, name)
 

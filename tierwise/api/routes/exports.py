@@ -64,7 +64,7 @@ def export_table(
 ) -> FileResponse:
     """A table of a run or of the facts, ordered by its key: two exports of one run are the same bytes. Audited.
 
-    Sensitive tags and traits are left out, unless they are asked for; `X-Tierwise-Left-Out` names them, percent-encoded.
+    Sensitive tags and traits are left out, unless asked for; `X-Tierwise-Left-Out` names them, percent-encoded.
     """
     folder = new_folder(ctx)
     try:
