@@ -68,13 +68,14 @@ def baskets_of(lines: Frame, basket: str, item: str, least_share: tuple[int, int
         backend="pyarrow"
     )
     baskets, _ = _numbered(table.get_column("basket").to_native())
-    items, names = _numbered(table.get_column("item").to_native())
+    items, found = _numbered(table.get_column("item").to_native())
+    names: list[str] = found.to_pylist()
     codes = np.sort(baskets * max(1, len(names)) + items)
     codes = codes[np.diff(codes, prepend=-1) > 0]
     baskets, items = np.divmod(codes, max(1, len(names)))
     total = int(np.count_nonzero(np.diff(baskets, prepend=-1)))
     counts = np.bincount(items, minlength=len(names))
-    frequent = [place for place, found in enumerate(counts.tolist()) if found >= least_count(least_share, total)]
+    frequent = np.flatnonzero(counts >= least_count(least_share, total)).tolist()
     frequent.sort(key=lambda place: names[place])
     number = np.full(max(1, len(names)), -1, dtype=np.int64)
     number[frequent] = np.arange(len(frequent))
@@ -237,13 +238,13 @@ def _extended(
             yield from _extended(begun, last, both[frequent], least, most_items)
 
 
-def _numbered(column: pa.ChunkedArray) -> tuple[Whole, list[str]]:
+def _numbered(column: pa.ChunkedArray) -> tuple[Whole, pa.Array]:
     """Each value as the place of its first appearance, and the values."""
     if not len(column):
-        return np.zeros(0, dtype=np.int64), []
+        return np.zeros(0, dtype=np.int64), pa.array([], pa.string())
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     chunks = plain.dictionary_encode().unify_dictionaries().chunks
-    return np.concatenate([_whole(chunk.indices) for chunk in chunks]), chunks[0].dictionary.to_pylist()
+    return np.concatenate([_whole(chunk.indices) for chunk in chunks]), chunks[0].dictionary
 
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> Whole:
