@@ -90,3 +90,20 @@ def weekday_counts(days: Frame, as_of: date) -> tuple[int, ...]:
     by = seen.select(((since % 7 + 7) % 7).cast(nw.Int64).alias("weekday")).group_by("weekday")
     counted = dict(rows_of(by.agg(nw.len().cast(nw.Int64).alias("days"))))
     return tuple(int(counted.get(weekday, 0)) for weekday in range(7))
+
+
+def repeat_days(days: Frame, *, key: str, as_of: date, until: date) -> tuple[date | None, dict[int, int]]:
+    """The first day of all, and by days since then the days with an order after a customer's first, up to `until`.
+
+    Of customers with an order up to as_of; what others ordered is not counted. Null and nothing where there are none.
+    """
+    first = nw.col("ordered_day").min().over(key)
+    mine = days.filter(nw.col("ordered_day") <= nw.lit(until)).with_columns(first.alias("first_day__"))
+    mine = mine.filter(nw.col("first_day__") <= nw.lit(as_of))
+    repeated = nw.col("ordered_day") > nw.col("first_day__")
+    by_day = mine.group_by("ordered_day").agg(count_where(repeated).alias("days"))
+    found = {day: int(many) for day, many in rows_of(by_day)}
+    if not found:
+        return None, {}
+    start = min(found)
+    return start, {(day - start).days: many for day, many in sorted(found.items()) if many}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -42,6 +43,16 @@ class TrackedPeriod:
     end: float
     expected: float
     cumulative: float
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPeriod:
+    """end: of the period, in units of age from the first customer's first order. orders: repeat orders that came in it,
+    of all. cumulative: up to it."""
+
+    end: float
+    orders: int
+    cumulative: int
 
 
 def repeat_counts(family: Family, params: Floats, data: Histories, most: int) -> tuple[RepeatCount, ...]:
@@ -85,13 +96,30 @@ def held_out(orders: Floats, held: Floats, foreseen: Floats, most: int) -> tuple
 
 def tracked(family: Family, params: Floats, data: Histories, until: float, step: float) -> tuple[TrackedPeriod, ...]:
     """Σ over customers of E X(end - first order), by period. Every customer counts from the own first order on."""
-    if not (step > 0 and np.isfinite(step)) or until / step > 100_000:
-        raise TierwiseError("bad_value", f"a step of {step}: it must be above 0, and not tiny", place="step")
+    ends = [0.0, *_ends(until, step)]
     ages, place = np.unique(data.age, return_inverse=True)
     people = np.bincount(place, data.count)
     begins = ages.max() - ages
-    ends = [min(number * step, until) for number in range(int(np.ceil(until / step - 1e-9)) + 1)]
     sums = [float(people @ family.new(params, np.maximum(0.0, end - begins))) for end in ends]
     return tuple(
         TrackedPeriod(end, now - before, now) for end, (before, now) in zip(ends[1:], pairwise(sums), strict=True)
     )
+
+
+def counted_periods(
+    counts: Mapping[int, int], unit_days: float, until: float, step: float
+) -> tuple[CountedPeriod, ...]:
+    """The same periods with what came: counts by days since the first order of all. A day on an end is before it."""
+    ends = _ends(until, step)
+    days, many = np.array(sorted(counts), dtype=np.float64), np.array([counts[day] for day in sorted(counts)])
+    sums = np.concatenate([[0], np.cumsum(many, dtype=np.int64)])
+    up_to = [int(sums[np.searchsorted(days, end * unit_days + 1e-6, side="right")]) for end in ends]
+    return tuple(
+        CountedPeriod(end, now - before, now) for end, (before, now) in zip(ends, pairwise([0, *up_to]), strict=True)
+    )
+
+
+def _ends(until: float, step: float) -> list[float]:
+    if not (step > 0 and np.isfinite(step)) or until / step > 100_000:
+        raise TierwiseError("bad_value", f"a step of {step}: it must be above 0, and not tiny", place="step")
+    return [min(number * step, until) for number in range(1, int(np.ceil(until / step - 1e-9)) + 1)]

@@ -9,7 +9,9 @@ import numpy as np
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.stats.clv.families import Family
+from tierwise.stats.clv.fitting import Fit
 from tierwise.stats.special import Floats
+from tierwise.stats.tails import normal_quantile
 
 FARTHEST = 2_000.0
 """How many times the ages a horizon may be, at most."""
@@ -99,6 +101,68 @@ def prediction_interval(
         if (high >= 0).all() or y >= MOST_FORESEEN:
             break
     return low, np.where(high < 0, MOST_FORESEEN, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """expected: orders of all customers together. interval: at `level`, not below 0; null where the parameters' error
+    cannot be told. of_chance and of_learning: the standard deviations of the customers' orders, and of what was
+    learnt; the latter null where it cannot be told."""
+
+    expected: float
+    interval: tuple[float, float] | None
+    of_chance: float
+    of_learning: float | None
+    level: float
+
+
+_NUDGE = 1e-4
+
+
+def expected_total(family: Family, fit: Fit, rows: Rows, t: float, level: float) -> Total:
+    """The sum over customers, each independent of the others given the parameters.
+
+    The variance is that of the customers' orders, from their distributions, and g' C g of the parameters: C their
+    covariance, g the slope of the sum, both by logarithms (the delta method). By the central limit the sum of many
+    customers is normal; of a handful it is not, and `prediction_interval` of each is to be preferred.
+    """
+    if not 0 < level < 1:
+        raise TierwiseError(
+            "bad_value", f"a level of {level} is not between 0 and 1", place="level", remedy="0.95, say"
+        )
+    each = expected_orders(family, fit.params, rows, t)
+    alive = probability_alive(family, fit.params, rows)
+    squares = _mean_squares(family, fit.params, rows, t)
+    chance = float(np.sqrt(max(0.0, float((alive * squares[rows.place] - each**2).sum()))))
+    expected = float(each.sum())
+    if fit.covariance is None:
+        return Total(expected, None, chance, None, level)
+    slope = np.empty(len(fit.params))
+    for i in range(len(slope)):
+        up, down = fit.params.copy(), fit.params.copy()
+        up[i] *= np.exp(_NUDGE)
+        down[i] *= np.exp(-_NUDGE)
+        rise = expected_orders(family, up, rows, t).sum() - expected_orders(family, down, rows, t).sum()
+        slope[i] = rise / (2 * _NUDGE)
+    learning = float(np.sqrt(slope @ fit.covariance @ slope))
+    half = normal_quantile((1 + level) / 2) * float(np.hypot(chance, learning))
+    return Total(expected, (max(0.0, expected - half), expected + half), chance, learning, level)
+
+
+def _mean_squares(family: Family, params: Floats, rows: Rows, t: float) -> Floats:
+    """E Y² of the different rows, given that they are alive."""
+    far = np.full(len(rows.different_age), float(t))
+    found, seen = np.zeros(len(far)), np.zeros(len(far))
+    for y, share in enumerate(family.shares(params, rows.different_orders, rows.different_age, far)):
+        found += share * float(y) ** 2
+        seen += share
+        if (
+            (seen > 1 - 1e-10).all()
+            or (y > 100 and (share * float(y) ** 3 < 1e-10 * found).all())
+            or y >= MOST_FORESEEN
+        ):
+            break
+    return found
 
 
 def lifetime_value(
