@@ -1,0 +1,251 @@
+"""Purchase paths: what a customer buys on later days, after what, how often and how long after.
+
+All that one customer buys on one day is one occasion, whatever the number of orders: days are what the facts always
+have, and a second order an hour later is no second visit. "Later" is a later day, so nothing comes after itself.
+
+A path is a subsequence of the customer's occasions, other purchases may lie between, and it is matched as early as it
+can be (Agrawal and Srikant, Mining sequential patterns, ICDE 1995). What follows next is another question: there only
+the very next occasion counts, and the base rate is that of all occasions which came after another.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from tierwise.kernel.errors import TierwiseError
+from tierwise.metrics.customer import Keep, lazily
+from tierwise.metrics.frame import Frame, days_between, quotient, require_columns, rows_of
+from tierwise.stats.dependence import adjusted_among, dependence_p
+
+ARROW = " → "
+"""Between the steps of a path."""
+
+NEXT_COLUMNS = pa.schema(
+    [
+        ("first", pa.string()), ("next", pa.string()), ("count", pa.int64()), ("share", pa.float64()),
+        ("base_share", pa.float64()), ("lift", pa.float64()), ("p_value", pa.float64()),
+        ("adjusted_p_value", pa.float64()), ("lag_days_25", pa.float64()), ("lag_days_50", pa.float64()),
+        ("lag_days_75", pa.float64()), ("first_count", pa.int64()), ("next_count", pa.int64()),
+        ("transition_count", pa.int64()),
+    ]
+)  # fmt: skip
+
+
+def occasions(lines: Frame, *, key: str, item: str, day: str, as_of: date) -> Frame:
+    """One row per customer, item and day of buying it, up to as_of: `key`, `item__`, `day__`; of nobody and nothing
+    none. Raises `missing_column`."""
+    require_columns(lines, (key, item, day), "the lines")
+    known = lines.filter(~nw.col(key).is_null(), ~nw.col(item).is_null(), nw.col(day) <= nw.lit(as_of))
+    return known.select(key, nw.col(item).cast(nw.String).alias("item__"), nw.col(day).alias("day__")).unique()
+
+
+def later_purchases(
+    lines: Frame,
+    *,
+    as_of: date,
+    key: str = "customer_key",
+    item: str = "product_id",
+    day: str = "ordered_day",
+    within_days: int | None = None,
+    min_customers: int = 10,
+    keep: Keep = lazily,
+) -> Frame:
+    """One row per two items of which at least so many customers bought the second on a later day than, for the first
+    time, the first: `first, next, first_count, count, share, base_share, lag_days_25, lag_days_50, lag_days_75`.
+
+    within_days: only what came at most so many days later counts, and only customers whose first purchase lies so far
+    back that it could have come; else the whole time up to as_of, in which those who began lately had little.
+
+    first_count: customers who bought the first item (and could be followed). count: those of them who bought the next
+    one later; share: count / first_count. base_share: of all customers who bought anything (and could be followed from
+    their first day on), those who bought it on a day after their first, within the same time. lag: days from the first
+    purchase of the first item to the earliest of the next one after it, quartiles of type 7.
+
+    An item after itself is a repeat purchase. Raises `missing_column`, `bad_value`.
+    """
+    _check(within_days=within_days, min_customers=min_customers)
+    bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
+    firsts = bought.group_by(key, "item__").agg(nw.col("day__").min().alias("first_day"))
+    starts = bought.group_by(key).agg(nw.col("day__").min().alias("first_day"))
+    if within_days is not None:
+        could = nw.col("first_day") <= nw.lit(as_of - timedelta(days=within_days))
+        firsts, starts = firsts.filter(could), starts.filter(could)
+    counted = firsts.group_by("item__").agg(nw.len().cast(nw.Int64).alias("first_count"))
+    counted = counted.filter(nw.col("first_count") >= min_customers).rename({"item__": "first"})
+    own = firsts.rename({"item__": "first"}).join(counted.select("first"), on="first", how="semi")
+    lags = _lags(own, bought, key, ["first"], within_days)
+    pairs = lags.group_by("first", "next").agg(
+        nw.len().cast(nw.Int64).alias("count"),
+        *(nw.col("lag").quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"lag_days_{25 * k}")
+          for k in (1, 2, 3)),
+    ).filter(nw.col("count") >= min_customers)  # fmt: skip
+    everybody = int(rows_of(starts.select(nw.len()))[0][0])
+    base = _lags(starts, bought, key, [], within_days).group_by("next").agg(nw.len().cast(nw.Int64).alias("base"))
+    found = pairs.join(counted, on="first", how="inner").join(base, on="next", how="left")
+    share = quotient(nw.col("count"), nw.col("first_count")).alias("share")
+    base_share = quotient(nw.col("base"), nw.lit(everybody)).alias("base_share")
+    return found.with_columns(share, base_share).select(
+        "first", "next", "first_count", "count", "share", "base_share", "lag_days_25", "lag_days_50", "lag_days_75"
+    )
+
+
+def _lags(starts: Frame, bought: Frame, key: str, by: list[str], within_days: int | None) -> Frame:
+    """Days from each start to the earliest later purchase of each item."""
+    later = nw.col("day__") > nw.col("first_day")
+    both = starts.join(bought.rename({"item__": "next"}), on=key, how="inner").filter(later)
+    if within_days is not None:
+        both = both.filter(days_between(nw.col("first_day"), nw.col("day__")) <= within_days)
+    ends = both.group_by(key, *by, "first_day", "next").agg(nw.col("day__").min().alias("end_day"))
+    return ends.select(key, *by, "next", days_between(nw.col("first_day"), nw.col("end_day")).alias("lag"))
+
+
+def next_products(
+    lines: Frame,
+    *,
+    as_of: date,
+    key: str = "customer_key",
+    item: str = "product_id",
+    day: str = "ordered_day",
+    min_count: int = 10,
+    keep: Keep = lazily,
+) -> pa.Table:
+    """What the very next occasion holds: one row per two items that follow so often, `NEXT_COLUMNS`, first item by
+    first item, of each the best next one first.
+
+    A transition is an occasion and the customer's next one. first_count: transitions from the first item; count: those
+    that led to the next item; share: count / first_count. base_share: the share of all transitions that led to it.
+    lift: share / base_share. "Best" is the most transitions beyond what the base rate would bring, as in
+    `metrics/association.py`: what everybody buys anyway is nobody's next best. lag: days between the two occasions.
+    p_value: two-sided, that the next item follows the first as often as it follows anything else
+    (`stats/dependence.py`); transitions of one customer are counted as if they knew nothing of each other, so of few
+    heavy buyers it is too small. adjusted_p_value: Benjamini and Hochberg among all pairs of items that occur so often.
+
+    Executes the lines. Raises `missing_column`, `bad_value`.
+    """
+    _check(min_count=min_count)
+    bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
+    days = bought.select(key, "day__").unique()
+    steps = days.with_columns(nw.col("day__").shift(-1).over(key, order_by="day__").alias("next_day"))
+    steps = keep("steps", steps.filter(~nw.col("next_day").is_null()))
+    sources = bought.join(steps, on=[key, "day__"], how="inner").rename({"item__": "first"})
+    targets = steps.select(key, nw.col("next_day")).join(
+        bought.rename({"item__": "next", "day__": "next_day"}), on=[key, "next_day"], how="inner"
+    )
+    firsts = sources.group_by("first").agg(nw.len().cast(nw.Int64).alias("first_count"))
+    nexts = targets.group_by("next").agg(nw.len().cast(nw.Int64).alias("next_count"))
+    often = firsts.filter(nw.col("first_count") >= min_count), nexts.filter(nw.col("next_count") >= min_count)
+    lag = days_between(nw.col("day__"), nw.col("next_day"))
+    both = sources.join(often[0], on="first", how="inner").join(
+        targets.join(often[1], on="next", how="inner"), on=[key, "next_day"], how="inner"
+    )
+    pairs = both.with_columns(lag.alias("lag")).group_by("first", "next", "first_count", "next_count").agg(
+        nw.len().cast(nw.Int64).alias("count"),
+        *(nw.col("lag").quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"lag_days_{25 * k}")
+          for k in (1, 2, 3)),
+    ).filter(nw.col("count") >= min_count)  # fmt: skip
+    transitions, one, two = (int(rows_of(frame.select(nw.len()))[0][0]) for frame in (steps, *often))
+    return _told(pairs.sort("first", "next").collect(backend="pyarrow").to_native(), transitions, one * two)
+
+
+def _told(pairs: pa.Table, transitions: int, tests: int) -> pa.Table:
+    count, first, after = (
+        pairs.column(name).to_numpy().astype(np.int64) for name in ("count", "first_count", "next_count")
+    )
+    p_value = dependence_p(count, first, after, transitions)
+    both, one, two = (values.astype(np.float64) for values in (count, first, after))
+    columns = {
+        **{name: pairs.column(name) for name in pairs.column_names},
+        "share": both / one,
+        "base_share": two / max(transitions, 1),
+        "lift": both * transitions / (one * two),
+        "p_value": p_value,
+        "adjusted_p_value": adjusted_among(p_value, tests),
+        "transition_count": np.full(len(count), transitions),
+    }
+    names = zip(pairs.column("first").to_pylist(), pairs.column("next").to_pylist(), strict=True)
+    beyond = [c * transitions - a * b for c, a, b in zip(count.tolist(), first.tolist(), after.tolist(), strict=True)]
+    keys = [(a, -more, b) for (a, b), more in zip(names, beyond, strict=True)]
+    order = pa.array(sorted(range(len(keys)), key=keys.__getitem__), pa.int64())
+    return pa.table(
+        [pa.chunked_array([_plain(columns[f.name])]).cast(f.type) for f in NEXT_COLUMNS], NEXT_COLUMNS
+    ).take(order)
+
+
+def _plain(values: object) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else pa.array(values)
+
+
+def _check(**least: int | None) -> None:
+    for name, value in least.items():
+        if value is not None and value < 1:
+            raise TierwiseError("bad_value", f"{name} is {value}", place=name, remedy="1 or more")
+
+
+def common_paths(
+    lines: Frame,
+    *,
+    as_of: date,
+    key: str = "customer_key",
+    item: str = "product_id",
+    day: str = "ordered_day",
+    max_steps: int = 3,
+    min_customers: int = 10,
+    keep: Keep = lazily,
+) -> Frame:
+    """One row per path of 1 to max_steps items that at least so many customers went: `path, step_count, count,
+    share, continued_share, lag_days_25, lag_days_50, lag_days_75`.
+
+    path: the items in order, joined by " → ", each bought on a later day than the one before, whatever lay between.
+    count: customers; share: of all who bought anything. continued_share: of those who went the path without its last
+    step, null for the first step. lag: days from the first step to the last, each matched as early as it can be.
+
+    Only paths whose beginning is common are followed further, since no path is commoner than its beginning. Executes
+    nothing but what `keep` does. Raises `missing_column`, `bad_value`.
+    """
+    _check(max_steps=max_steps, min_customers=min_customers)
+    bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
+    everybody = bought.select(key).unique().select(nw.len().cast(nw.Int64).alias("everybody"))
+    one = bought.group_by(key, "item__").agg(nw.col("day__").min().alias("first_day"))
+    ways = one.select(
+        key,
+        nw.col("item__").alias("path"),
+        nw.lit("").alias("before"),
+        "first_day",
+        nw.col("first_day").alias("end_day"),
+    )
+    told: list[Frame] = []
+    for step in range(1, max_steps + 1):
+        counted = keep(f"paths_{step}", _counted(ways, step, min_customers))
+        told.append(counted)
+        if step == max_steps:
+            break
+        common = keep(f"ways_{step}", ways.join(counted.select("path"), on="path", how="semi"))
+        further = common.join(bought, on=key, how="inner").filter(nw.col("day__") > nw.col("end_day"))
+        path = nw.concat_str([nw.col("path"), nw.col("item__")], separator=ARROW)
+        ways = (
+            further.group_by(key, "path", "item__", "first_day")
+            .agg(nw.col("day__").min().alias("end_day"))
+            .select(key, path.alias("path"), nw.col("path").alias("before"), "first_day", "end_day")
+        )
+    found = nw.concat(told)
+    begun = found.select(nw.col("path").alias("before"), nw.col("count").alias("begun"))
+    joined = found.join(begun, on="before", how="left").join(everybody, how="cross")
+    return joined.with_columns(
+        quotient(nw.col("count"), nw.col("everybody")).alias("share"),
+        quotient(nw.col("count"), nw.col("begun")).alias("continued_share"),
+    ).select("path", "step_count", "count", "share", "continued_share", "lag_days_25", "lag_days_50", "lag_days_75")
+
+
+def _counted(ways: Frame, step: int, min_customers: int) -> Frame:
+    lag = ways.with_columns(days_between(nw.col("first_day"), nw.col("end_day")).alias("lag"))
+    counted = lag.group_by("path", "before").agg(
+        nw.len().cast(nw.Int64).alias("count"),
+        *(nw.col("lag").quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"lag_days_{25 * k}")
+          for k in (1, 2, 3)),
+    )  # fmt: skip
+    often = counted.filter(nw.col("count") >= min_customers)
+    return often.with_columns(nw.lit(step).cast(nw.Int64).alias("step_count"))
