@@ -63,7 +63,7 @@ def test_within_days_leaves_out_who_had_no_time(frame: MakeFrame) -> None:
 @pytest.mark.parametrize("within", [None, 15])
 def test_as_walked(frame: MakeFrame, seed: int, within: int | None) -> None:
     draw = random.Random(seed)
-    events = [(draw.randrange(30), draw.choice(STEPS), draw.randrange(70)) for _ in range(240)]
+    events = [(draw.randrange(30), draw.choice(STEPS), draw.randrange(70)) for _ in range(700)]
     last = (AS_OF - START).days
     lags: list[list[int]] = [[] for _ in STEPS]
     for customer in range(30):
