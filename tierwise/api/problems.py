@@ -80,6 +80,11 @@ STATUS: dict[str, int] = {
     "gap": 422,
     "reads_sensitive": 422,
     "sampled": 422,
+    "at_border": 422,
+    "few_repeat_buyers": 422,
+    "poor_fit": 422,
+    "different_rows": 422,
+    "worth_depends_on_orders": 422,
     "defect": 500,
 }
 """Status by code, where the beginning of the code does not tell it."""
