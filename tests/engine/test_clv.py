@@ -191,6 +191,38 @@ def test_hold_out_and_calibration(customers: pl.DataFrame, model: clv.OrderModel
     assert model.tracking(60)[-1].cumulative > model.tracking(30)[-1].cumulative
 
 
+def test_what_came_beside_what_was_expected() -> None:
+    found = tw.clv.tracked_orders(orders(), as_of="2026-01-29", until="2026-02-12")
+    assert [period.end for period in found] == [1, 2, 3, 4, 5, 6]
+    assert [period.orders for period in found] == [0, 1, 0, 0, 0, 1]
+    assert tw.clv.tracked_orders(orders(), as_of="2025-01-29", until="2026-02-12") == ()
+    with pytest.raises(TierwiseError) as caught:
+        tw.clv.tracked_orders(orders(), as_of="2026-01-29", until="2026-02-12", unit="fortnight")
+    assert caught.value.code == "unknown_unit"
+
+
+def test_the_total_lies_around_the_sum(model: clv.OrderModel) -> None:
+    total = model.expected_total(10)
+    assert total.expected == pytest.approx(model.expected_orders(10).sum())
+    assert total.interval is not None
+    assert total.interval[0] < total.expected < total.interval[1]
+
+
+def test_worth_that_goes_with_orders_is_told(customers: pl.DataFrame) -> None:
+    tied = customers.with_columns(pl.col("repeat_orders").cast(pl.Float64).alias("mean_order_value"))
+    codes = [problem.code for problem in tw.clv.fit("gamma_gamma", tied).problems]
+    assert "worth_depends_on_orders" in codes
+    assert "worth_depends_on_orders" not in [p.code for p in tw.clv.fit("gamma_gamma", customers).problems]
+
+
+def test_steady_customers_are_no_chance() -> None:
+    """Everybody orders each week: neither a Poisson process nor anybody who leaves."""
+    weeks = np.repeat(np.arange(8.0, 20.0), 50)
+    steady = pl.DataFrame({"repeat_orders": weeks, "age_at_last_order": weeks, "age": weeks + 0.5})
+    codes = {problem.code for problem in tw.clv.fit("pareto_nbd", steady).problems}
+    assert codes & {"poor_fit", "at_border", "not_identified", "not_converged"}
+
+
 def test_nobody_to_foresee(model: clv.OrderModel, customers: pl.DataFrame) -> None:
     nobody = customers.head(0)
     with pytest.raises(TierwiseError) as caught:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal, overload
 
@@ -27,15 +28,22 @@ from tierwise.engine.canonical import KEY, ORDER_COLUMNS, Names, check_values, d
 from tierwise.engine.clv_models import HISTORY, OrderModel, SpendingModel, numbers_of, spending_columns
 from tierwise.engine.frame_api import _day
 from tierwise.engine.frames import ask, run_on
-from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
 from tierwise.metrics.clv import UNIT_DAYS, clv_summary, purchase_days, repeat_days, weekday_counts
 from tierwise.metrics.customer import Keep
 from tierwise.metrics.frame import Frame
 from tierwise.stats.clv import beta_geometric, gamma_gamma, pareto
-from tierwise.stats.clv.calibration import CountedPeriod, HeldGroup, RepeatCount, TrackedPeriod, counted_periods
+from tierwise.stats.clv.calibration import (
+    CountedPeriod,
+    HeldGroup,
+    RepeatCount,
+    TrackedPeriod,
+    counted_periods,
+    misfit,
+)
 from tierwise.stats.clv.families import FAMILIES
-from tierwise.stats.clv.fitting import fit_orders, fit_spending
+from tierwise.stats.clv.fitting import Fit, fit_orders, fit_spending
 from tierwise.stats.clv.histories import histories
 from tierwise.stats.clv.prediction import Total
 from tierwise.stats.clv.weekdays import Weekdays, weekday_pattern
@@ -65,12 +73,14 @@ def fit(model: str, frame: Any) -> OrderModel | SpendingModel:
         orders, mean = spending_columns(frame)
         spent = gamma_gamma.spending(orders, mean)
         together = _correlation(spent.orders, spent.log_mean)
-        return SpendingModel(fit_spending(spent), spent.left_out, spent.worthless, together, orders, mean)
+        learnt = _with_problem(fit_spending(spent), _dependence(together, len(spent.orders)))
+        return SpendingModel(learnt, spent.left_out, spent.worthless, together, orders, mean)
     if model not in FAMILIES:
         raise TierwiseError.of([unknown_name("model", model, (*FAMILIES, "gamma_gamma"))])
     x, last, age = numbers_of(frame, HISTORY)
-    data = histories(x, last, age)
-    return OrderModel(model, fit_orders(FAMILIES[model], data), data, (x, last, age))
+    data, family = histories(x, last, age), FAMILIES[model]
+    learnt = fit_orders(family, data)
+    return OrderModel(model, _with_problem(learnt, misfit(family, learnt.params, data)), data, (x, last, age))
 
 
 def summary(
@@ -106,7 +116,7 @@ def summary(
         days = keep("days", purchase_days(_orders(given["orders"], Names(columns), digits), KEY))
         found = clv_summary(days, key=KEY, as_of=day, unit=unit, digits=digits, holdout_until=until)
         if UNIT_DAYS[unit] < 7 and (warning := weekday_pattern(weekday_counts(days, day)).warning):
-            warnings.warn(warning, UnevenWeek, stacklevel=5)
+            warnings.warn(warning, UnevenWeek, stacklevel=4)
         return found
 
     return run_on(orders, {"orders": orders}, compute, timezone=timezone)
@@ -185,6 +195,27 @@ def _orders(frame: Frame, names: Names, digits: int) -> Frame:
         nw.col(names.of(KEY)).alias(KEY),
         day_of(frame, names.of(day)).alias("ordered_day"),
         *([minor_of(frame, names.of(money), digits).alias("net_minor")] if money else []),
+    )
+
+
+def _with_problem(learnt: Fit, problem: Problem | None) -> Fit:
+    return learnt if problem is None else replace(learnt, problems=(*learnt.problems, problem))
+
+
+DEPENDENT = 0.3
+"""From so strong a correlation on, of either sign and three times what chance brings, the worth of an order depends on
+how often one orders."""
+
+
+def _dependence(correlation: float | None, customers: int) -> Problem | None:
+    if correlation is None or abs(correlation) < max(DEPENDENT, 3 / customers**0.5):
+        return None
+    how = "more" if correlation > 0 else "less"
+    return Problem(
+        "worth_depends_on_orders",
+        f"who orders often spends {how} an order (correlation {correlation:.2f}); the model takes it not to matter",
+        None,
+        "learn from customers of a kind by themselves, such as one tier",
     )
 
 

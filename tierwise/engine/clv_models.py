@@ -62,7 +62,7 @@ class OrderModel:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """`not_converged`, `at_border`, `not_identified`, `few_repeat_buyers`; empty where nothing is wrong."""
+        """`not_converged`, `at_border`, `not_identified`, `few_repeat_buyers`, `poor_fit`; empty where nothing is."""
         return self.learnt.problems
 
     def expected_orders(self, t: float, frame: Any = None) -> Floats:
@@ -181,9 +181,9 @@ class OrderModel:
 class SpendingModel:
     """What an order of each customer is worth on average, as learnt from repeat orders (Gamma-Gamma).
 
-    problems: as of `OrderModel`, and `no_mean` where the mean of all is not finite. left_out: customers without a
-    repeat order, from whom nothing was learnt; worthless: whose repeat orders are worth nothing, or less. correlation:
-    of x and the logarithm of z, which the model takes to be 0; null where there is none to tell.
+    problems: as of `OrderModel`, `no_mean` where the mean of all is not finite, `worth_depends_on_orders`. left_out:
+    customers without a repeat order, from whom nothing was learnt; worthless: whose repeat orders are worth nothing, or
+    less. correlation: of x and the logarithm of z, which the model takes to be 0; null where there is none to tell.
     """
 
     learnt: Fit

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.stats.clv import beta_geometric, pareto
@@ -80,6 +82,24 @@ def test_profile_ends_are_where_the_likelihood_ratio_says(learnt: dict[str, tupl
     held = np.append(low, found.params[1:])
     best = FAMILIES["bg_nbd"].log_likelihood(held, data)[0]
     assert found.log_likelihood - best >= 3.8414588 / 2 - 1e-3
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.sampled_from(list(FAMILIES)),
+    st.lists(st.tuples(st.integers(0, 6), st.integers(1, 40), st.integers(0, 40)), min_size=1, max_size=25),
+)
+def test_any_customers_are_learnt_from_or_refused(kind: str, rows: list[tuple[int, int, int]]) -> None:
+    known = [(float(x), last / 7 if x else 0.0, (last + more) / 7) for x, last, more in rows]
+    data = histories(*(np.array(column) for column in zip(*known, strict=True)))
+    if not data.repeat_buyers:
+        return
+    found = fit_orders(FAMILIES[kind], data)
+    assert np.isfinite(found.params).all()
+    assert np.isfinite(found.log_likelihood)
+    assert found.problems
+    for interval in found.intervals().values():
+        assert interval is None or interval[0] < interval[1]
 
 
 def test_nobody_came_again() -> None:

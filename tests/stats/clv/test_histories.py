@@ -35,12 +35,14 @@ def test_few_equal_ones_are_left_apart() -> None:
     assert data.count.tolist() == [1] * 100
 
 
-def test_a_part_of_the_rows_is_like_the_whole() -> None:
-    age = np.repeat(np.arange(10.0, 1010.0), 3)
-    data = histories(np.ones(3000), age / 2, age)
+def test_a_part_stands_for_as_many_of_either_kind() -> None:
+    age = np.repeat(np.arange(10.0, 1010.0), 30)
+    orders = np.where(np.arange(len(age)) % 3 == 0, 2.0, 0.0)
+    data = histories(orders, np.where(orders > 0, np.floor(age / 2), 0.0), age)
+    assert len(data.orders) == 2000
     thin = data.thinned(100)
-    assert 90 <= len(thin.orders) <= 110
-    assert thin.customers == 3 * len(thin.orders)
+    assert len(thin.orders) == 200
+    assert (thin.customers, thin.repeat_buyers) == (30_000, 10_000)
 
 
 def test_all_faults_at_once() -> None:

@@ -1,17 +1,17 @@
-"""What is foreseen: intervals against the distribution, worth against a plain sum, figures for plots against counts."""
+"""What is foreseen: intervals against the distribution, worth and totals against plain sums."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
 from tierwise.kernel.errors import TierwiseError
-from tierwise.stats.clv import calibration, prediction
+from tierwise.stats.clv import prediction
 from tierwise.stats.clv.families import FAMILIES
-from tierwise.stats.clv.histories import histories
-from tierwise.stats.clv.weekdays import weekday_pattern
+from tierwise.stats.clv.fitting import Fit
 
 PARAMS = {
     "bg_nbd": np.array([0.243, 4.414, 0.793, 2.426]),
@@ -44,6 +44,35 @@ def test_equal_orders_and_ages_differ_by_the_last_order(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
+def test_the_total_is_the_sum_of_all(kind: str) -> None:
+    family, params = FAMILIES[kind], PARAMS[kind]
+    covariance = np.diag([0.01, 0.02, 0.03, 0.04])
+    fit = Fit(family.names, params, 0.0, 4, 3, True, covariance, (), 0)
+    total = prediction.expected_total(family, fit, ROWS, 39, 0.9)
+    shares = np.stack(list(islice(prediction.order_shares(family, params, ROWS, 39), 500)))
+    means, y = np.arange(500) @ shares, np.arange(500)
+    variance = (y**2 @ shares - means**2).sum()
+    assert total.expected == pytest.approx(means.sum(), rel=1e-6)
+    assert total.of_chance == pytest.approx(np.sqrt(variance), rel=1e-5)
+    # By one parameter at a time: orders ten per cent more of it bring, beside ten per cent less.
+    slope = [
+        (
+            prediction.expected_orders(family, params * np.exp(step), ROWS, 39).sum()
+            - prediction.expected_orders(family, params * np.exp(-step), ROWS, 39).sum()
+        )
+        / 0.02
+        for step in np.eye(4) * 0.01
+    ]
+    assert total.of_learning == pytest.approx(np.sqrt(slope @ covariance @ slope), rel=1e-2)
+    assert total.interval is not None
+    assert total.interval[1] - total.expected == pytest.approx(
+        1.6448536 * np.hypot(total.of_chance, total.of_learning or 0), rel=1e-6
+    )
+    unsure = prediction.expected_total(family, replace(fit, covariance=None), ROWS, 39, 0.9)
+    assert (unsure.expected, unsure.interval, unsure.of_learning) == (total.expected, None, None)
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
 def test_worth_is_the_sum_of_discounted_steps(kind: str) -> None:
     family, params = FAMILIES[kind], PARAMS[kind]
     value = np.array([10.0, 20.0, 30.0, np.nan])
@@ -61,48 +90,3 @@ def test_horizons_out_of_proportion_are_refused() -> None:
         assert caught.value.code == "bad_value"
     with pytest.raises(TierwiseError, match="level"):
         prediction.prediction_interval(FAMILIES["bg_nbd"], PARAMS["bg_nbd"], ROWS, 39, 95)
-
-
-@pytest.mark.parametrize("kind", FAMILIES)
-def test_calibration_counts_everybody_once(kind: str) -> None:
-    data = histories(ORDERS, LAST, AGE)
-    rows = calibration.repeat_counts(FAMILIES[kind], PARAMS[kind], data, 3)
-    assert [row.customers for row in rows] == [1, 0, 2, 1]
-    assert sum(row.expected for row in rows) == pytest.approx(4)
-    assert all(row.expected > 0 for row in rows)
-    assert [row.and_more for row in rows] == [False, False, False, True]
-    with pytest.raises(TierwiseError):
-        calibration.repeat_counts(FAMILIES[kind], PARAMS[kind], data, 0)
-
-
-@pytest.mark.parametrize("kind", FAMILIES)
-def test_tracking_ends_at_what_is_expected_of_all(kind: str) -> None:
-    ages = np.array([10.0, 20.0, 20.0])
-    data = histories(np.array([0.0, 1.0, 2.0]), np.array([0.0, 3.0, 4.0]), ages)
-    periods = calibration.tracked(FAMILIES[kind], PARAMS[kind], data, 25.5, 2.0)
-    assert periods[-1].end == 25.5
-    whole = FAMILIES[kind].new(PARAMS[kind], ages + 5.5).sum()
-    assert periods[-1].cumulative == pytest.approx(whole)
-    assert sum(period.expected for period in periods) == pytest.approx(whole)
-    assert periods[0].cumulative == pytest.approx(2 * FAMILIES[kind].new(PARAMS[kind], np.array([2.0]))[0])
-    with pytest.raises(TierwiseError):
-        calibration.tracked(FAMILIES[kind], PARAMS[kind], data, 25.5, 0.0)
-
-
-def test_held_out_means_by_orders_before() -> None:
-    orders, held = np.array([0.0, 0.0, 1.0, 5.0, 9.0]), np.array([0.0, 2.0, 1.0, 4.0, 6.0])
-    groups = calibration.held_out(orders, held, held / 2, 3)
-    assert [(group.customers, group.mean_orders, group.mean_expected) for group in groups] == [
-        (2, 1.0, 0.5), (1, 1.0, 0.5), (0, None, None), (2, 5.0, 2.5),
-    ]  # fmt: skip
-    with pytest.raises(TierwiseError):
-        calibration.held_out(orders, -held, held, 3)
-
-
-def test_an_uneven_week_is_told_only_where_it_is_large_and_sure() -> None:
-    assert weekday_pattern([100, 100, 100, 100, 100, 300, 300]).warning is not None
-    assert (
-        weekday_pattern([1_000_000, 1_010_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000]).warning is None
-    )
-    assert weekday_pattern([1, 1, 1, 1, 1, 3, 1]).warning is None
-    assert weekday_pattern([0] * 7) == type(weekday_pattern([0] * 7))((0,) * 7, None, None, None)

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.stats.clv.families import Family
 from tierwise.stats.clv.histories import Histories
 from tierwise.stats.special import Floats
+from tierwise.stats.tails import chi_square_above
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +60,74 @@ def repeat_counts(family: Family, params: Floats, data: Histories, most: int) ->
     """One row for each number of repeat orders from 0 to `most`, the last with all above."""
     if most < 1:
         raise TierwiseError("bad_value", f"{most} repeat orders: at least 1 must be told apart", place="most")
-    ages, place = np.unique(data.age, return_inverse=True)
-    people = np.bincount(place, data.count)
+    ages, people = _ages(data)
     stays = family.staying(params)
     none = np.zeros(len(ages))
     expected = []
     for x, share in enumerate(family.shares(params, none, none, ages)):
         if x == most:
             break
-        expected.append(float(people @ (stays * share + (1 - stays if x == 0 else 0.0))))
+        expected.append(float((people * (stays * share + (1 - stays if x == 0 else 0.0))).sum()))
     expected.append(data.customers - sum(expected))
     seen = [float(data.count[data.orders == x].sum()) for x in range(most)]
     seen.append(data.customers - sum(seen))
     return tuple(
         RepeatCount(x, x == most, round(customers), foreseen)
         for x, (customers, foreseen) in enumerate(zip(seen, expected, strict=True))
+    )
+
+
+_MOST_AGES = 1_000
+
+
+def _ages(data: Histories) -> tuple[Floats, Floats]:
+    """The different ages and how many customers have each; more than a thousand of them are taken together with their
+    neighbours, at their mean, which differs from any of them by less than a thousandth of the span."""
+    ages, place = np.unique(data.age, return_inverse=True)
+    people = np.bincount(place, data.count).astype(np.float64)
+    if len(ages) <= _MOST_AGES:
+        return ages, people
+    block = np.arange(len(ages)) * _MOST_AGES // len(ages)
+    together = np.bincount(block, people)
+    return np.bincount(block, people * ages) / together, together
+
+
+MISFIT_P = 0.001
+MISFIT_SHARE = 0.05
+_LEAST_EXPECTED = 5.0
+_MOST_TOLD_APART = 60
+
+
+def misfit(family: Family, params: Floats, data: Histories) -> Problem | None:
+    """Whether the repeat orders are spread over customers as the model has it: null where they are, near enough.
+
+    Pearson's chi-square of customers by repeat orders, those of fewer than 5 expected taken together, with as many
+    degrees of freedom less as there are parameters (as Fader, Hardie and Lee 2005 judge by it), and the share of
+    customers who would have to have another number. Both must be clear: much data make any difference significant.
+    """
+    usual = float(data.values[np.searchsorted(np.cumsum(data.by_value), 0.95 * data.customers)])
+    rows = repeat_counts(family, params, data, int(min(max(usual, 7), _MOST_TOLD_APART)))
+    seen, expected = [0.0], [0.0]
+    for row in rows:
+        if expected[-1] >= _LEAST_EXPECTED:
+            seen.append(0.0)
+            expected.append(0.0)
+        seen[-1] += row.customers
+        expected[-1] += row.expected
+    if len(seen) > 1 and expected[-1] < _LEAST_EXPECTED:
+        seen[-2:], expected[-2:] = [sum(seen[-2:])], [sum(expected[-2:])]
+    degrees = len(seen) - 1 - len(params)
+    apart = sum(abs(one - other) for one, other in zip(seen, expected, strict=True)) / 2 / data.customers
+    if degrees < 1 or apart < MISFIT_SHARE:
+        return None
+    statistic = sum((one - other) ** 2 / max(other, 1e-9) for one, other in zip(seen, expected, strict=True))
+    if chi_square_above(statistic, degrees) >= MISFIT_P:
+        return None
+    return Problem(
+        "poor_fit",
+        f"{apart:.0%} of the customers would have to have another number of repeat orders to be as the model has it",
+        None,
+        "look at `calibration()`; try another model, or customers of a kind by themselves",
     )
 
 

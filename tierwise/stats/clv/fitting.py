@@ -21,7 +21,7 @@ FEW_REPEAT_BUYERS = 50
 BORDER = 10_000.0
 """A parameter that many times above or below the ordinary is at the border: the customers do not differ in that."""
 
-_THIN = 2_000
+_THIN = 1_500
 _CLOSE = 1e-9
 
 
@@ -45,14 +45,22 @@ class Fit:
 
     def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float] | None]:
         """Of each parameter, by the normal approximation of its logarithm; null where no error can be told."""
+        z = normal_quantile((1 + checked_level(level)) / 2)
         if self.covariance is None:
             return dict.fromkeys(self.names)
-        z = normal_quantile((1 + level) / 2)
         wide = z * np.sqrt(np.diag(self.covariance))
-        return {
-            name: (float(param * np.exp(-half)), float(param * np.exp(half)))
-            for name, param, half in zip(self.names, self.params, wide, strict=True)
-        }
+        with np.errstate(over="ignore"):
+            low, high = self.params * np.exp(-wide), self.params * np.exp(wide)
+        return dict(zip(self.names, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+
+
+def checked_level(level: float) -> float:
+    """The level of an interval. Raises `bad_value` outside (0, 1)."""
+    if not 0 < level < 1:
+        raise TierwiseError(
+            "bad_value", f"a level of {level} is not between 0 and 1", place="level", remedy="0.95, say"
+        )
+    return level
 
 
 def fit_orders(family: Family, data: Histories) -> Fit:
@@ -66,8 +74,6 @@ def fit_orders(family: Family, data: Histories) -> Fit:
     if not data.age.max() > 0:
         raise TierwiseError("no_time", "all customers are of age 0", remedy="take a later as_of")
     thin = data.thinned(_THIN)
-    if not thin.repeat_buyers:
-        thin = data
     sketch = max(
         (ascend(_per_customer(family, thin), np.log(start), bend=_bend(family, thin)) for start in family.starts(thin)),
         key=lambda found: found.value,
@@ -145,8 +151,10 @@ def _quiet(function: Climbed) -> Climbed:
 
 def _inverse(curvature: Floats) -> Floats | None:
     """The inverse of minus the curvature where it is a top's, else null."""
+    if not np.isfinite(curvature).all():
+        return None
     values, vectors = np.linalg.eigh(-curvature)
-    if not np.isfinite(values).all() or values.min() <= 1e-12 * max(1.0, float(values.max())):
+    if values.min() <= 1e-12 * max(1.0, float(values.max())):
         return None
     return np.asarray(vectors / values @ vectors.T)
 
@@ -196,7 +204,7 @@ def profile_interval(
     e^12: the data set no bound there. D. Cox and D. Oakes, Analysis of Survival Data, 1984, section 3.3.
     """
     held = fit.names.index(name)
-    z = normal_quantile((1 + level) / 2)
+    z = normal_quantile((1 + checked_level(level)) / 2)
     drop = z**2 / 2 / fit.customers
     function = _per_customer(family, data)
     top, place = np.log(fit.params), float(np.log(fit.params[held]))

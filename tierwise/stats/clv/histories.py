@@ -34,20 +34,27 @@ class Histories:
 
     @property
     def customers(self) -> int:
-        return int(self.count.sum())
+        return round(self.count.sum())
 
     @property
     def repeat_buyers(self) -> int:
-        return int(self.count[self.orders > 0].sum())
+        return round(self.count[self.orders > 0].sum())
 
     def thinned(self, rows: int) -> Histories:
-        """About so many rows, evenly taken: enough to find out where to start."""
-        every = max(1, len(self.orders) // rows)
-        return _of(self.orders[::every], self.last[::every], self.age[::every], self.count[::every])
+        """About so many rows of those with repeat orders and of those without, evenly taken, that stand for as many
+        customers of either kind as there are: enough to find out where to start."""
+        parts = []
+        for part in (np.flatnonzero(self.orders == 0), np.flatnonzero(self.orders > 0)):
+            taken = part[:: max(1, len(part) // rows)]
+            stands_for = self.count[part].sum() / max(1.0, self.count[taken].sum())
+            parts.append((taken, self.count[taken] * stands_for))
+        places = np.concatenate([taken for taken, _ in parts])
+        count = np.concatenate([count for _, count in parts])
+        return _of(self.orders[places], self.last[places], self.age[places], count)
 
 
 def histories(orders: Floats, last: Floats, age: Floats) -> Histories:
-    """The different histories of customers, one row per customer in.
+    """The different histories of customers, one row per customer in; where nearly all differ, as they are.
 
     Raises `no_customers`, and `bad_value` for all faults at once with how many rows have each: not finite, x not a
     whole number of 0 or more, t_x below 0 or above T, t_x not 0 without a repeat order, t_x of 0 with one.
@@ -56,16 +63,30 @@ def histories(orders: Floats, last: Floats, age: Floats) -> Histories:
     if not len(orders):
         raise TierwiseError("no_customers", "there is no customer to learn from")
     _check(orders, last, age)
+    none = orders == 0
+    ages, many = np.unique(age[none], return_counts=True)
+    zero = np.zeros(len(ages))
+    some, some_last, some_age, count = _together(orders[~none], last[~none], age[~none])
+    return _of(
+        np.concatenate([zero, some]),
+        np.concatenate([zero, some_last]),
+        np.concatenate([ages, some_age]),
+        np.concatenate([many.astype(np.float64), count]),
+    )
+
+
+def _together(orders: Floats, last: Floats, age: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Equal rows once, in order, and how many there are of each."""
     ages, lasts = np.unique(age), np.unique(last)
-    if 2 * len(ages) > len(age):
-        return _of(orders, last, age, np.ones(len(age)))
+    if 4 * max(len(ages), len(lasts)) > len(age):
+        return orders, last, age, np.ones(len(age))
     # Looked up, not sorted with their places: with so few different ones that is several times as fast.
     key = (orders.astype(np.int64) * len(lasts) + np.searchsorted(lasts, last)) * len(ages)
     key += np.searchsorted(ages, age)
     different, count = np.unique(key, return_counts=True)
     rest, age_of = np.divmod(different, len(ages))
     x, last_of = np.divmod(rest, len(lasts))
-    return _of(x.astype(np.float64), lasts[last_of], ages[age_of], count.astype(np.float64))
+    return x.astype(np.float64), lasts[last_of], ages[age_of], count.astype(np.float64)
 
 
 def _of(orders: Floats, last: Floats, age: Floats, count: Floats) -> Histories:

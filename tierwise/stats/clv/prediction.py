@@ -9,7 +9,7 @@ import numpy as np
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.stats.clv.families import Family
-from tierwise.stats.clv.fitting import Fit
+from tierwise.stats.clv.fitting import Fit, checked_level
 from tierwise.stats.special import Floats
 from tierwise.stats.tails import normal_quantile
 
@@ -83,24 +83,25 @@ def prediction_interval(
     """The least and the most orders of each customer within t: the quantiles (1 - level) / 2 and (1 + level) / 2 of the
     distribution of orders, the parameters taken as they were learnt. Whole numbers hold the level at least.
     """
-    if not 0 < level < 1:
-        raise TierwiseError(
-            "bad_value", f"a level of {level} is not between 0 and 1", place="level", remedy="0.95, say"
-        )
-    tail = (1 - level) / 2
+    tail = (1 - checked_level(level)) / 2
     alive = probability_alive(family, params, rows)
     low = np.full(len(alive), -1, dtype=np.int64)
     high = np.full(len(alive), -1, dtype=np.int64)
     far = np.full(len(rows.different_age), float(t))
     below = np.zeros(len(far))
+    going = np.arange(len(alive))
     for y, share in enumerate(family.shares(params, rows.different_orders, rows.different_age, far)):
         below = below + share
-        at_most = 1 - alive + alive * below[rows.place]
-        low[(low < 0) & (at_most >= tail)] = y
-        high[(high < 0) & (at_most >= 1 - tail - 1e-12)] = y
-        if (high >= 0).all() or y >= MOST_FORESEEN:
+        at_most = 1 - alive[going] + alive[going] * below[rows.place[going]]
+        low[going[(low[going] < 0) & (at_most >= tail)]] = y
+        done = at_most >= 1 - tail - 1e-12
+        high[going[done]] = y
+        going = going[~done]
+        if not len(going) or y >= MOST_FORESEEN:
             break
-    return low, np.where(high < 0, MOST_FORESEEN, high)
+    low[low < 0] = MOST_FORESEEN
+    high[high < 0] = MOST_FORESEEN
+    return low, high
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,7 @@ def expected_total(family: Family, fit: Fit, rows: Rows, t: float, level: float)
     covariance, g the slope of the sum, both by logarithms (the delta method). By the central limit the sum of many
     customers is normal; of a handful it is not, and `prediction_interval` of each is to be preferred.
     """
-    if not 0 < level < 1:
-        raise TierwiseError(
-            "bad_value", f"a level of {level} is not between 0 and 1", place="level", remedy="0.95, say"
-        )
+    z = normal_quantile((1 + checked_level(level)) / 2)
     each = expected_orders(family, fit.params, rows, t)
     alive = probability_alive(family, fit.params, rows)
     squares = _mean_squares(family, fit.params, rows, t)
@@ -145,7 +143,7 @@ def expected_total(family: Family, fit: Fit, rows: Rows, t: float, level: float)
         rise = expected_orders(family, up, rows, t).sum() - expected_orders(family, down, rows, t).sum()
         slope[i] = rise / (2 * _NUDGE)
     learning = float(np.sqrt(slope @ fit.covariance @ slope))
-    half = normal_quantile((1 + level) / 2) * float(np.hypot(chance, learning))
+    half = z * float(np.hypot(chance, learning))
     return Total(expected, (max(0.0, expected - half), expected + half), chance, learning, level)
 
 
