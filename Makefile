@@ -33,10 +33,10 @@ demo: $(VENV)/.run ## made-up dealer and retail data in; tiers out
 	@$(BIN)/tierwise demo
 
 test: $(VENV)/.dev ## all tests (long forms: make soak)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not soak"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not soak"
 
 coverage: $(VENV)/.dev ## the same, with the lines that no test runs: twice the time
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov=tierwise --cov-report=term-missing:skip-covered -m "not soak"
+	@$(BIN)/python -m pytest -n auto --dist loadfile --cov=tierwise --cov-report=term-missing:skip-covered -m "not soak"
 
 check: $(VENV)/.dev ## types, lint, layers
 	@$(BIN)/ruff check .
