@@ -88,7 +88,7 @@ def _ages(data: Histories) -> tuple[Floats, Floats]:
     if len(ages) <= _MOST_AGES:
         return ages, people
     block = np.arange(len(ages)) * _MOST_AGES // len(ages)
-    together = np.bincount(block, people)
+    together = np.bincount(block, people).astype(np.float64)
     return np.bincount(block, people * ages) / together, together
 
 

@@ -34,11 +34,11 @@ class Histories:
 
     @property
     def customers(self) -> int:
-        return round(self.count.sum())
+        return round(float(self.count.sum()))
 
     @property
     def repeat_buyers(self) -> int:
-        return round(self.count[self.orders > 0].sum())
+        return round(float(self.count[self.orders > 0].sum()))
 
     def thinned(self, rows: int) -> Histories:
         """About so many rows of those with repeat orders and of those without, evenly taken, that stand for as many
