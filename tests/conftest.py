@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, make_url, text
+from xdist.scheduler import LoadFileScheduling
 
 from tierwise.state.cluster import DATABASE
 from tierwise.state.database import open_database
@@ -15,6 +18,25 @@ from tierwise.state.embedded import EmbeddedServer
 from tierwise.state.upgrade import upgrade
 
 _numbers = count(1)
+
+
+class _Scheduling(LoadFileScheduling):
+    """A file's tests stay together, and all of tests/parity: so one worker alone starts Spark."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "tests/parity" if file.startswith("tests/parity/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Where tests are run side by side."""
+    return _Scheduling(config, log)
+
+
+def pytest_configure() -> None:
+    """Side by side, each worker's DuckDB has one core."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        os.cpu_count = lambda: 1
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.parametrize("drawn", ["evenly", "same"])
-def test_an_incremental_run_is_equal_to_a_full_one(folder: Path, drawn: str) -> None:
-    full, built = (incremental.run_again(folder, *SIZE, how, drawn) for how in ("full", "incremental"))
+def test_an_incremental_run_is_equal_to_a_full_one(folder: Path) -> None:
+    full, built = (incremental.run_again(folder, *SIZE, how, "evenly") for how in ("full", "incremental"))
     assert built.borrowed is not None
     assert 30 < built.borrowed.customers < 70  # 60 new orders
     for table in ("profile", "tags"):

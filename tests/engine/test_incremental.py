@@ -272,14 +272,6 @@ def test_equal_to_a_full_run_through_a_life(tmp_path: Path) -> None:
     assert touched == [None, 2, 2, 5, 1, 4]
 
 
-@settings(max_examples=2, deadline=None)
-@given(st.lists(CHANGES, min_size=1, max_size=5))
-def test_equal_to_a_full_run(changes: list[tuple[str, int, int, Any]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        found = equal_at_each_step(a_house(Path(folder)), [changes])
-    assert all(built.borrowed is not None for built in found[1:])
-
-
 @pytest.mark.soak
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(CHANGES, max_size=4), min_size=1, max_size=6))

@@ -10,7 +10,7 @@ import pytest
 
 import tierwise as tw
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")]
 
 
 def orders() -> pd.DataFrame:
