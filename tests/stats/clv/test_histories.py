@@ -35,11 +35,17 @@ def test_few_equal_ones_are_left_apart() -> None:
     assert data.count.tolist() == [1] * 100
 
 
+def test_equal_ones_are_taken_together_where_that_pays() -> None:
+    age = np.tile(np.arange(10.0, 20.0), 100)
+    data = histories(np.full(1000, 3.0), np.full(1000, 5.0), age)
+    assert len(data.orders) == 10
+    assert data.count.tolist() == [100] * 10
+
+
 def test_a_part_stands_for_as_many_of_either_kind() -> None:
-    age = np.repeat(np.arange(10.0, 1010.0), 30)
+    age = np.linspace(10, 100, 30_000)
     orders = np.where(np.arange(len(age)) % 3 == 0, 2.0, 0.0)
-    data = histories(orders, np.where(orders > 0, np.floor(age / 2), 0.0), age)
-    assert len(data.orders) == 2000
+    data = histories(orders, np.where(orders > 0, 4.0, 0.0), age)
     thin = data.thinned(100)
     assert len(thin.orders) == 200
     assert (thin.customers, thin.repeat_buyers) == (30_000, 10_000)

@@ -69,7 +69,8 @@ def repeat_counts(family: Family, params: Floats, data: Histories, most: int) ->
             break
         expected.append(float((people * (stays * share + (1 - stays if x == 0 else 0.0))).sum()))
     expected.append(data.customers - sum(expected))
-    seen = [float(data.count[data.orders == x].sum()) for x in range(most)]
+    by_value = dict(zip(data.values.tolist(), data.by_value.tolist(), strict=True))
+    seen = [by_value.get(x, 0.0) for x in range(most)]
     seen.append(data.customers - sum(seen))
     return tuple(
         RepeatCount(x, x == most, round(customers), foreseen)
@@ -81,15 +82,15 @@ _MOST_AGES = 1_000
 
 
 def _ages(data: Histories) -> tuple[Floats, Floats]:
-    """The different ages and how many customers have each; more than a thousand of them are taken together with their
-    neighbours, at their mean, which differs from any of them by less than a thousandth of the span."""
-    ages, place = np.unique(data.age, return_inverse=True)
-    people = np.bincount(place, data.count).astype(np.float64)
+    """The different ages and how many customers have each; more than a thousand of them are taken together in a
+    thousandth of the span each, at their mean."""
+    ages = np.unique(data.age)
     if len(ages) <= _MOST_AGES:
-        return ages, people
-    block = np.arange(len(ages)) * _MOST_AGES // len(ages)
-    together = np.bincount(block, people).astype(np.float64)
-    return np.bincount(block, people * ages) / together, together
+        return ages, np.bincount(np.searchsorted(ages, data.age), data.count).astype(np.float64)
+    block = ((data.age - ages[0]) * (_MOST_AGES / (ages[-1] - ages[0]))).astype(np.int64)
+    people, sums = np.bincount(block, data.count), np.bincount(block, data.count * data.age)
+    there = people > 0
+    return sums[there] / people[there], people[there].astype(np.float64)
 
 
 MISFIT_P = 0.001
