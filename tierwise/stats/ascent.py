@@ -16,6 +16,7 @@ Bend = Callable[[Floats], Floats]
 """A point -> the Hessian there."""
 
 _LONGEST_STEP = 2.0
+_LAST_STEPS = 3
 _STEP = 1e-4
 """Of differences of gradients: their error is the square of it."""
 
@@ -39,13 +40,15 @@ def ascend(
     bend: Bend | None = None,
     inverse: Floats | None = None,
     tolerance: float = 1e-8,
+    near: float | None = None,
     most: int = 400,
 ) -> Ascent:
     """The top near a start by the method of Broyden, Fletcher, Goldfarb and Shanno with steps that rise, then Newton's.
 
     J. Nocedal and S. Wright, Numerical Optimization, 2nd ed., 2006, chapters 3 and 6. bend: the Hessian at a point;
     differences of the gradient where it is null. inverse: what is known of the inverse of the negative Hessian.
-    tolerance: how small all parts of the gradient must be to have converged. The function should be near 1 in scale,
+    tolerance: how small all parts of the gradient must be to have converged; near: how small to leave the rest to
+    Newton. The function should be near 1 in scale,
     such as a log-likelihood per customer. Raises ValueError where the start is outside the function.
     """
     bend = bend or (lambda point: curvature(function, point))
@@ -55,7 +58,7 @@ def ascend(
         raise ValueError("the start is outside the function")
     size = len(point)
     known = np.eye(size) if inverse is None else inverse
-    while evaluations < most and np.abs(gradient).max() > tolerance:
+    while evaluations < most and np.abs(gradient).max() > (near or tolerance):
         direction = known @ gradient
         if direction @ gradient <= 0:
             known = np.eye(size)
@@ -87,17 +90,22 @@ def _rises(ahead: float, value: float, step: float, direction: Floats, gradient:
 def _finish(
     function: Climbed, bend: Bend, point: Floats, value: float, gradient: Floats, evaluations: int, tolerance: float
 ) -> Ascent:
-    """The Hessian there, and one of Newton's steps to the last digits, if it lowers the gradient and not the value."""
+    """The Hessian there, and Newton's steps by it to the last digits, as long as they lower the gradient."""
     hessian = bend(point)
-    try:
-        move = np.linalg.solve(hessian, -gradient)
-    except np.linalg.LinAlgError:
-        move = np.full_like(point, np.nan)
-    if np.isfinite(move).all() and 0 < np.abs(move).max() < 0.01:
+    for _ in range(_LAST_STEPS):
+        try:
+            move = np.linalg.solve(hessian, -gradient)
+        except np.linalg.LinAlgError:
+            break
+        if not np.isfinite(move).all() or not 0 < np.abs(move).max() < 0.01:
+            break
         ahead, uphill = function(point + move)
         evaluations += 1
-        if np.abs(uphill).max() < np.abs(gradient).max() and ahead >= value - 1e-13 * abs(value):
-            point, value, gradient = point + move, ahead, uphill
+        if np.abs(uphill).max() >= np.abs(gradient).max() or not ahead >= value - 1e-13 * abs(value):
+            break
+        point, value, gradient = point + move, ahead, uphill
+        if np.abs(gradient).max() <= tolerance / 10:
+            break
     converged = bool(np.abs(gradient).max() <= tolerance)
     return Ascent(point, value, gradient, hessian, converged, evaluations)
 

@@ -22,7 +22,7 @@ BORDER = 10_000.0
 """A parameter that many times above or below the ordinary is at the border: the customers do not differ in that."""
 
 _THIN = 1_500
-_CLOSE = 1e-9
+_CLOSE, _NEAR = 1e-9, 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,10 @@ def fit_orders(family: Family, data: Histories) -> Fit:
     if len(thin.orders) < len(data.orders):
         bend = _bend(family, data)
         steep = sketch.curvature if bend is None else bend(sketch.point)
-        top = ascend(_per_customer(family, data), sketch.point, bend=bend, inverse=_inverse(steep), tolerance=_CLOSE)
+        function, inverse = _per_customer(family, data), _inverse(steep)
+        top = ascend(function, sketch.point, bend=bend, inverse=inverse, tolerance=_CLOSE, near=_NEAR)
+        if not top.converged:
+            top = ascend(function, top.point, bend=bend, inverse=inverse, tolerance=_CLOSE)
     unit = float(data.count @ data.age) / data.customers
     scale = np.where(family.in_time, unit, 1.0)
     return _fit(family.names, top, data.customers, data.repeat_buyers, scale)
