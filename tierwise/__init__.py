@@ -5,10 +5,10 @@
     True
 
 Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`,
-`association_rules`; small tables
-about them as Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
-`transition_matrix`. Two rooms: `clv` (customer lifetime value) and `stats` (tests and intervals from figures). Names
-are loaded when they are first used, so that importing the package costs nothing.
+`association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`; small tables about them as
+Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
+`transition_matrix`, `funnel`. Two rooms: `clv` (customer lifetime value) and `stats` (tests and intervals from
+figures). Names are loaded when they are first used, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from tierwise.engine.frame_tables import pareto_curve as pareto_curve
     from tierwise.engine.frame_tables import rfm_cells as rfm_cells
     from tierwise.engine.frame_tables import transitions as transitions
+    from tierwise.engine.path_api import common_paths as common_paths
+    from tierwise.engine.path_api import first_purchases as first_purchases
+    from tierwise.engine.path_api import funnel as funnel
+    from tierwise.engine.path_api import later_purchases as later_purchases
+    from tierwise.engine.path_api import next_products as next_products
     from tierwise.kernel.errors import TierwiseError as TierwiseError
     from tierwise.metrics.attributes import attribute_names as attribute_names
     from tierwise.metrics.deciles import decile_sentence as decile_sentence
@@ -50,6 +55,7 @@ _WHERE = {
     "tierwise.engine.basket_api": ("association_rules",),
     "tierwise.engine.frame_api": ("activity", "customer_metrics", "deciles", "general_lifecycle", "lifecycle", "rfm"),
     "tierwise.engine.frame_tables": ("decile_table", "pareto", "pareto_curve", "rfm_cells", "transitions"),
+    "tierwise.engine.path_api": ("common_paths", "first_purchases", "funnel", "later_purchases", "next_products"),
     "tierwise.kernel.errors": ("TierwiseError",),
     "tierwise.metrics.attributes": ("attribute_names",),
     "tierwise.metrics.deciles": ("decile_sentence",),

@@ -13,9 +13,12 @@ import tierwise.metrics
 MODULES = [
     "tierwise",
     "tierwise.definitions.rule_builders",
+    "tierwise.engine.basket_api",
     "tierwise.engine.canonical",
     "tierwise.engine.frame_api",
     "tierwise.engine.frame_tables",
+    "tierwise.engine.path_api",
+    "tierwise.stats.dependence",
     "tierwise.testing.rule_oracle",
     *(f"tierwise.metrics.{module.name}" for module in pkgutil.iter_modules(tierwise.metrics.__path__)),
 ]

@@ -16,7 +16,7 @@ from tests.metrics.conftest import MakeFrame
 from tests.metrics.rows import rows_of
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.paths import NEXT_COLUMNS, common_paths, later_purchases, next_products
+from tierwise.metrics.paths import LAGS, NEXT_COLUMNS, common_paths, later_purchases, next_products
 
 AS_OF = date(2026, 6, 30)
 START = date(2026, 1, 1)
@@ -55,8 +55,8 @@ def test_later_purchases_by_hand(frame: MakeFrame) -> None:
     }  # fmt: skip
     card = rows["camera", "card"]
     assert (card["first_count"], card["count"], card["share"], card["base_share"]) == (4, 2, 0.5, 0.4)
-    assert [card[f"lag_days_{part}"] for part in (25, 50, 75)] == [5.5, 7.0, 8.5]
-    assert (rows["camera", "bag"]["lag_days_50"], rows["card", "camera"]["lag_days_50"]) == (17.0, 1.0)
+    assert [card[name] for name in LAGS] == [5.5, 7.0, 8.5]
+    assert (rows["camera", "bag"]["lag_median_days"], rows["card", "camera"]["lag_median_days"]) == (17.0, 1.0)
     assert (rows["camera", "camera"]["count"], rows["card", "card"]["count"]) == (1, 1)
 
 
@@ -108,7 +108,7 @@ def test_later_purchases_as_walked(frame: MakeFrame, made: Bought, within: int |
     for row in found:
         firsts, count, lags = expected[row["first"], row["next"]]
         assert (row["first_count"], row["count"], row["share"]) == (firsts, count, count / firsts)
-        assert [row[f"lag_days_{part}"] for part in (25, 50, 75)] == pytest.approx(lags)
+        assert [row[name] for name in LAGS] == pytest.approx(lags)
 
 
 def test_next_products_by_hand(frame: MakeFrame) -> None:
@@ -121,6 +121,14 @@ def test_next_products_by_hand(frame: MakeFrame) -> None:
     assert (card["share"], card["base_share"], card["lift"]) == (pytest.approx(2 / 3), 0.4, pytest.approx(5 / 3))
     assert card["p_value"] == pytest.approx(0.4)
     assert [row["next"] for row in found if row["first"] == "camera"] == ["card", "bag", "camera"]
+
+
+def test_what_follows_first_purchases(frame: MakeFrame) -> None:
+    found = next_products(lines_of(frame, CAMERA), as_of=AS_OF, min_count=1, from_first=True).to_pylist()
+    rows = {(row["first"], row["next"]): row for row in found}
+    assert {row["transition_count"] for row in found} == {4}  # one of each of the customers 1 to 4
+    assert ("card", "bag") not in rows  # 1 had the card from the first day, and the bag on the third
+    assert (rows["card", "camera"]["first_count"], rows["card", "camera"]["count"]) == (2, 1)
 
 
 def test_next_products_as_walked(frame: MakeFrame, made: Bought) -> None:
@@ -141,7 +149,7 @@ def test_next_products_as_walked(frame: MakeFrame, made: Bought) -> None:
     for row in rows:
         firsts, base, lags = expected[row["first"], row["next"]]
         assert (row["first_count"], row["next_count"], row["count"]) == (firsts, base, len(lags))
-        assert row["lag_days_50"] == pytest.approx(quantiles(lags, n=4, method="inclusive")[1])
+        assert row["lag_median_days"] == pytest.approx(quantiles(lags, n=4, method="inclusive")[1])
         assert row["lift"] == pytest.approx(len(lags) / firsts / (base / len(steps)))
     keys = [(row["first"], -(row["count"] * len(steps) - row["first_count"] * row["next_count"])) for row in rows]
     assert keys == sorted(keys)
@@ -176,7 +184,7 @@ def test_common_paths_as_walked(frame: MakeFrame, made: Bought) -> None:
         row, before = found[path], path.rpartition(" → ")[0]
         assert (row["step_count"], row["count"], row["share"]) == (size, len(lags), len(lags) / len(days))
         assert row["continued_share"] == (len(lags) / len(expected[before][1]) if before else None)
-        assert row["lag_days_50"] == pytest.approx(quantiles(lags, n=4, method="inclusive")[1])
+        assert row["lag_median_days"] == pytest.approx(quantiles(lags, n=4, method="inclusive")[1])
 
 
 def test_nothing_gives_no_rows(frame: MakeFrame) -> None:

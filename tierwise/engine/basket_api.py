@@ -53,15 +53,15 @@ def association_rules(
         if connection is not None:
             eagerly: IntoFrameT = back_as(found, lines)
             return eagerly
-        lazily: IntoFrameT = _on_engine(found, lines)
+    lazily: IntoFrameT = on_engine(found, lines)
     return lazily
 
 
-def _on_engine(table: pa.Table, like: Any) -> Any:
-    """A small table on the engine of a frame."""
+def on_engine(table: pa.Table, like: Any) -> Any:
+    """A small table on the engine of a frame: a relation of DuckDB's own connection, or a DataFrame of its session."""
     if nw.from_native(like).implementation.is_duckdb():
         return duckdb.from_arrow(table)
     return like.sparkSession.createDataFrame(table)
 
 
-__all__ = ["association_rules"]
+__all__ = ["association_rules", "on_engine"]

@@ -67,7 +67,7 @@ def association_rules(
     """
     support, confidence = _checked(min_support, min_confidence, max_left)
     require_columns(lines, (basket, item), "the lines")
-    if max_left == 1 and lines.implementation.is_pyspark():
+    if max_left == 1 and (lines.implementation.is_pyspark() or lines.implementation.is_pyspark_connect()):
         baskets, pairs = joined_pairs(lines, basket, item, support)
         sets = frequent_sets(baskets, least_count(support, baskets.count), 2, pairs)
     else:

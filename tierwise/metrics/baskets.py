@@ -6,7 +6,7 @@ across them: the baskets of each item as bits, and of a set the bits that all of
 2000).
 
 Measured on Online Retail at a support of .005 (15.7 M pairs in 25,900 baskets): counted along the baskets in NumPy
-0.4 s, by a self-join of integers in DuckDB more than 3 s. On Spark, whose rows are on many machines, it is the join.
+0.3 s, by a self-join of integers in DuckDB more than 3 s. On Spark, whose rows are on many machines, it is the join.
 """
 
 from __future__ import annotations
@@ -122,9 +122,14 @@ def frequent_pairs(baskets: Baskets, least: int) -> ItemSets:
     followers = ends[baskets.basket] - np.arange(len(baskets.basket)) - 1
     lefts, rights, counts = [], [], []
     step = max(1, _CELLS // max(1, kinds))
-    for first in range(0, kinds, step):
+    firsts = np.arange(0, kinds, step)
+    # In one block all items are its own, in whatever order; the sort is for several.
+    by_item = np.argsort(baskets.item, kind="stable") if len(firsts) > 1 else np.arange(len(baskets.item))
+    bounds = np.append(np.searchsorted(baskets.item[by_item], firsts) if len(firsts) > 1 else 0, len(by_item))
+    for block, first in enumerate(firsts.tolist()):
         last = min(first + step, kinds)
-        own = np.flatnonzero((baskets.item >= first) & (baskets.item < last) & (followers > 0))
+        own = by_item[bounds[block] : bounds[block + 1]]
+        own = own[followers[own] > 0]
         together = np.zeros((last - first) * kinds, dtype=np.int64)
         for codes in _codes(baskets.item, own, followers[own], first, kinds):
             together += np.bincount(codes, minlength=len(together))

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
-from tierwise.metrics.frame import Frame, days_between, quotient, require_columns, rows_of
+from tierwise.metrics.frame import Frame, days_between, missing, quotient, require_columns, rows_of
 from tierwise.stats.dependence import adjusted_among, dependence_p
 
 ARROW = " → "
@@ -28,11 +28,24 @@ NEXT_COLUMNS = pa.schema(
     [
         ("first", pa.string()), ("next", pa.string()), ("count", pa.int64()), ("share", pa.float64()),
         ("base_share", pa.float64()), ("lift", pa.float64()), ("p_value", pa.float64()),
-        ("adjusted_p_value", pa.float64()), ("lag_days_25", pa.float64()), ("lag_days_50", pa.float64()),
-        ("lag_days_75", pa.float64()), ("first_count", pa.int64()), ("next_count", pa.int64()),
+        ("adjusted_p_value", pa.float64()), ("lag_q1_days", pa.float64()), ("lag_median_days", pa.float64()),
+        ("lag_q3_days", pa.float64()), ("first_count", pa.int64()), ("next_count", pa.int64()),
         ("transition_count", pa.int64()),
     ]
 )  # fmt: skip
+
+
+LAGS = ("lag_q1_days", "lag_median_days", "lag_q3_days")
+"""The quartiles of days from one purchase to another."""
+
+
+def quartiles(column: str) -> list[nw.Expr]:
+    """The quartiles of days, type 7 (linear between the two rows around), named as `LAGS`; null over no days."""
+    days = nw.col(column)
+    return [
+        days.quantile(part / 4, interpolation="linear").cast(nw.Float64).alias(name)
+        for part, name in enumerate(LAGS, start=1)
+    ]
 
 
 def occasions(lines: Frame, *, key: str, item: str, day: str, as_of: date) -> Frame:
@@ -55,7 +68,7 @@ def later_purchases(
     keep: Keep = lazily,
 ) -> Frame:
     """One row per two items of which at least so many customers bought the second on a later day than, for the first
-    time, the first: `first, next, first_count, count, share, base_share, lag_days_25, lag_days_50, lag_days_75`.
+    time, the first: `first, next, first_count, count, share, base_share, lag_q1_days, lag_median_days, lag_q3_days`.
 
     within_days: only what came at most so many days later counts, and only customers whose first purchase lies so far
     back that it could have come; else the whole time up to as_of, in which those who began lately had little.
@@ -65,42 +78,48 @@ def later_purchases(
     their first day on), those who bought it on a day after their first, within the same time. lag: days from the first
     purchase of the first item to the earliest of the next one after it, quartiles of type 7.
 
-    An item after itself is a repeat purchase. Raises `missing_column`, `bad_value`.
+    An item after itself is a repeat purchase. Executes the count of customers. Raises `missing_column`, `bad_value`.
     """
     _check(within_days=within_days, min_customers=min_customers)
     bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
     firsts = bought.group_by(key, "item__").agg(nw.col("day__").min().alias("first_day"))
     starts = bought.group_by(key).agg(nw.col("day__").min().alias("first_day"))
+    # What too few ever bought cannot be followed by enough.
+    ever = firsts.group_by("item__").agg(nw.len().alias("ever")).filter(nw.col("ever") >= min_customers)
+    nexts = bought.join(ever.select("item__"), on="item__", how="semi")
     if within_days is not None:
         could = nw.col("first_day") <= nw.lit(as_of - timedelta(days=within_days))
         firsts, starts = firsts.filter(could), starts.filter(could)
     counted = firsts.group_by("item__").agg(nw.len().cast(nw.Int64).alias("first_count"))
     counted = counted.filter(nw.col("first_count") >= min_customers).rename({"item__": "first"})
     own = firsts.rename({"item__": "first"}).join(counted.select("first"), on="first", how="semi")
-    lags = _lags(own, bought, key, ["first"], within_days)
-    pairs = lags.group_by("first", "next").agg(
-        nw.len().cast(nw.Int64).alias("count"),
-        *(nw.col("lag").quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"lag_days_{25 * k}")
-          for k in (1, 2, 3)),
-    ).filter(nw.col("count") >= min_customers)  # fmt: skip
+    # What comes after a day is the same whatever was bought on it, and days are fewer than items.
+    lags = keep("lags", _lags(own.select(key, "first_day").unique(), nexts, key, within_days))
+    pairs = (
+        own.join(lags, on=[key, "first_day"], how="inner")
+        .group_by("first", "next")
+        .agg(nw.len().cast(nw.Int64).alias("count"), *quartiles("lag"))
+        .filter(nw.col("count") >= min_customers)
+    )
     everybody = int(rows_of(starts.select(nw.len()))[0][0])
-    base = _lags(starts, bought, key, [], within_days).group_by("next").agg(nw.len().cast(nw.Int64).alias("base"))
+    base = _lags(starts, nexts, key, within_days).group_by("next").agg(nw.len().cast(nw.Int64).alias("base"))
     found = pairs.join(counted, on="first", how="inner").join(base, on="next", how="left")
     share = quotient(nw.col("count"), nw.col("first_count")).alias("share")
     base_share = quotient(nw.col("base"), nw.lit(everybody)).alias("base_share")
     return found.with_columns(share, base_share).select(
-        "first", "next", "first_count", "count", "share", "base_share", "lag_days_25", "lag_days_50", "lag_days_75"
+        "first", "next", "first_count", "count", "share", "base_share", *LAGS
     )
 
 
-def _lags(starts: Frame, bought: Frame, key: str, by: list[str], within_days: int | None) -> Frame:
-    """Days from each start to the earliest later purchase of each item."""
-    later = nw.col("day__") > nw.col("first_day")
-    both = starts.join(bought.rename({"item__": "next"}), on=key, how="inner").filter(later)
+def _lags(starts: Frame, bought: Frame, key: str, within_days: int | None) -> Frame:
+    """Of each customer and start, `first_day`, the days to the earliest later purchase of each item, `next`, `lag`."""
+    both = starts.join(bought.rename({"item__": "next"}), on=key, how="inner").filter(
+        nw.col("day__") > nw.col("first_day")
+    )
     if within_days is not None:
         both = both.filter(days_between(nw.col("first_day"), nw.col("day__")) <= within_days)
-    ends = both.group_by(key, *by, "first_day", "next").agg(nw.col("day__").min().alias("end_day"))
-    return ends.select(key, *by, "next", days_between(nw.col("first_day"), nw.col("end_day")).alias("lag"))
+    ends = both.group_by(key, "first_day", "next").agg(nw.col("day__").min().alias("end_day"))
+    return ends.select(key, "first_day", "next", days_between(nw.col("first_day"), nw.col("end_day")).alias("lag"))
 
 
 def next_products(
@@ -111,18 +130,22 @@ def next_products(
     item: str = "product_id",
     day: str = "ordered_day",
     min_count: int = 10,
+    from_first: bool = False,
     keep: Keep = lazily,
 ) -> pa.Table:
     """What the very next occasion holds: one row per two items that follow so often, `NEXT_COLUMNS`, first item by
     first item, of each the best next one first.
 
-    A transition is an occasion and the customer's next one. first_count: transitions from the first item; count: those
-    that led to the next item; share: count / first_count. base_share: the share of all transitions that led to it.
-    lift: share / base_share. "Best" is the most transitions beyond what the base rate would bring, as in
-    `metrics/association.py`: what everybody buys anyway is nobody's next best. lag: days between the two occasions.
+    A transition is an occasion and the customer's next one; from_first: only each customer's first one, that is, what
+    follows first purchases. first_count: transitions from the first item; count: those of them that led to the next
+    item; share: count / first_count. base_share: the share of all transitions that led to it; lift: share / base_share.
+    "Best" is the most transitions beyond what the base rate would bring, as in `metrics/association.py`: what everybody
+    buys anyway is nobody's next best. lag: days between the two occasions, quartiles of type 7.
+
     p_value: two-sided, that the next item follows the first as often as it follows anything else
-    (`stats/dependence.py`); transitions of one customer are counted as if they knew nothing of each other, so of few
-    heavy buyers it is too small. adjusted_p_value: Benjamini and Hochberg among all pairs of items that occur so often.
+    (`stats/dependence.py`). Transitions of one customer are counted as if they knew nothing of each other, so of few
+    heavy buyers it is too small; with from_first each customer counts once. adjusted_p_value: as Benjamini and
+    Hochberg, among all pairs of items that occur so often; those that did not follow so often have p 1 there.
 
     Executes the lines. Raises `missing_column`, `bad_value`.
     """
@@ -130,6 +153,9 @@ def next_products(
     bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
     days = bought.select(key, "day__").unique()
     steps = days.with_columns(nw.col("day__").shift(-1).over(key, order_by="day__").alias("next_day"))
+    if from_first:
+        earliest = days.group_by(key).agg(nw.col("day__").min().alias("day__"))
+        steps = steps.join(earliest, on=[key, "day__"], how="semi")
     steps = keep("steps", steps.filter(~nw.col("next_day").is_null()))
     sources = bought.join(steps, on=[key, "day__"], how="inner").rename({"item__": "first"})
     targets = steps.select(key, nw.col("next_day")).join(
@@ -142,11 +168,12 @@ def next_products(
     both = sources.join(often[0], on="first", how="inner").join(
         targets.join(often[1], on="next", how="inner"), on=[key, "next_day"], how="inner"
     )
-    pairs = both.with_columns(lag.alias("lag")).group_by("first", "next", "first_count", "next_count").agg(
-        nw.len().cast(nw.Int64).alias("count"),
-        *(nw.col("lag").quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"lag_days_{25 * k}")
-          for k in (1, 2, 3)),
-    ).filter(nw.col("count") >= min_count)  # fmt: skip
+    pairs = (
+        both.with_columns(lag.alias("lag"))
+        .group_by("first", "next", "first_count", "next_count")
+        .agg(nw.len().cast(nw.Int64).alias("count"), *quartiles("lag"))
+        .filter(nw.col("count") >= min_count)
+    )
     transitions, one, two = (int(rows_of(frame.select(nw.len()))[0][0]) for frame in (steps, *often))
     return _told(pairs.sort("first", "next").collect(backend="pyarrow").to_native(), transitions, one * two)
 
@@ -158,25 +185,20 @@ def _told(pairs: pa.Table, transitions: int, tests: int) -> pa.Table:
     p_value = dependence_p(count, first, after, transitions)
     both, one, two = (values.astype(np.float64) for values in (count, first, after))
     columns = {
-        **{name: pairs.column(name) for name in pairs.column_names},
-        "share": both / one,
-        "base_share": two / max(transitions, 1),
-        "lift": both * transitions / (one * two),
-        "p_value": p_value,
-        "adjusted_p_value": adjusted_among(p_value, tests),
-        "transition_count": np.full(len(count), transitions),
+        **{name: pairs.column(name).combine_chunks() for name in pairs.column_names},
+        "share": pa.array(both / one),
+        "base_share": pa.array(two / max(transitions, 1)),
+        "lift": pa.array(both * transitions / (one * two)),
+        "p_value": pa.array(p_value),
+        "adjusted_p_value": pa.array(adjusted_among(p_value, tests)),
+        "transition_count": pa.array(np.full(len(count), transitions)),
     }
     names = zip(pairs.column("first").to_pylist(), pairs.column("next").to_pylist(), strict=True)
     beyond = [c * transitions - a * b for c, a, b in zip(count.tolist(), first.tolist(), after.tolist(), strict=True)]
     keys = [(a, -more, b) for (a, b), more in zip(names, beyond, strict=True)]
     order = pa.array(sorted(range(len(keys)), key=keys.__getitem__), pa.int64())
-    return pa.table(
-        [pa.chunked_array([_plain(columns[f.name])]).cast(f.type) for f in NEXT_COLUMNS], NEXT_COLUMNS
-    ).take(order)
-
-
-def _plain(values: object) -> pa.Array:
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else pa.array(values)
+    arrays = [columns[field.name].cast(field.type) for field in NEXT_COLUMNS]
+    return pa.table(arrays, schema=NEXT_COLUMNS).take(order)
 
 
 def _check(**least: int | None) -> None:
@@ -197,14 +219,16 @@ def common_paths(
     keep: Keep = lazily,
 ) -> Frame:
     """One row per path of 1 to max_steps items that at least so many customers went: `path, step_count, count,
-    share, continued_share, lag_days_25, lag_days_50, lag_days_75`.
+    share, continued_share, lag_q1_days, lag_median_days, lag_q3_days`.
 
-    path: the items in order, joined by " → ", each bought on a later day than the one before, whatever lay between.
-    count: customers; share: of all who bought anything. continued_share: of those who went the path without its last
-    step, null for the first step. lag: days from the first step to the last, each matched as early as it can be.
+    path: the items' texts in order, joined by " → " (which none of them may hold), each bought on a later day than the
+    one before, whatever lay between. count: customers; share: of all who bought anything. continued_share: of those who
+    went the path without its last step, null for the first step. lag: days from the first step to the last, each
+    matched as early as it can be.
 
-    Only paths whose beginning is common are followed further, since no path is commoner than its beginning. Executes
-    nothing but what `keep` does. Raises `missing_column`, `bad_value`.
+    Only paths whose beginning is common are followed further, since no path is commoner than its beginning. Of
+    thousands of products there are millions of paths: take categories, or a high min_customers. Executes nothing but
+    what `keep` does. Raises `missing_column`, `bad_value`.
     """
     _check(max_steps=max_steps, min_customers=min_customers)
     bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
@@ -213,7 +237,7 @@ def common_paths(
     ways = one.select(
         key,
         nw.col("item__").alias("path"),
-        nw.lit("").alias("before"),
+        missing(nw.String).alias("before"),
         "first_day",
         nw.col("first_day").alias("end_day"),
     )
@@ -223,6 +247,8 @@ def common_paths(
         told.append(counted)
         if step == max_steps:
             break
+        if step == 1:  # no path is commoner than any of its steps
+            bought = bought.join(counted.select(nw.col("path").alias("item__")), on="item__", how="semi")
         common = keep(f"ways_{step}", ways.join(counted.select("path"), on="path", how="semi"))
         further = common.join(bought, on=key, how="inner").filter(nw.col("day__") > nw.col("end_day"))
         path = nw.concat_str([nw.col("path"), nw.col("item__")], separator=ARROW)
@@ -237,15 +263,11 @@ def common_paths(
     return joined.with_columns(
         quotient(nw.col("count"), nw.col("everybody")).alias("share"),
         quotient(nw.col("count"), nw.col("begun")).alias("continued_share"),
-    ).select("path", "step_count", "count", "share", "continued_share", "lag_days_25", "lag_days_50", "lag_days_75")
+    ).select("path", "step_count", "count", "share", "continued_share", *LAGS)
 
 
 def _counted(ways: Frame, step: int, min_customers: int) -> Frame:
     lag = ways.with_columns(days_between(nw.col("first_day"), nw.col("end_day")).alias("lag"))
-    counted = lag.group_by("path", "before").agg(
-        nw.len().cast(nw.Int64).alias("count"),
-        *(nw.col("lag").quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"lag_days_{25 * k}")
-          for k in (1, 2, 3)),
-    )  # fmt: skip
+    counted = lag.group_by("path", "before").agg(nw.len().cast(nw.Int64).alias("count"), *quartiles("lag"))
     often = counted.filter(nw.col("count") >= min_customers)
     return often.with_columns(nw.lit(step).cast(nw.Int64).alias("step_count"))
