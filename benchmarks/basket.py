@@ -2,8 +2,8 @@
 
 mlxtend lives in an environment of its own:
 
-    python3.11 -m venv /tmp/mlxtend && /tmp/mlxtend/bin/pip install mlxtend
-    TIERWISE_DATA=… python -m benchmarks.basket --mlxtend /tmp/mlxtend/bin/python
+    python3.11 -m venv ENV && ENV/bin/pip install mlxtend
+    TIERWISE_DATA=… python -m benchmarks.basket --mlxtend ENV/bin/python
 
 Both read the lines of Online Retail, each in a process of its own. Ours is timed from a pandas frame of lines to a
 pandas frame of rules. mlxtend is timed from the table of true and false that it needs; making that is told beside and

@@ -2,8 +2,8 @@
 
 lifetimes lives in an environment of its own: it needs setuptools' pkg_resources, which newer setuptools have no more.
 
-    python3.11 -m venv /tmp/lifetimes && /tmp/lifetimes/bin/pip install "setuptools<81" "numpy<2" lifetimes
-    python -m benchmarks.clv --lifetimes /tmp/lifetimes/bin/python
+    python3.11 -m venv ENV && ENV/bin/pip install "setuptools<81" "numpy<2" lifetimes
+    python -m benchmarks.clv --lifetimes ENV/bin/python
 
 Both get the same figures from the same file, both are timed from figures in memory to a learnt model, each in a process
 of its own. The customers are made up: they order as a BG/NBD says, on whole days, over up to two years.

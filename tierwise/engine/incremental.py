@@ -260,8 +260,7 @@ def only_touched(connection: duckdb.DuckDBPyConnection, name: str, *, of_rules: 
     any column; with_lines: whether lines are to be joined with their orders.
     """
     needed = {KEY, *_NEEDED[name]} - (set() if with_lines else {"order_id"})
-    there = [column for column in connection.view(name).columns if column not in _OF_NO_RULE]
-    wanted = ", ".join(quoted(column) for column in there if of_rules or column in needed)
+    wanted = ", ".join(quoted(column) for column in connection.view(name).columns if of_rules or column in needed)
     connection.execute(f"CREATE TABLE touched_{name} AS SELECT {wanted} FROM {name} SEMI JOIN {TOUCHED} USING ({KEY})")
     return f"touched_{name}"
 
@@ -279,9 +278,6 @@ def touched_lines(connection: duckdb.DuckDBPyConnection, as_of: date, *, of_rule
     )
     connection.execute(f"CREATE VIEW touched_order_lines AS SELECT * EXCLUDE ({KEY}, ordered_day) FROM touched_bought")
     return "touched_bought"
-
-
-_OF_NO_RULE = ("updated_at", "from_lines", "currency")
 
 
 _NEEDED: dict[str, tuple[str, ...]] = {
