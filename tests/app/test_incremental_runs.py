@@ -10,6 +10,7 @@ from tierwise.app import importing, running
 from tierwise.app.context import Context
 from tierwise.app.defining import apply_definitions, initialise
 from tierwise.app.reading import reading
+from tierwise.engine import software
 
 DAY = date(2026, 6, 30)
 
@@ -78,7 +79,7 @@ def test_so_does_the_next_day(shop: Context) -> None:
 
 def test_other_software_may_mean_something_else(shop: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     running.run(shop, DAY)
-    monkeypatch.setattr(running, "__version__", "0.0.1")
+    monkeypatch.setattr(software, "mark", lambda: "0.1.0+another")
     assert running.run(shop, DAY).base_run_id is None
 
 

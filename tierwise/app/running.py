@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from tierwise import __version__
 from tierwise.app.context import Context
 from tierwise.app.decided import copy_decided
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.run_views import IN_ALL, view_of
 from tierwise.app.views import RunView
+from tierwise.engine import software
 from tierwise.engine.build import Built, Inputs, build
 from tierwise.engine.incremental import Base
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
@@ -53,7 +53,7 @@ def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress
                 definitions=versions,
                 inputs=inputs.versions,
                 job_id=job_id,
-                software=__version__,
+                software=software.mark(),
                 previous_tags=inputs.previous_tags,
             ) as run_id,
         ):
@@ -85,7 +85,7 @@ def base_of(run: runs.Run | None, versions: Mapping[str, int], previous_tags: in
     The project says what a day is and which windows are counted, and other software may mean something else by a name:
     both must be the same.
     """
-    if run is None or run.outputs is None or run.software != __version__:
+    if run is None or run.outputs is None or run.software != software.mark():
         return None
     then: dict[str, int] = dict(run.definitions)
     if _of_project(then) != _of_project(versions):

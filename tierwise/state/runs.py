@@ -21,7 +21,7 @@ class Run:
     """One run. state: running, done, failed, crashed.
 
     inputs and outputs: table name -> Delta version; outputs, counts and timings are None unless it is done. software:
-    the version of the package that computed it. previous_tags: the version of the tags that it kept some from.
+    what computed it (`engine/software.py`). previous_tags: the version of the tags that it kept some from.
     base_run_id: the run whose rows it took over for customers of whom nothing had changed; None where everybody was
     computed from facts.
     """
