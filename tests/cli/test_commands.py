@@ -33,8 +33,8 @@ def test_init_with_a_wrong_template(tierwise: Command) -> None:
 
 
 def test_init(tierwise: Command, home: Path) -> None:
-    said = tierwise("init", "--template", "retail", "--json")
-    assert (said.code, said.json["template"], said.json["home"]) == (0, "retail", str(home))
+    said = tierwise("init", "--template", "general", "--json")
+    assert (said.code, said.json["template"], said.json["home"]) == (0, "general", str(home))
     assert tierwise("init").code == 1
 
 

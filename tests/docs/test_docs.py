@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -42,6 +43,18 @@ def commands(page: Path) -> list[list[str]]:
     """The `tierwise …` lines of a page's shell fences, in order."""
     lines = [line for text in fences(page, "sh") for line in text.splitlines()]
     return [words[1:] for line in lines if (words := shlex.split(line, comments=True)) and words[0] == "tierwise"]
+
+
+@pytest.fixture(scope="module")
+def general_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the general template, its server stopped, to be copied."""
+    home = tmp_path_factory.mktemp("general") / ".tierwise"
+    with pytest.MonkeyPatch.context() as m:
+        m.setenv("TIERWISE_HOME", str(home))
+        m.delenv("TIERWISE_DATABASE_URL", raising=False)
+        assert app(["init", "--template", "general"], standalone_mode=False) is None
+    EmbeddedServer(home).stop()
+    return home
 
 
 @pytest.fixture
@@ -91,11 +104,13 @@ def test_both_readmes_tell_people_to_type_the_same() -> None:
 
 
 @pytest.mark.parametrize("page", TYPED, ids=lambda p: p.stem)
-def test_commands_run_as_written(page: Path, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_run_as_written(
+    page: Path, shop: Path, general_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     written = commands(page)
     write_named(page, shop)
     if written[0][0] != "init":
-        assert app(["init", "--template", "general"], standalone_mode=False) is None
+        shutil.copytree(general_home, shop / ".tierwise")
     for words in written:
         if words[0] in SERVES:
             assert app([*words, "--help"], standalone_mode=False) == 0

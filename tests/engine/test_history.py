@@ -115,7 +115,7 @@ one_state = st.dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(runs=st.lists(st.tuples(st.integers(-1, 3), one_state, st.booleans()), min_size=1, max_size=8))
 def test_it_says_what_a_dictionary_of_states_says(runs: list[tuple[int, State, bool]]) -> None:
     """Days that move on, stand still (a second run) or go back; every third run or so dies before it is recorded."""

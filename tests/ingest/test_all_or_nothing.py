@@ -98,7 +98,7 @@ _order = st.tuples(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_order, max_size=15))
 def test_counts_add_up_and_the_second_time_changes_nothing(home: Home, rows: list[tuple[str, ...]]) -> None:
     with home.session.engine.begin() as connection:

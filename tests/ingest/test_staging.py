@@ -79,7 +79,7 @@ def _written(rows: list[list[str]], ending: str, quoting: int) -> bytes:
     return out.getvalue().encode()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=_rows, ending=st.sampled_from(["\n", "\r\n"]), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_both_readers_give_the_same(tmp_path: Path, rows: list[list[str]], ending: str, quoting: int) -> None:
     content = _written(rows, ending, quoting)

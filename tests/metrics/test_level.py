@@ -53,21 +53,27 @@ def levels(frame: Frame, definition: Level) -> list[Any]:
 
 
 def test_every_score_has_exactly_one_level(frame: MakeFrame) -> None:
-    """All hundredths from -1 to 101 points, walked: levels only rise, each cut itself belongs to the upper one."""
-    steps = Steps(tuple(range(1, 10_201)), tuple(range(-100, 10_101)))
+    """Scores from -1 to 101 points, walked: levels only rise, each cut itself belongs to the upper one.
+
+    In steps of a tenth, and of a hundredth about the cuts.
+    """
+    walk = [n for n in range(-100, 10_101) if n % 10 == 0 or any(abs(n - cut) <= 12 for cut in (0, 5_001, 7_500))]
+    steps = Steps(tuple(range(1, len(walk))), tuple(walk))
     line = Line("x", "x", RuleColumn("x", "integer"), steps, 0, 1_000_000)
     definition = level({"attribute": "x"}, cuts=[75, "50.01", 0])
     scales = GradedScales(ScorecardScales((line,), 1), (7_500, 5_001, 0))
-    found = by_key(with_levels(people(frame, x=list(range(10_201))), definition, scales), "x")
-    walked = [found[value]["tier"] for value in range(10_201)]
-    assert Counter(walked) == {"core": 2_601, "important": 2_499, "ordinary": 5_001, "patch": 100}
+    found = by_key(with_levels(people(frame, x=list(range(len(walk)))), definition, scales), "x")
+    walked = [found[place]["tier"] for place in range(len(walk))]
+    floors = {"core": 7_500, "important": 5_001, "ordinary": 0, "patch": -100}
+    assert walked == [next(name for name, floor in floors.items() if score >= floor) for score in walk]
     assert [name for name, following in pairwise([*walked, ""]) if name != following] == list(reversed(FOUR))
-    for value in (0, 99, 100, 5_100, 5_101, 7_599, 7_600, 10_200):
-        score = steps.points(value)
-        assert found[value]["tier"] == FOUR[scales.grade(score)]
-        place = scales.grade(score)
-        cut = scales.cuts[place - 1] if place else None
-        assert found[value]["tier_points_to_next"] == (None if cut is None else (cut - score) / 100)
+    for place in map(walk.index, (-100, -1, 0, 5_000, 5_001, 7_499, 7_500, 10_100)):
+        score = steps.points(place)
+        assert score == walk[place]
+        grade = scales.grade(score)
+        assert found[place]["tier"] == FOUR[grade]
+        cut = scales.cuts[grade - 1] if grade else None
+        assert found[place]["tier_points_to_next"] == (None if cut is None else (cut - score) / 100)
 
 
 def test_who_is_not_in_the_population_has_no_level(frame: MakeFrame) -> None:

@@ -80,7 +80,7 @@ def worlds_and_rules(draw: Any) -> tuple[int, list[AnyRule]]:
     return seed, draw(st.lists(rules(duckdb_world(seed)[0].as_of, facts), min_size=5, max_size=5))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=18, deadline=None)
 @given(drawn=worlds_and_rules(), plan_together=st.booleans())
 def test_every_rule_is_what_a_plain_reading_says(drawn: tuple[int, list[AnyRule]], plan_together: bool) -> None:
     seed, given_rules = drawn

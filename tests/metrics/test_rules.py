@@ -121,7 +121,7 @@ RULES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules=st.lists(RULES, min_size=8, max_size=8))
 def test_every_rule_is_what_a_plain_reading_says(people: Frame, rules: list[AnyRule]) -> None:
     columns = [rule_expr(rule, SCHEMA, AS_OF).alias(f"r{i}") for i, rule in enumerate(rules)]

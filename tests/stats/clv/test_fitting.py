@@ -84,7 +84,7 @@ def test_profile_ends_are_where_the_likelihood_ratio_says(learnt: dict[str, tupl
     assert found.log_likelihood - best >= 3.8414588 / 2 - 1e-3
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.sampled_from(list(FAMILIES)),
     st.lists(st.tuples(st.integers(0, 6), st.integers(1, 40), st.integers(0, 40)), min_size=1, max_size=25),
