@@ -20,12 +20,23 @@ from tierwise.state.upgrade import upgrade
 _numbers = count(1)
 
 
+_TOGETHER = ("parity", "app")
+"""Rooms whose tests share something that takes long to make: Spark, a retailer with its runs."""
+
+_FIRST = (*_TOGETHER, "docs", "cli", "engine", "ingest", "benchmarks", "api", "console", "state")
+"""Rooms whose files take long: they begin, so that what is left in the end is short and no worker waits long."""
+
+
+def _room(nodeid: str) -> str:
+    return nodeid.split("/", 2)[1] if nodeid.count("/") > 1 else ""
+
+
 class _Scheduling(LoadFileScheduling):
-    """A file's tests stay together, and all of tests/parity: so one worker alone starts Spark."""
+    """A file's tests stay together, and all of some rooms."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        return "tests/parity" if file.startswith("tests/parity/") else file
+        room = _room(nodeid)
+        return f"tests/{room}" if room in _TOGETHER else nodeid.split("::", 1)[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
@@ -33,10 +44,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return _Scheduling(config, log)
 
 
-def pytest_configure() -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long rooms first; else as they were."""
+    items.sort(key=lambda item: (*_FIRST, room).index(room) if (room := _room(item.nodeid)) else 0)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Side by side, each worker's DuckDB has one core."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
         os.cpu_count = lambda: 1
+    elif hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # they come in the order that they are to be done in
 
 
 @pytest.fixture(scope="session")
