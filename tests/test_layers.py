@@ -11,19 +11,20 @@ LOWER = {
     "kernel": set(),
     "definitions": {"kernel"},
     "stats": {"kernel"},
+    "plots": {"kernel"},
     "facts": {"kernel", "definitions"},
     "metrics": {"kernel", "definitions", "stats", "facts"},
     "engine": {"kernel", "definitions", "stats", "facts", "metrics"},
     "state": {"kernel", "definitions", "facts"},
     "ingest": {"kernel", "definitions", "facts", "metrics", "engine", "state"},
-    "app": {"kernel", "definitions", "stats", "facts", "metrics", "engine", "state", "ingest", "testing"},
+    "app": {"kernel", "definitions", "stats", "facts", "metrics", "engine", "state", "ingest", "testing", "plots"},
     "api": {"kernel", "definitions", "app"},
     "worker": {"kernel", "state", "app"},
     "cli": {"kernel", "definitions", "app", "api", "console", "bootstrap", "testing"},
-    "console": {"kernel", "definitions", "app"},
+    "console": {"kernel", "definitions", "app", "plots"},
     "testing": {"kernel", "definitions", "facts", "metrics"},
     "bootstrap": {"kernel", "definitions", "engine", "state", "app", "api", "console", "worker"},
-    "": {"kernel", "definitions", "stats", "facts", "metrics", "engine"},
+    "": {"kernel", "definitions", "stats", "facts", "metrics", "engine", "plots"},
 }
 """What each package may import; the empty name is the package's own `__init__`, the public Python door."""
 

@@ -7,8 +7,8 @@
 Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`,
 `association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`; small tables about them as
 Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
-`transition_matrix`, `funnel`. Two rooms: `clv` (customer lifetime value) and `stats` (tests and intervals from
-figures). Names are loaded when they are first used, so that importing the package costs nothing.
+`transition_matrix`, `funnel`. Three rooms: `clv` (customer lifetime value), `stats` (tests and intervals from
+figures) and `plots`. Names are loaded when they are first used, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from tierwise import plots as plots
     from tierwise import stats as stats
     from tierwise.definitions.activity import Activity as Activity
     from tierwise.definitions.deciles import Deciles as Deciles
@@ -61,7 +62,7 @@ _WHERE = {
     "tierwise.metrics.deciles": ("decile_sentence",),
     "tierwise.metrics.lifecycle": ("transition_matrix",),
 }
-_ROOMS = {"clv": "tierwise.engine.clv", "stats": "tierwise.stats"}
+_ROOMS = {"clv": "tierwise.engine.clv", "plots": "tierwise.plots", "stats": "tierwise.stats"}
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 

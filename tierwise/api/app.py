@@ -24,6 +24,7 @@ from tierwise.api.routes import (
     exports,
     history,
     imports,
+    insights,
     jobs,
     levels,
     lists,
@@ -60,6 +61,7 @@ ROUTERS = tuple(
         levels,
         schedules,
         explaining,
+        insights,
     )
 )
 

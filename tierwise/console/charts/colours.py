@@ -1,12 +1,8 @@
-"""One accent, quiet greys, and the colour that each tier always has."""
+"""The colour that each tier always has, and the ink that can be read on it."""
 
 from __future__ import annotations
 
-INK = "#1b2426"
-MUTED = "#6b7a7d"
-LINE = "#e2e8e8"
-ACCENT = "#0b7285"
-ACCENT_LIGHT = "#9fced6"
+from tierwise.plots.look import INK
 
 TIERS: dict[str, str] = {
     # RFM: money high in the accent's shades, money low in sand, the most valuable darkest.

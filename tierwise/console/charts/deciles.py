@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tierwise.app.views import DecilesView
-from tierwise.console.charts.colours import ACCENT, ACCENT_LIGHT, INK, LINE, MUTED, ink_on
-from tierwise.console.charts.frame import FONT, hundredths
+from tierwise.console.charts.colours import ink_on
 from tierwise.console.texts import Texts
+from tierwise.plots.look import ACCENT, ACCENT_LIGHT, FONT, INK, LINE, MUTED, hundredths
 
 _TALL = 0.15
 

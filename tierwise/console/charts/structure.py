@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from tierwise.console.charts.colours import LINE, MUTED, colour_of, ink_on
-from tierwise.console.charts.frame import FONT, hundredths
+from tierwise.console.charts.colours import colour_of, ink_on
 from tierwise.console.texts import Texts
+from tierwise.plots.look import FONT, LINE, MUTED, hundredths
 
 _SHOWN_FROM = 6.0
 """Per cent of the bar's width from which a label fits into its piece."""

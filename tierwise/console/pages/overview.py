@@ -24,7 +24,7 @@ from tierwise.app.views import (
     StoreRow,
     StoresView,
 )
-from tierwise.console.charts.colours import ACCENT, colour_of
+from tierwise.console.charts.colours import colour_of
 from tierwise.console.charts.deciles import decile_chart
 from tierwise.console.charts.structure import Piece, structure_chart
 from tierwise.console.parts.card import card, chart, markup
@@ -33,6 +33,7 @@ from tierwise.console.parts.notice import nothing_yet, refused
 from tierwise.console.parts.table import Bar, Cell, Column, table
 from tierwise.console.texts import NONE, Texts, language_for
 from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.plots.look import ACCENT
 
 RUNS_SHOWN = 8
 

@@ -1,0 +1,89 @@
+"""The facts that an insight reads: those of a run, at the versions that it read, without the junk that it left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import count
+from typing import Any
+
+import duckdb
+
+from tierwise.app.reading import Reader
+from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.sources import frame, keep, register_facts, register_people
+from tierwise.facts.contract import STORED
+from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.kernel.money import exponent
+from tierwise.metrics.frame import Frame
+
+CLEAN = "clean_"
+"""Before the name of a view without junk."""
+
+_LINES = f"""
+CREATE OR REPLACE VIEW bought_lines AS
+SELECT l.*, o.customer_key, o.ordered_day, o.channel, o.store_id,
+       (o.discount_minor > 0 OR o.coupon_minor > 0) AS promoted, p.product_name, p.category, p.brand
+FROM order_lines l JOIN {CLEAN}orders o USING (order_id) LEFT JOIN products p USING (product_id)
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """As `insight.Asked` says, over an open run. values: of the parameters."""
+
+    reader: Reader
+    as_of: date
+    values: Mapping[str, Any]
+    _numbers: Any = field(default_factory=lambda: count(1), repr=False)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        return self.reader.connection
+
+    @property
+    def digits(self) -> int:
+        return exponent(self.reader.currency)
+
+    def __getitem__(self, parameter: str) -> Any:
+        return self.values[parameter]
+
+    def frame(self, name: str) -> Frame:
+        views = {row[0] for row in self.connection.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+        if f"{CLEAN}{name}" in views:
+            return frame(self.connection, f"{CLEAN}{name}")
+        if name not in views:
+            raise TierwiseError.of([unknown_name("table", name, STORED)])
+        return frame(self.connection, name)
+
+    def keep(self, name: str, computed: Frame) -> Frame:
+        return keep(self.connection, f"kept_{name}_{next(self._numbers)}", computed)
+
+    def has(self, name: str) -> bool:
+        return bool(self.connection.execute(f"SELECT 1 FROM {quoted(name)} LIMIT 1").fetchone())
+
+    def titles(self, of: str) -> dict[str, str]:
+        table = {"product": "products", "store": "stores"}[of]
+        found = self.connection.execute(
+            f"SELECT {of}_id, {of}_name FROM {table} WHERE {of}_name IS NOT NULL ORDER BY ALL"
+        ).fetchall()
+        return dict(found)
+
+
+def open_facts(reader: Reader, as_of: date, values: Mapping[str, Any]) -> Facts:
+    """Make the views: of each fact table, and without junk of those that have customers."""
+    connection = reader.connection
+    register_facts(connection, reader.ctx.lake, reader.run.inputs)
+    register_people(connection, reader.project.timezone, {})
+    there = set(connection.view("junk").columns) if "junk" in (reader.run.outputs or {}) else set()
+    for name in (*STORED, "people"):
+        if "customer_key" in connection.view(name).columns and "customer_key" in there:
+            connection.execute(
+                f"CREATE OR REPLACE VIEW {CLEAN}{name} AS SELECT * FROM {quoted(name)} f "
+                "WHERE NOT EXISTS (SELECT 1 FROM junk j WHERE j.customer_key = f.customer_key)"
+            )
+        else:
+            connection.execute(f"CREATE OR REPLACE VIEW {CLEAN}{name} AS SELECT * FROM {quoted(name)}")
+    connection.execute(_LINES)
+    return Facts(reader, as_of, values)
