@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 
 from tierwise.metrics.frame import Frame
+from tierwise.metrics.item_days import bought_items
+from tierwise.testing import MadeData, make_retail
 
 MakeFrame = Callable[..., Frame]
 
@@ -36,3 +38,40 @@ def frame(connection: duckdb.DuckDBPyConnection) -> MakeFrame:
         return nw.from_native(connection.table(name))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def made_retailer() -> MadeData:
+    """The made retailer of the makers' own tests: 5,000 customers, seed 7."""
+    return make_retail()
+
+
+@pytest.fixture(scope="session")
+def retailer(made_retailer: MadeData) -> Iterator[dict[str, Frame]]:
+    """`bought`: what the made retailer's known customers bought, as `bought_items` makes it; `products`."""
+    opened = duckdb.connect()
+    for name in ("orders", "order_lines", "products"):
+        opened.register(f"{name}_made", made_retailer.tables[name])
+    opened.execute("""CREATE TABLE orders AS SELECT order_id, customer_id AS customer_key, ordered_at::DATE AS ordered_day,
+        (discount * 100)::BIGINT AS discount_minor, (coupon * 100)::BIGINT AS coupon_minor FROM orders_made""")
+    opened.execute("""CREATE TABLE lines AS SELECT order_id, product_id, quantity,
+        (discount * 100)::BIGINT AS discount_minor FROM order_lines_made""")
+    opened.execute("CREATE TABLE products AS SELECT product_id, category, pack_size FROM products_made")
+    orders, lines, products = (nw.from_native(opened.table(name)) for name in ("orders", "lines", "products"))
+    nw.to_native(bought_items(orders, lines, products)).create("bought")
+    yield {"bought": nw.from_native(opened.table("bought")), "products": products}
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def cycles(made_retailer: MadeData) -> dict[str, int | None]:
+    """The planted cycle of each product, in days; None where it has none."""
+    truth = made_retailer.truths["products"].to_pylist()
+    return {row["product_id"]: row["cycle_days"] for row in truth}
+
+
+@pytest.fixture(scope="session")
+def streams(made_retailer: MadeData) -> dict[tuple[str, str], tuple[str, int]]:
+    """(customer, product) -> the planted kind and interval of who replenishes it."""
+    truth = made_retailer.truths["streams"].to_pylist()
+    return {(row["customer_id"], row["product_id"]): (row["kind"], row["interval_days"]) for row in truth}
