@@ -5,7 +5,8 @@
     True
 
 Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`,
-`association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`; small tables about them as
+`association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`, `replenishment_cycles`,
+`customer_cycles`, `due_list`, `due_backtest`, `increments`; small tables about them as
 Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
 `transition_matrix`, `funnel`. Three rooms: `clv` (customer lifetime value), `stats` (tests and intervals from
 figures) and `plots`. Names are loaded when they are first used, so that importing the package costs nothing.
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
     from tierwise.engine.path_api import funnel as funnel
     from tierwise.engine.path_api import later_purchases as later_purchases
     from tierwise.engine.path_api import next_products as next_products
+    from tierwise.engine.replenishment_api import customer_cycles as customer_cycles
+    from tierwise.engine.replenishment_api import due_backtest as due_backtest
+    from tierwise.engine.replenishment_api import due_list as due_list
+    from tierwise.engine.replenishment_api import increments as increments
+    from tierwise.engine.replenishment_api import replenishment_cycles as replenishment_cycles
     from tierwise.kernel.errors import TierwiseError as TierwiseError
     from tierwise.metrics.attributes import attribute_names as attribute_names
     from tierwise.metrics.deciles import decile_sentence as decile_sentence
@@ -57,6 +63,13 @@ _WHERE = {
     "tierwise.engine.frame_api": ("activity", "customer_metrics", "deciles", "general_lifecycle", "lifecycle", "rfm"),
     "tierwise.engine.frame_tables": ("decile_table", "pareto", "pareto_curve", "rfm_cells", "transitions"),
     "tierwise.engine.path_api": ("common_paths", "first_purchases", "funnel", "later_purchases", "next_products"),
+    "tierwise.engine.replenishment_api": (
+        "customer_cycles",
+        "due_backtest",
+        "due_list",
+        "increments",
+        "replenishment_cycles",
+    ),
     "tierwise.kernel.errors": ("TierwiseError",),
     "tierwise.metrics.attributes": ("attribute_names",),
     "tierwise.metrics.deciles": ("decile_sentence",),

@@ -7,11 +7,10 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from tests.metrics.conftest import MakeFrame
+from tests.metrics.conftest import MakeFrame, Retailer
 from tests.metrics.rows import by_key, rows_of
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.item_days import bought_items
 from tierwise.metrics.replenishment import MOST_IRREGULAR, Z_LIMIT, customer_cycles, item_cycles
 
 START = date(2026, 1, 1)
@@ -67,7 +66,9 @@ def test_who_is_regular_has_a_cycle_of_their_own_where_the_item_has_one(frame: M
 
 
 def test_without_quantities_and_promotions(frame: MakeFrame) -> None:
-    plain = bought(frame, (1, "a", 0, 9, True), (1, "a", 10, 1, False)).select("customer_key", "product_id", "ordered_day")
+    plain = bought(frame, (1, "a", 0, 9, True), (1, "a", 10, 1, False)).select(
+        "customer_key", "product_id", "ordered_day"
+    )
     found = rows_of(item_cycles(plain, as_of=AS_OF, quantity=None, promoted=None), "product_id")
     assert (found[0]["interval_count"], found[0]["left_out_count"]) == (1, 0)
     with pytest.raises(TierwiseError, match='no column "quantity"'):
@@ -80,14 +81,14 @@ def test_without_quantities_and_promotions(frame: MakeFrame) -> None:
         customer_cycles(bought(frame, (1, "a", 0, 1, False)), as_of=AS_OF, min_own_intervals=1)
 
 
-def test_the_planted_cycles_are_found_and_no_other_is_claimed(retailer: dict[str, Frame], cycles: dict) -> None:
+def test_the_planted_cycles_are_found_and_no_other_is_claimed(retailer: Retailer, cycles: dict) -> None:
     """Of 34 goods that run out each cycle within 10 %; of 105 others, and of categories without such goods, none.
 
     A cycle is claimed where intervals are 30 of 10 customers, z is at most -3.09 and irregularity at most 0.25. Planted
     cycles lie far inside, all else far outside: B of a planted pair A -> B comes with every second or third A, so it is
     less random than chance (z down to -3.4), and still no date can be told of it.
     """
-    found = by_key(item_cycles(retailer["bought"], as_of=date(2026, 6, 30)), "product_id")
+    found = by_key(item_cycles(retailer.bought, as_of=date(2026, 6, 30)), "product_id")
     planted = {product for product, cycle in cycles.items() if cycle}
     claimed = {product: row["cycle_days"] for product, row in found.items() if row["cycle_days"] is not None}
     assert len(planted) == 34
@@ -98,21 +99,21 @@ def test_the_planted_cycles_are_found_and_no_other_is_claimed(retailer: dict[str
     assert len(others) > 30
     assert min(row["irregularity"] for row in others) > 2 * MOST_IRREGULAR
     assert max(found[product]["regularity_z"] for product in planted) < Z_LIMIT
-    own = rows_of(customer_cycles(retailer["bought"], as_of=date(2026, 6, 30)), "customer_key")
+    own = rows_of(customer_cycles(retailer.bought, as_of=date(2026, 6, 30)), "customer_key")
     assert {row["product_id"] for row in own if row["cycle_days"] is not None} <= planted
 
 
-def test_categories_have_cycles_where_their_goods_run_out(retailer: dict[str, Frame]) -> None:
-    found = by_key(item_cycles(retailer["bought"], as_of=date(2026, 6, 30), item="category"), "category")
+def test_categories_have_cycles_where_their_goods_run_out(retailer: Retailer) -> None:
+    found = by_key(item_cycles(retailer.bought, as_of=date(2026, 6, 30), item="category"), "category")
     claimed = {category for category, row in found.items() if row["cycle_days"] is not None}
     assert {"食品 > 乳品", "母婴 > 奶粉", "个护 > 护肤", "宠物 > 主粮"} <= claimed
     assert not claimed & {"食品 > 零食", "服饰 > 内衣", "数码 > 配件", "生鲜 > 水果", "服饰 > 上装", "家清 > 收纳"}
 
 
 def test_customers_of_steady_streams_keep_their_own_pace(
-    retailer: dict[str, Frame], streams: dict[tuple[str, str], tuple[str, int]]
+    retailer: Retailer, streams: dict[tuple[str, str], tuple[str, int]]
 ) -> None:
-    own = rows_of(customer_cycles(retailer["bought"], as_of=date(2026, 6, 30)), "customer_key")
+    own = rows_of(customer_cycles(retailer.bought, as_of=date(2026, 6, 30)), "customer_key")
     ratios = sorted(
         row["cycle_days"] / streams[row["customer_key"], row["product_id"]][1]
         for row in own

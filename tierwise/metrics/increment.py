@@ -4,7 +4,7 @@ Both look alike at the till. They are told apart by how they were bought and by 
 
 - `need`: without coupon or discount, the next interval is not longer than usual, and the next purchase is no smaller;
 - `stocking_up`: with a coupon or discount, and the next interval is longer than usual;
-- undecided (null) otherwise, with the reason: `no_next_purchase` so far, `no_usual_interval` to compare with,
+- undecided (null) otherwise, with the reason: `no_next_purchase` so far, `no_usual_interval` (too few to compare with),
   `promoted_not_longer`, `longer_without_promotion`, `not_kept` (the next purchase was smaller again).
 
 Usual is the median of the customer's other intervals of the item, those that begin with an increment left out. Longer
@@ -22,12 +22,15 @@ from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.frame import Frame, count_where, integer_sum, missing, quotient
 from tierwise.metrics.item_days import DAY, GAP, PROMOTED, UNITS, item_days
+from tierwise.metrics.replenishment import check_least
 
 NEED, STOCKING_UP = "need", "stocking_up"
 
 NO_NEXT_PURCHASE, NO_USUAL_INTERVAL = "no_next_purchase", "no_usual_interval"
 PROMOTED_NOT_LONGER, LONGER_WITHOUT_PROMOTION = "promoted_not_longer", "longer_without_promotion"
 NOT_KEPT, MIXED = "not_kept", "mixed"
+
+TOLERANCE = Fraction(1, 4)
 
 
 def increments(
@@ -39,19 +42,21 @@ def increments(
     day: str = "ordered_day",
     quantity: str = "quantity",
     promoted: str = "promoted",
-    tolerance: float | Fraction = Fraction(1, 4),
+    tolerance: float | Fraction = TOLERANCE,
+    min_usual_intervals: int = 2,
     keep: Keep = lazily,
 ) -> Frame:
     """One row per purchase that was larger than the customer's one before of the item: `key, item, bought_on,
     units_before, units, promoted, next_interval_days, usual_interval_days, verdict, reason`.
 
     purchases: one row per line, as `metrics/item_days.py`'s `bought_items` makes them; a day is one purchase. units:
-    in thousandths inside. next_interval_days: null until there is a next purchase. usual_interval_days: null without
-    another interval. verdict: `need`, `stocking_up`, or null with a reason.
+    in thousandths inside. next_interval_days: null until there is a next purchase. usual_interval_days: null below
+    min_usual_intervals others. verdict: `need`, `stocking_up`, or null with a reason.
 
     Executes nothing but what `keep` does. Raises `missing_column`, `bad_column`, `bad_value`.
     """
     beyond = _tolerance(tolerance)
+    check_least(min_usual_intervals=min_usual_intervals)
     days = keep("item_days", item_days(purchases, as_of=as_of, key=key, item=item, day=day, quantity=quantity,
                                        promoted=promoted))  # fmt: skip
     by_day = {"order_by": DAY}
@@ -64,7 +69,12 @@ def increments(
     usual = (
         steps.filter(~nw.col("more__"), ~nw.col(GAP).is_null())
         .group_by(key, item)
-        .agg(nw.col(GAP).quantile(0.5, interpolation="linear").cast(nw.Float64).alias("usual_interval_days"))
+        .agg(
+            nw.col(GAP).quantile(0.5, interpolation="linear").cast(nw.Float64).alias("usual_interval_days"),
+            nw.len().alias("others__"),
+        )
+        .filter(nw.col("others__") >= min_usual_intervals)
+        .drop("others__")
     )
     found = steps.filter(nw.col("more__")).join(usual, on=[key, item], how="left")
     doubled = (nw.col("usual_interval_days") * 2).round(0).cast(nw.Int64)

@@ -43,7 +43,7 @@ OWN_ALPHA = 0.05
 _WIDEST = 24
 """From so many intervals on a customer is judged by the limit of so many, which is the stricter one."""
 
-_MICRO = 1_000_000
+_MICRO, _BILLION = 1_000_000, 1_000_000_000
 
 QUARTILES = ("interval_q1_days", "interval_median_days", "interval_q3_days")
 
@@ -75,7 +75,7 @@ def item_cycles(
     check_least(min_intervals=min_intervals, min_customers=min_customers)
     days = keep("item_days", item_days(purchases, as_of=as_of, key=key, item=item, day=day,
                                        quantity=quantity, promoted=promoted))  # fmt: skip
-    return cycles_of_items(days, rhythms(days, key, item), key, item, min_intervals, min_customers)
+    return cycles_of_items(days, keep("rhythms", rhythms(days, key, item)), key, item, min_intervals, min_customers)
 
 
 def customer_cycles(
@@ -154,9 +154,7 @@ def rhythms(days: Frame, key: str, item: str) -> Frame:
     return summed.with_columns(squared.alias("squared_variation__"))
 
 
-def cycles_of_items(
-    days: Frame, rhythms: Frame, key: str, item: str, min_intervals: int, min_customers: int
-) -> Frame:
+def cycles_of_items(days: Frame, rhythms: Frame, key: str, item: str, min_intervals: int, min_customers: int) -> Frame:
     """`item_cycles` of what `item_days` and `rhythms` gave."""
     counted = rhythms.group_by(item).agg(
         count_where(nw.col("interval_count") > 0).alias("customer_count"),
@@ -190,7 +188,7 @@ def cycles_of_items(
 def _regularity(rhythms: Frame, item: str) -> Frame:
     """One row per item with a customer of two intervals or more: `irregularity`, `regularity_z`.
 
-    Greenwood's statistics are summed as whole millionths, and by number of intervals, so that engines agree.
+    All is summed in whole parts of a unit, so that two runs and two engines agree to the last digit.
     """
     total = nw.col("sum__")
     greenwood = rounded_quotient(nw.col("squares__") * _MICRO, total * total)
@@ -203,20 +201,24 @@ def _regularity(rhythms: Frame, item: str) -> Frame:
     n, many = nw.col("interval_count").cast(nw.Float64), nw.col("many__").cast(nw.Float64)
     seen = nw.col("micro__").cast(nw.Float64) / _MICRO
     mean, variance = 2 / (n + 1), 4 * (n - 1) / ((n + 1) * (n + 1) * (n + 2) * (n + 3))
+    terms = {
+        "beyond__": (seen - many * mean, _BILLION),
+        "variance__": (many * variance, _BILLION * 1_000),
+        "variation__": (n * (n * seen - many), _MICRO),
+        "by_chance__": (n * many * (n - 1) / (n + 1), _MICRO),
+    }
     sums = (
         by_count.with_columns(
-            (seen - many * mean).alias("beyond__"),
-            (many * variance).alias("variance__"),
-            (n * (n * seen - many)).alias("variation__"),
-            (n * many * (n - 1) / (n + 1)).alias("by_chance__"),
+            *((term * scale).round(0).cast(nw.Int64).alias(name) for name, (term, scale) in terms.items())
         )
         .group_by(item)
-        .agg(*(nw.col(name).sum() for name in ("beyond__", "variance__", "variation__", "by_chance__")))
+        .agg(*(integer_sum(nw.col(name)).alias(name) for name in terms))
     )
+    told = {name: nw.col(name).cast(nw.Float64) / scale for name, (_, scale) in terms.items()}
     return sums.select(
         item,
-        (nw.col("variation__") / nw.col("by_chance__")).alias("irregularity"),
-        (nw.col("beyond__") / nw.col("variance__").sqrt()).alias("regularity_z"),
+        (told["variation__"] / told["by_chance__"]).alias("irregularity"),
+        (told["beyond__"] / told["variance__"].sqrt()).alias("regularity_z"),
     )
 
 
