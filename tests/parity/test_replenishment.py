@@ -45,7 +45,9 @@ PRODUCTS = pa.table(
 )
 
 CALLS: dict[str, Callable[[Any, Any], Any]] = {
-    "replenishment_cycles": lambda rows, _: tw.replenishment_cycles(rows, as_of=AS_OF, min_intervals=20, min_customers=6),
+    "replenishment_cycles": lambda rows, _: tw.replenishment_cycles(
+        rows, as_of=AS_OF, min_intervals=20, min_customers=6
+    ),
     "due_list": lambda rows, goods: tw.due_list(rows, products=goods, as_of=AS_OF, min_intervals=20, min_customers=6),
     "increments": lambda rows, _: tw.increments(rows, as_of=AS_OF),
 }
@@ -104,8 +106,13 @@ def test_cycles_and_dates_on_spark(both: tuple[Frame, Frame, Keep]) -> None:
         kept[name] = keep(name, frame)
         return kept[name]
 
-    found = due_list(purchases, products=products, as_of=AS_OF, key="customer_id", min_intervals=20, min_customers=6, keep=caught)
-    same(plainly(found), tw.due_list(made(), products=PRODUCTS, as_of=AS_OF, min_intervals=20, min_customers=6).to_pylist())
+    found = due_list(
+        purchases, products=products, as_of=AS_OF, key="customer_id", min_intervals=20, min_customers=6, keep=caught
+    )
+    same(
+        plainly(found),
+        tw.due_list(made(), products=PRODUCTS, as_of=AS_OF, min_intervals=20, min_customers=6).to_pylist(),
+    )
     cycles = tw.replenishment_cycles(made(), as_of=AS_OF, min_intervals=20, min_customers=6).to_pylist()
     assert [row["reason"] for row in cycles] == [None, None, "not_regular", "too_few_intervals"]
     same(plainly(kept["item_cycles"]), cycles)
