@@ -17,6 +17,8 @@ from tierwise.definitions.base import Definition
 from tierwise.definitions.project import Project
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
+from tierwise.engine import bought_lines
+from tierwise.engine.bought_lines import BOUGHT, LINES, Bought
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.given import columns_given, profile_schema, remembered
 from tierwise.engine.history import Kind, Written, changes, states
@@ -28,13 +30,12 @@ from tierwise.engine.incremental import (
     borrow,
     of_own_facts,
     only_touched,
-    touched_lines,
     with_the_untouched,
 )
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import HISTORY, KEY, AnyStep, CleaningStep, RuleStep, Step, plan, windows_of_profile
 from tierwise.engine.rules_of_run import Rules
-from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people, tables
+from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
@@ -85,12 +86,20 @@ class Built:
 
 @dataclass(frozen=True)
 class Executed:
-    """What the steps left in the connection, before anything is written. steps: how many; timings: step -> seconds."""
+    """What the steps left in the connection, before anything is written. steps: how many; timings: step -> seconds.
+
+    bought: the joined lines; None where there are no lines.
+    """
 
     currency: str
     steps: int
     timings: dict[str, float]
     borrowed: Borrowed | None = None
+    bought: Bought | None = None
+
+
+JOINING = "lines of orders"
+"""What timings call joining lines with their orders."""
 
 
 def execute(
@@ -118,14 +127,15 @@ def execute(
     borrowed = _borrowed(connection, lake, inputs)
     if inputs.base is not None:
         timings[LOOKING] = round(monotonic_seconds() - started, 3)
+    started = monotonic_seconds()
+    of_rules = bought_lines.columns_of_rules(connection, inputs.definitions, inputs.as_of)
+    bought = _bought(connection, lake, inputs, borrowed, of_rules)
+    if bought is not None:
+        timings[JOINING] = round(monotonic_seconds() - started, 3)
     rules = _rules(connection, inputs, exponent(currency))
     if borrowed is not None and borrowed.rows_too:
         rules.borrowed = _borrowed_rules(connection, lake, inputs, borrowed.base)
     rules.begin()
-    connection.execute(
-        "CREATE VIEW bought_lines AS SELECT l.*, o.customer_key, o.ordered_day "
-        "FROM order_lines l JOIN orders o USING (order_id)"
-    )
     planned = plan(
         inputs.definitions,
         inputs.as_of,
@@ -138,11 +148,30 @@ def execute(
         watch(done, len(steps) + 1, step.name)
         started = monotonic_seconds()
         if step.writes == "customer_metrics" and isinstance(step, Step):
-            _metrics(connection, lake, step, inputs, borrowed, of_rules=bool(rules.borrowed))
+            _metrics(connection, lake, step, inputs, borrowed, of_rules if rules.borrowed else {})
         else:
             _execute(connection, step, rules)
         timings[step.name] = round(monotonic_seconds() - started, 3)
-    return Executed(currency, len(steps), timings, borrowed)
+    return Executed(currency, len(steps), timings, borrowed, bought)
+
+
+def _bought(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    inputs: Inputs,
+    borrowed: Borrowed | None,
+    of_rules: Mapping[str, set[str]],
+) -> Bought | None:
+    """The view `bought_lines`, which is empty where there are no lines."""
+    columns = bought_lines.wanted_columns(inputs.definitions, of_rules)
+    found = None
+    if borrowed is not None and BOUGHT in borrowed.base.outputs:
+        version = borrowed.base.outputs[BOUGHT]
+        found = bought_lines.take_over(
+            connection, lake, version, columns, appended=borrowed.appended, rewritten=borrowed.rewritten
+        )
+    found = found or bought_lines.join_all(connection, columns)
+    return found if LINES in inputs.versions else None
 
 
 def _borrowed(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs) -> Borrowed | None:
@@ -177,8 +206,10 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         "segments": lake.overwrite("segments", connection.sql(_by_name("segment_rows", "segment"))),
         "junk": lake.overwrite("junk", connection.sql("SELECT * FROM junk_rows ORDER BY customer_key, rule")),
     }
-    if CATEGORY_DAYS in tables(connection):
+    if connection.execute(f"SELECT 1 FROM information_schema.tables WHERE table_name = '{CATEGORY_DAYS}'").fetchone():
         outputs[CATEGORY_DAYS] = lake.overwrite(CATEGORY_DAYS, connection.sql(f"SELECT * FROM {CATEGORY_DAYS}"))
+    if executed.bought is not None:
+        outputs[BOUGHT] = bought_lines.write(connection, lake, executed.bought)
     timings["write"] = round(monotonic_seconds() - started, 3)
     watch(executed.steps, executed.steps + 1, "history")
     started = monotonic_seconds()
@@ -249,13 +280,12 @@ def _metrics(
     step: Step,
     inputs: Inputs,
     borrowed: Borrowed | None,
-    *,
-    of_rules: bool,
+    of_rules: Mapping[str, set[str]],
 ) -> None:
     """`profile_rows`: the metrics with the customer's own id, gender and traits, joined once for all steps to come.
 
-    Of those who are touched where the others' rows are borrowed, else of everybody. of_rules: whether rules are to look
-    at the touched alone as well.
+    Of those who are touched where the others' rows are borrowed, else of everybody. of_rules: fact -> columns that
+    rules are to read of the touched as well.
     """
     kept: list[str] = []
 
@@ -265,12 +295,15 @@ def _metrics(
 
     lacking = TABLES.keys() - inputs.versions.keys() - {"orders"}
     names = {name: name for name in step.reads if name not in lacking}
+    lines = BOUGHT
     if borrowed is not None:
-        with_lines = "order_lines" in names
         for name in names.keys() & set(BY_CUSTOMER):
-            names[name] = only_touched(connection, name, of_rules=of_rules, with_lines=with_lines)
-        if with_lines:
-            names["order_lines"] = touched_lines(connection, inputs.as_of, of_rules=of_rules)
+            names[name] = only_touched(connection, name, of_rules.get(name, ()))
+        if LINES in names:
+            lines = bought_lines.of_touched(connection, of_rules.get(LINES, ()))
+    if LINES in names:
+        connection.execute(f"CREATE VIEW seen_lines AS SELECT * FROM {lines} WHERE {bought_lines.until(inputs.as_of)}")
+        names[LINES] = "seen_lines"
     computed = step.compute({name: frame(connection, view) for name, view in names.items()}, keep_for_now)
     native: duckdb.DuckDBPyRelation = nw.to_native(computed)
     native.create_view("customer_metrics")

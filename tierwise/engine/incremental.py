@@ -25,7 +25,7 @@ from tierwise.engine.lake import Lake
 from tierwise.engine.sources import TRAIT_SQL, TraitType, frame, keep, tables
 from tierwise.facts.contract import STORED
 from tierwise.metrics.attributes import attributes, windows_of
-from tierwise.metrics.breadth import LINE_COLUMNS, category_intervals
+from tierwise.metrics.breadth import category_intervals
 from tierwise.metrics.contacts import INTERACTION_COLUMNS, VISIT_COLUMNS
 from tierwise.metrics.customer import CATEGORY_DAYS, aged
 from tierwise.metrics.frame import Frame, columns_of
@@ -43,7 +43,7 @@ OF_METRICS = ("orders", "refunds", "order_lines", "products", "visits", "interac
 """The facts that metrics are computed from."""
 
 BY_CUSTOMER = ("orders", "refunds", "visits", "interactions", "people")
-"""Those of them that say whose they are; a line is its order's, and of a product everybody knows."""
+"""Those of them that say whose they are; lines are read as `engine/bought_lines.py` has them."""
 
 _NO_MATTER = ("identities", "stores", "staff")
 """Tables whose rows change nobody's row: an id never changes, and what is known of stores and staff is in no row."""
@@ -69,11 +69,16 @@ class Base:
 
 @dataclass(frozen=True)
 class Borrowed:
-    """What is taken over from a base. customers: how many are computed from their facts all the same."""
+    """What is taken over from a base. customers: how many are computed from their facts all the same.
+
+    appended, rewritten: the facts of which there are new rows alone, and those of which others have changed.
+    """
 
     base: Base
     customers: int
     same_day: bool
+    appended: frozenset[str] = frozenset()
+    rewritten: frozenset[str] = frozenset()
 
     @property
     def rows_too(self) -> bool:
@@ -109,10 +114,11 @@ def borrow(
     if not _has_all_columns(connection, windows, traits):
         connection.execute("DROP VIEW base_profile")
         return None
-    keys = _keys_of_changes(connection, lake, base.versions, versions)
-    if keys is None:
+    changed = _changes(connection, lake, base.versions, versions)
+    if changed is None:
         connection.execute("DROP VIEW base_profile")
         return None
+    keys = [_customers_of(name) for name in changed]
     keys += _keys_of_days(connection, versions, base.as_of, as_of, windows)
     if "junk" in base.outputs:  # they have no row in the base's profile
         lake.read(connection, "junk", base.outputs["junk"]).create_view("base_junk")
@@ -126,7 +132,8 @@ def borrow(
         connection.execute(f"DROP TABLE {TOUCHED}")
         connection.execute("DROP VIEW base_profile")
         return None
-    return Borrowed(base, touched, as_of == base.as_of)
+    rewritten = frozenset(name for name, added_alone in changed.items() if not added_alone)
+    return Borrowed(base, touched, as_of == base.as_of, frozenset(changed) - rewritten, rewritten)
 
 
 def _with_categories(versions: Mapping[str, int]) -> bool:
@@ -163,11 +170,14 @@ def _has_all_columns(
     )
 
 
-def _keys_of_changes(
+def _changes(
     connection: duckdb.DuckDBPyConnection, lake: Lake, before: Mapping[str, int], now: Mapping[str, int]
-) -> list[str] | None:
-    """Queries of the customers whose facts differ; None where telling would cost more than it saves."""
-    found = []
+) -> dict[str, bool] | None:
+    """The facts that differ, as tables `changed_NAME`, and whether rows were but added to them.
+
+    None where telling would cost more than it saves.
+    """
+    found = {}
     for name in STORED:
         if name in _NO_MATTER or before.get(name) == now.get(name):
             continue
@@ -177,24 +187,28 @@ def _keys_of_changes(
             return None
         if added or removed:
             _changed_rows(connection, name, added, removed)
-            found.append(_customers_of(name))
+            found[name] = not removed
     return found
 
 
 def _changed_rows(connection: duckdb.DuckDBPyConnection, name: str, added: list[str], removed: list[str]) -> None:
-    """The table `changed_NAME`: the keys of rows that only one side has, column by column."""
+    """The table `changed_NAME`: the keys of rows that only one side has, column by column.
+
+    Beside it the rows of all those files: the view `added_NAME`, or where some were removed `sides_NAME`, which says of
+    each row in `removed` which side it is on.
+    """
     key = _KEYS.get(name, "source_key")
     if not removed:
         connection.read_parquet(added, union_by_name=True).create_view(f"added_{name}")
         connection.execute(f"CREATE TABLE changed_{name} AS SELECT DISTINCT {key} AS key FROM added_{name}")
         return
     both = connection.read_parquet([*added, *removed], union_by_name=True, filename=True)
-    both.create_view(f"sides_{name}")
     row = ", ".join(quoted(column) for column in both.columns if column != "filename")
+    of_removed = f"filename IN ({', '.join(literal(file) for file in removed)})"
+    both.project(f"* EXCLUDE (filename), {of_removed} AS removed").create_view(f"sides_{name}")
     connection.execute(
         f"CREATE TABLE changed_{name} AS SELECT DISTINCT key FROM (SELECT {key} AS key, hash(ROW({row})) AS row_hash, "
-        f"CASE WHEN filename IN ({', '.join(literal(file) for file in removed)}) THEN -1 ELSE 1 END AS side "
-        f"FROM sides_{name}) GROUP BY key, row_hash HAVING sum(side) <> 0"
+        f"CASE WHEN removed THEN -1 ELSE 1 END AS side FROM sides_{name}) GROUP BY key, row_hash HAVING sum(side) <> 0"
     )
 
 
@@ -253,35 +267,19 @@ def _day(day: date) -> str:
     return f"DATE {literal(day.isoformat())}"
 
 
-def only_touched(connection: duckdb.DuckDBPyConnection, name: str, *, of_rules: bool, with_lines: bool) -> str:
+def only_touched(connection: duckdb.DuckDBPyConnection, name: str, of_rules: Collection[str]) -> str:
     """The name of a table of those rows of a fact that are of a touched customer.
 
-    Read once: metrics look at them several times. They need few columns. of_rules: whether rules read them too, and
-    any column; with_lines: whether lines are to be joined with their orders.
+    Read once: metrics look at them several times. They need few columns; of_rules: those that rules read besides.
     """
-    needed = {KEY, *_NEEDED[name]} - (set() if with_lines else {"order_id"})
-    wanted = ", ".join(quoted(column) for column in connection.view(name).columns if of_rules or column in needed)
+    needed = {KEY, *_NEEDED[name], *of_rules}
+    wanted = ", ".join(quoted(column) for column in connection.view(name).columns if column in needed)
     connection.execute(f"CREATE TABLE touched_{name} AS SELECT {wanted} FROM {name} SEMI JOIN {TOUCHED} USING ({KEY})")
     return f"touched_{name}"
 
 
-def touched_lines(connection: duckdb.DuckDBPyConnection, as_of: date, *, of_rules: bool) -> str:
-    """The name of a table of the lines of touched customers' orders up to as_of, with their customer and day.
-
-    Beside it, `touched_order_lines` has them without, as lines are.
-    """
-    there = connection.view("order_lines").columns
-    wanted = ", ".join(f"l.{quoted(column)}" for column in there if of_rules or column in LINE_COLUMNS)
-    connection.execute(
-        f"CREATE TABLE touched_bought AS SELECT {wanted}, o.{KEY}, o.ordered_day FROM order_lines l "
-        f"JOIN touched_orders o USING (order_id) WHERE o.ordered_day <= {_day(as_of)}"
-    )
-    connection.execute(f"CREATE VIEW touched_order_lines AS SELECT * EXCLUDE ({KEY}, ordered_day) FROM touched_bought")
-    return "touched_bought"
-
-
 _NEEDED: dict[str, tuple[str, ...]] = {
-    "orders": ("order_id", *ORDER_COLUMNS, "cost_minor", "store_id"),
+    "orders": (*ORDER_COLUMNS, "cost_minor", "store_id"),
     "refunds": REFUND_COLUMNS,
     "visits": (*VISIT_COLUMNS, "paid"),
     "interactions": (*INTERACTION_COLUMNS, "duration_seconds"),
@@ -318,8 +316,11 @@ def with_the_untouched(
 
 def _complete_categories(connection: duckdb.DuckDBPyConnection, lake: Lake, version: int) -> None:
     lake.read(connection, CATEGORY_DAYS, version).create_view("base_category_days")
+    connection.execute(f"ALTER TABLE {CATEGORY_DAYS} RENAME TO touched_{CATEGORY_DAYS}")
+    listed = ", ".join(map(quoted, connection.table(f"touched_{CATEGORY_DAYS}").columns))
     connection.execute(
-        f"INSERT INTO {CATEGORY_DAYS} BY NAME SELECT * FROM base_category_days ANTI JOIN {TOUCHED} USING ({KEY})"
+        f"CREATE VIEW {CATEGORY_DAYS} AS SELECT * FROM touched_{CATEGORY_DAYS} UNION ALL "
+        f"SELECT {listed} FROM base_category_days ANTI JOIN {TOUCHED} USING ({KEY})"
     )
     keep(connection, "category_intervals", category_intervals(frame(connection, CATEGORY_DAYS)))
 

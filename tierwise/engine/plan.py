@@ -22,6 +22,7 @@ from tierwise.definitions.read import kind_of
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
+from tierwise.engine.bought_lines import BOUGHT
 from tierwise.metrics.activity import activity_classes, activity_windows
 from tierwise.metrics.customer import CATEGORY_DAYS, Keep, completed, customer_metrics
 from tierwise.metrics.deciles import decile_parts
@@ -37,7 +38,7 @@ from tierwise.metrics.store_totals import store_totals
 
 KEY = "customer_key"
 
-SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk", CATEGORY_DAYS)
+SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk", CATEGORY_DAYS, BOUGHT)
 """The tables that a run writes whole; the last one where lines and products are known."""
 
 HISTORY = "history"

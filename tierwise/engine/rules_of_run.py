@@ -19,6 +19,7 @@ from tierwise.definitions.graph import label_of, rules_in
 from tierwise.definitions.rule import AnyRule, Comparison, in_terms_of, leaves_of
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
+from tierwise.engine.bought_lines import BOUGHT, LINES
 from tierwise.engine.duckdb_session import literal
 from tierwise.engine.incremental import TOUCHED
 from tierwise.engine.plan import KEY
@@ -37,10 +38,12 @@ from tierwise.metrics.tags import implied_tags, imported_tags, manual_tags, rule
 
 _ROWS = """
 CREATE TABLE junk_rows (customer_key BIGINT, rule VARCHAR, reason VARCHAR, kept_until DATE);
-CREATE TABLE tag_rows (
+CREATE TABLE told_tag_rows (
     customer_key BIGINT, tag VARCHAR, value VARCHAR, since DATE, confirmed_on DATE, source VARCHAR
 );
-CREATE TABLE segment_rows (customer_key BIGINT, segment VARCHAR)
+CREATE VIEW tag_rows AS SELECT * FROM told_tag_rows;
+CREATE TABLE told_segment_rows (customer_key BIGINT, segment VARCHAR);
+CREATE VIEW segment_rows AS SELECT * FROM told_segment_rows
 """
 
 
@@ -111,7 +114,7 @@ class Rules:
         rules = {name: rule for tag in apart for name, rule in rule_names(tag).items()}
         rules |= {f"segment {each.name}": each.rule(lists) for each in segments}
         sets = rule_sets(rules, world, self._keep, f"rules_{self.steps}")
-        self._add_tags(tags, apart, sets, together, world)
+        self._add_tags(tags, apart, sets, together, world, of_touched)
         if segments:
             rows = [sets[f"segment {s.name}"].select(KEY, nw.lit(s.name).alias("segment")) for s in segments]
             self._insert("segment_rows", self._together(f"segments_found_{self.steps}", rows))
@@ -120,12 +123,15 @@ class Rules:
             self._take_over("segment_rows", "base_segments", "segment", segments)
 
     def _take_over(self, table: str, base: str, column: str, definitions: Sequence[Definition]) -> None:
-        """Add the base's rows of these of everybody who is not touched."""
+        """Add the base's rows of these of everybody who is not touched: they are read where they lie."""
         if definitions:
             names = ", ".join(literal(each.name) for each in definitions)
+            before = f"{table}_before_{self.steps}"
+            columns = ", ".join(self.connection.view(table).columns)
+            self.connection.execute(f"ALTER VIEW {table} RENAME TO {before}")
             self.connection.execute(
-                f"INSERT INTO {table} BY NAME SELECT * FROM {base} ANTI JOIN {TOUCHED} USING ({KEY}) "
-                f"ANTI JOIN junk_rows USING ({KEY}) WHERE {column} IN ({names})"
+                f"CREATE VIEW {table} AS SELECT * FROM {before} UNION ALL SELECT {columns} FROM {base} "
+                f"ANTI JOIN {TOUCHED} USING ({KEY}) ANTI JOIN junk_rows USING ({KEY}) WHERE {column} IN ({names})"
             )
 
     def leaves_to_tell(self, definition: Definition) -> list[AnyRule]:
@@ -163,6 +169,7 @@ class Rules:
         sets: Mapping[str, Frame],
         together: Frame | None,
         world: World,
+        of_touched: bool,
     ) -> None:
         """apart: those whose rules are in `sets`; together: rows of those whose rules were told together."""
         parts = [*rule_tags([tag for tag in apart if tag.origin == "rule"], sets, as_of=self.as_of)]
@@ -170,13 +177,13 @@ class Rules:
             parts.append(yes_tags(together, as_of=self.as_of))
         parts += composite_tags(world.people, tags, self.schema, as_of=self.as_of, keep=self._keep)
         parts += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
-        lines = self._lines() if any(tag.implied for tag in tags) else None
+        lines = self._lines(of_touched) if any(tag.implied for tag in tags) else None
         if lines is not None:
             parts += implied_tags(lines, tags, world.fact_schemas["order_lines"], as_of=self.as_of)
         if "manual_tags" in self.versions:
             parts += manual_tags(frame(self.connection, "manual_tags"), tags, as_of=self.as_of)
         # The table's own rows of none: what was kept from before is carried over also where nothing is found.
-        none = frame(self.connection, "tag_rows").head(0)
+        none = frame(self.connection, "told_tag_rows").head(0)
         # What is read once need not be kept: two hundred tags of a million customers are millions of rows.
         once = not self.has_previous and all(tag.needs_consent is None for tag in tags)
         found = self._together(f"tags_found_{self.steps}", [none, *parts], kept=not once)
@@ -190,9 +197,9 @@ class Rules:
         )
         self._insert("tag_rows", rows)
 
-    def _lines(self) -> Frame | None:
+    def _lines(self, of_touched: bool) -> Frame | None:
         """Bought lines with what is known of the product; None where none were imported."""
-        facts = self._fact_frames()
+        facts = self._fact_frames(of_touched)
         lines, products = facts.get("order_lines"), facts.get("products")
         if lines is None:
             return None
@@ -241,6 +248,8 @@ class Rules:
             rows = self.connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
             narrowed = {name: f"{TOUCHED}_{name}" for name in TABLES if of_touched and (f"{TOUCHED}_{name}",) in rows}
             there = {name: narrowed.get(name, name) for name in TABLES if name in self.versions}
+            if LINES in there:
+                there[LINES] = narrowed.get(LINES, BOUGHT)
             self._frames[of_touched] = fact_frames({name: frame(self.connection, view) for name, view in there.items()})
         return self._frames[of_touched]
 
@@ -276,4 +285,4 @@ class Rules:
 
     def _insert(self, table: str, rows: Frame) -> None:
         native: duckdb.DuckDBPyRelation = nw.to_native(rows)
-        native.insert_into(table)
+        native.insert_into(f"told_{table}")

@@ -7,7 +7,8 @@ import narwhals as nw
 from tierwise.metrics.frame import Frame, columns_of, days_between, integer_sum, quotient
 from tierwise.metrics.purchases import most_frequent
 
-LINE_COLUMNS = ("order_id", "product_id", "quantity")
+LINE_COLUMNS = ("product_id", "quantity")
+"""What lines need besides the key and `ordered_day`, or the `order_id` by which orders tell both."""
 
 PRODUCT_COLUMNS = ("product_id", "category")
 
@@ -17,10 +18,14 @@ def lines_of_orders(lines: Frame, orders: Frame, key: str) -> Frame:
 
     A line of an order that is not there (no customer, after as_of) is not seen.
     """
-    there = columns_of(lines)
-    if key in there and "ordered_day" in there:
+    if carry_their_order(lines, key):
         return lines
     return lines.join(orders.select("order_id", key, "ordered_day"), on="order_id", how="inner")
+
+
+def carry_their_order(lines: Frame, key: str) -> bool:
+    """Whether lines say themselves whose they are and of which day."""
+    return {key, "ordered_day"} <= set(columns_of(lines))
 
 
 def line_sums(lines: Frame, key: str) -> Frame:

@@ -13,6 +13,7 @@ from tierwise.metrics.attributes import Attribute, AttributeType, Fact, attribut
 from tierwise.metrics.breadth import (
     LINE_COLUMNS,
     PRODUCT_COLUMNS,
+    carry_their_order,
     category_days,
     category_rhythm,
     line_sums,
@@ -175,10 +176,11 @@ def _require(
     orders: Frame, refunds: Frame | None, lines: Frame | None, products: Frame | None, visits: Frame | None,
     interactions: Frame | None, customers: Frame | None, key: str,
 ) -> None:  # fmt: skip
+    joined = ["order_id"] if lines is not None and not carry_their_order(lines, key) else []
     for frame, needed, what in (
-        (orders, (key, *ORDER_COLUMNS, *(["order_id"] if lines is not None else [])), "orders"),
+        (orders, (key, *ORDER_COLUMNS, *joined), "orders"),
         (refunds, (key, *REFUND_COLUMNS), "refunds"),
-        (lines, LINE_COLUMNS, "lines"),
+        (lines, (*joined, *LINE_COLUMNS), "lines"),
         (products, PRODUCT_COLUMNS, "products"),
         (visits, (key, *VISIT_COLUMNS), "visits"),
         (interactions, (key, *INTERACTION_COLUMNS), "interactions"),

@@ -117,9 +117,9 @@ def fact_frames(tables: Mapping[str, Frame], key: str = "customer_key") -> dict[
     """The frames of `World.facts` from fact tables, as `facts/contract.py` has them but for `key` in place of
     `source_key`.
 
-    One frame per fact that is given, lines with the columns of their order or refund; `products` besides, one row per
-    product. Quantities become whole thousandths, unit prices whole millionths: their sums are exact. Columns that a
-    table lacks are left out.
+    One frame per fact that is given, lines with the columns of their order or refund, unless they carry customer and
+    day already; `products` besides, one row per product. Quantities become whole thousandths, unit prices whole
+    millionths: their sums are exact. Columns that a table lacks are left out.
     """
     found = {}
     for fact in countable():
@@ -127,7 +127,7 @@ def fact_frames(tables: Mapping[str, Frame], key: str = "customer_key") -> dict[
         if fact not in tables or (head is not None and head not in tables):
             continue
         frame = _whole_numbers(tables[fact], TABLES[fact])
-        if head is not None:
+        if head is not None and not {key, TABLES[head].day} <= set(columns_of(frame)):
             frame = frame.join(_head(tables[head], TABLES[head], key), on=TABLES[head].key[0], how="inner")
         found[fact] = _with_net(frame, fact)
     if "products" in tables:

@@ -47,6 +47,18 @@ def deeds_of(rules: Iterable[AnyRule]) -> Iterator[Deed]:
                 yield leaf
 
 
+def columns_read(rules: Iterable[AnyRule], world: World) -> dict[str, set[str]]:
+    """Fact -> the columns of its frame that leaves of these rules read, its day and what products tell apart.
+
+    world: its day and the facts' schemas are looked at. The instant is among them where an order of rows matters.
+    """
+    found = {}
+    for fact, read in _reads(rules, world).items():
+        columns = {column_of(world, fact, name).column for name in (*read.columns, *read.of_product)}
+        found[fact] = columns | ({moment_of(fact).at} if read.instant else set())
+    return found
+
+
 def with_kept_facts(rules: Iterable[AnyRule], world: World, keep: Keep, prefix: str = "rules") -> World:
     """The world with those facts kept that several leaves of these rules read: needed columns, days and people alone.
 
