@@ -8,8 +8,9 @@ Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `a
 `association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`, `replenishment_cycles`,
 `customer_cycles`, `due_list`, `due_backtest`, `increments`; small tables about them as
 Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
-`transition_matrix`, `funnel`. Three rooms: `clv` (customer lifetime value), `stats` (tests and intervals from
-figures) and `plots`. Names are loaded when they are first used, so that importing the package costs nothing.
+`transition_matrix`, `funnel`. Four rooms: `clv` (customer lifetime value), `potential` (who will be among the best, who
+is like whom), `stats` (tests and intervals from figures) and `plots`. Names are loaded when they are first used, so
+that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tierwise.definitions.lifecycle import Lifecycle as Lifecycle
     from tierwise.definitions.rfm import Rfm as Rfm
     from tierwise.engine import clv as clv
+    from tierwise.engine import potential as potential
     from tierwise.engine.basket_api import association_rules as association_rules
     from tierwise.engine.frame_api import activity as activity
     from tierwise.engine.frame_api import customer_metrics as customer_metrics
@@ -75,7 +77,12 @@ _WHERE = {
     "tierwise.metrics.deciles": ("decile_sentence",),
     "tierwise.metrics.lifecycle": ("transition_matrix",),
 }
-_ROOMS = {"clv": "tierwise.engine.clv", "plots": "tierwise.plots", "stats": "tierwise.stats"}
+_ROOMS = {
+    "clv": "tierwise.engine.clv",
+    "plots": "tierwise.plots",
+    "potential": "tierwise.engine.potential",
+    "stats": "tierwise.stats",
+}
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 
