@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from tierwise.definitions.read import parse_definition, read_definitions
-from tierwise.definitions.tag import Tag, line_rules_of_tag, rules_of_tag, tag_problems, tag_warnings
+from tierwise.definitions.rule import Behaviour, leaves_of
+from tierwise.definitions.tag import Tag, line_rules_of_tag, rules_of_tag, tag_problems, tag_warnings, without_claim
 from tierwise.definitions.write import body_of, to_yaml
 from tierwise.kernel.errors import TierwiseError
 
@@ -184,3 +186,36 @@ def test_a_concept_has_one_tag_for_a_scene() -> None:
     assert tag_problems([tag("a", "credit"), tag("b", "service"), tag("c", None)]) == []
     problem = tag_problems([tag("a", "credit"), tag("b", "credit")])[0]
     assert 'version with scene "credit" already, "a"' in problem.message
+
+
+def test_a_claim_is_of_deeds_and_looks_at_the_days_after() -> None:
+    count = {"behaviour": {"fact": "orders", "aggregate": "count"}, "op": ">=", "value": 1}
+    body = {
+        "kind": "tag",
+        "name": "often",
+        "class": "behaviour",
+        "when": {"attribute": "recency_days", "op": "<", "value": 30},
+    }
+    claim = {"outcome": {"any": [count, {"not": count}]}, "within_days": 90}
+    tag = Tag.model_validate({**body, "hypothesis": claim})
+    assert tag.hypothesis is not None
+    told = [leaf for _, leaf in leaves_of(tag.hypothesis.outcome_as_of_its_end)]
+    assert [leaf.behaviour.window.last_days for leaf in told if isinstance(leaf, Behaviour)] == [90, 90]
+    assert without_claim(tag) == Tag.model_validate(body)
+    windowed = {**count, "behaviour": {"fact": "orders", "aggregate": "count", "window": {"last_days": 3}}}
+    for wrong, words in (
+        (
+            {"outcome": {"attribute": "recency_days", "op": "<", "value": 3}, "within_days": 9},
+            "what customers do afterwards",
+        ),
+        ({"outcome": windowed, "within_days": 9}, "no window of its own"),
+        ({**claim, "within_days": 0}, "greater than or equal to 1"),
+        ({**claim, "at_least_lift": 1}, "greater than 1"),
+        ({**claim, "values": ["a", "a"]}, "listed twice"),
+    ):
+        with pytest.raises(ValidationError, match=words):
+            Tag.model_validate({**body, "hypothesis": wrong})
+    valued = {**body, "values": [{"value": "a", "when": body["when"]}], "hypothesis": {**claim, "values": ["b"]}}
+    del valued["when"]
+    with pytest.raises(ValidationError, match="values that the tag has not: b"):
+        Tag.model_validate(valued)

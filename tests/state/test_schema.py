@@ -84,6 +84,15 @@ DEFINITION: dict[str, Any] = {
     "author": "ann",
     "at": AT,
 }
+VALIDATION: dict[str, Any] = {
+    "tag": "often",
+    "meaning": "a1",
+    "verdict": "keep",
+    "as_of": date(2026, 2, 28),
+    "author": "ann",
+    "at": AT,
+    "body": {},
+}
 AUDIT: dict[str, Any] = {"at": AT, "principal": "ann", "action": "import", "object": "orders"}
 TRAIT: dict[str, Any] = {"name": "income", "column_name": "trait_income", "type": "number", "first_seen_at": AT}
 
@@ -98,6 +107,7 @@ TRAIT: dict[str, Any] = {"name": "income", "column_name": "trait_income", "type"
         (schema.imported_file, FILE),
         (schema.definition, DEFINITION | {"version": 2, "body": None}),
         (schema.audit, AUDIT),
+        (schema.tag_validation, VALIDATION),
         (schema.trait, TRAIT),
         (schema.lake_table, {"name": "orders", "version": 0, "at": AT}),
     ],
@@ -134,6 +144,11 @@ def test_row_as_it_should_be_is_taken(connection: Connection, table: Table, row:
         ),
         ("imported_file_sha256_check", schema.imported_file, FILE | {"sha256": "A" * 64}),
         ("imported_file_job_id_fkey", schema.imported_file, FILE | {"job_id": 999_999}),
+        ("tag_validation_named_check", schema.tag_validation, VALIDATION | {"tag": ""}),
+        ("tag_validation_verdict_check", schema.tag_validation, VALIDATION | {"verdict": "maybe"}),
+        ("tag_validation_reason_check", schema.tag_validation, VALIDATION | {"verdict": None}),
+        ("tag_validation_reason_check", schema.tag_validation, VALIDATION | {"reason": "too_few_dates"}),
+        ("tag_validation_body_check", schema.tag_validation, VALIDATION | {"body": [1]}),
         ("definition_named_check", schema.definition, DEFINITION | {"version": 0}),
         ("definition_named_check", schema.definition, DEFINITION | {"name": ""}),
         ("definition_body_check", schema.definition, DEFINITION | {"body": [1]}),

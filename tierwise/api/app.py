@@ -34,6 +34,7 @@ from tierwise.api.routes import (
     schedules,
     segments,
     showing,
+    tag_validations,
     tags,
 )
 from tierwise.app.context import Context
@@ -54,6 +55,7 @@ ROUTERS = tuple(
         jobs,
         cleaning,
         tags,
+        tag_validations,
         segments,
         lists,
         profiling,

@@ -32,7 +32,7 @@ from tierwise.definitions.read import KINDS, FilesRead, kind_of, parse_definitio
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.rule import Comparison, InList, InSegment, leaves_of
 from tierwise.definitions.sensitivity import sensitivity_warnings
-from tierwise.definitions.tag import Tag, line_rules_of_tag
+from tierwise.definitions.tag import Tag, line_rules_of_tag, without_claim
 from tierwise.definitions.write import body_of, to_yaml
 from tierwise.engine.given import columns_given, profile_schema
 from tierwise.engine.plan import windows_of_profile
@@ -99,7 +99,7 @@ class Definitions:
             *(() if self.deciles else (Deciles(),)),
             *(() if self.activity else (Activity(),)),
         )
-        return (*defaults, *map(with_consent, self.others))
+        return (*defaults, *(without_claim(with_consent(each)) for each in self.others))
 
     @property
     def all(self) -> tuple[Definition, ...]:

@@ -9,6 +9,8 @@ from datetime import date
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.reading import Reader, label_of, reading
+from tierwise.app.tag_guard import MayDrive, may_drive
+from tierwise.app.tag_validation import claim_in_words
 from tierwise.app.views import Label
 from tierwise.definitions.classified import Sensitivity
 from tierwise.definitions.graph import label_of as definition_label
@@ -17,7 +19,8 @@ from tierwise.definitions.tag import Origin, Tag, TagClass, tag_warnings
 from tierwise.engine.sources import frame, register_facts
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.metrics.tag_figures import TagFigures, rater_agreement, tag_figures
-from tierwise.state import runs
+from tierwise.state import runs, tag_validations
+from tierwise.state.tag_validations import StoredValidation
 from tierwise.stats.agreement import Agreement as Agreement
 from tierwise.stats.drift import Drift, drift_of
 
@@ -41,6 +44,9 @@ class TagRow:
     are against the run before it and null where there is none. drift: population stability index, and in words.
 
     agreement: of raters, for manual tags with values. readers: the definitions that read it, as `kind name`.
+
+    claim: its hypothesis in words. validation: how far it has come, its last verdict, and whether it may drive a
+    campaign.
     """
 
     name: str
@@ -70,6 +76,8 @@ class TagRow:
     agreement: Agreement | None
     readers: tuple[str, ...]
     warnings: tuple[Problem, ...]
+    claim: str | None
+    validation: MayDrive
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +103,14 @@ def catalogue(ctx: Context, *, run_id: int | None = None) -> TagCatalogue:
     ctx.principal.require("view")
     with ctx.database.connect() as connection:
         definitions = current_definitions(connection)
+        tested = tag_validations.newest(connection)
     tags = sorted(definitions.of(Tag), key=lambda tag: tag.name)
     counted = _counted(ctx, tags, run_id)
     return TagCatalogue(
         run_id=counted.run.id if counted else None,
         as_of=counted.run.as_of if counted else None,
         compared_as_of=counted.before.as_of if counted and counted.before else None,
-        tags=tuple(_row(tag, definitions, counted) for tag in tags),
+        tags=tuple(_row(tag, definitions, counted, tested.get(tag.name)) for tag in tags),
     )
 
 
@@ -149,7 +158,7 @@ def _agreement(ctx: Context, reader: Reader, tags: list[Tag]) -> dict[str, Agree
     return rater_agreement(frame(reader.connection, "manual_tags"), tags, as_of=reader.run.as_of)
 
 
-def _row(tag: Tag, definitions: Definitions, counted: _Counted | None) -> TagRow:
+def _row(tag: Tag, definitions: Definitions, counted: _Counted | None, last: StoredValidation | None) -> TagRow:
     figures = counted.figures[tag.name] if counted else None
     readers = tuple(definition_label(each) for each in readers_of_name("attribute", tag.name, definitions.all))
     return TagRow(
@@ -180,6 +189,8 @@ def _row(tag: Tag, definitions: Definitions, counted: _Counted | None) -> TagRow
         agreement=counted.agreement.get(tag.name) if counted else None,
         readers=readers,
         warnings=(*tag_warnings(tag), *_held_back(tag, figures)),
+        claim=None if tag.hypothesis is None else claim_in_words(tag.hypothesis),
+        validation=may_drive(tag, last),
     )
 
 

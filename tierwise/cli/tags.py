@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from tierwise.app.tag_catalogue import TagCatalogue, TagRow
     from tierwise.app.tag_import import TagImport
+    from tierwise.app.tag_validation import TagValidation
     from tierwise.app.tags import ActView, CustomerTags
 
 app = typer.Typer(help="Give tags by hand and take them back.", no_args_is_help=True, rich_markup_mode=None)
@@ -154,6 +155,70 @@ def _state(act: ActView) -> str:
     return f"taken back by {act.undone_by}: {act.undo_reason}"
 
 
+@app.command("validate")
+def validate(
+    names: Annotated[list[str] | None, typer.Argument(help="Tags; all that claim something where left out.")] = None,
+    dates: Annotated[int, typer.Option(min=1, help="On so many past days, a horizon apart.")] = 4,
+    on: Annotated[list[str] | None, typer.Option(help="On this past day instead, 2026-03-31; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Test what tags claim on past days, and keep the verdict."""
+    from tierwise.app import tag_validation
+    from tierwise.cli.door import note, opened, tell
+    from tierwise.kernel.windows import parse_day
+
+    days = [parse_day(day) for day in on or []]
+    with opened() as ctx:
+        found = tag_validation.validate_tags(
+            ctx, names or [], dates=dates, days=days, watch=lambda done, total, said: note(f"{done}/{total} {said}")
+        )
+    tell({"validations": found}, as_json, lambda: print_validations(found))
+
+
+@app.command("validations")
+def validations(
+    tag: Annotated[str | None, typer.Argument(help="Of this tag; of all where left out.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """The tests that were made, the newest first."""
+    from tierwise.app import tag_validation
+    from tierwise.cli.door import opened, tell
+
+    with opened() as ctx:
+        found = tag_validation.validations(ctx, tag, limit=limit)
+    tell({"validations": found}, as_json, lambda: print_validations(found))
+
+
+def print_validations(found: tuple[TagValidation, ...]) -> None:
+    from tierwise.cli.terminal import percent, say, table
+
+    if not found:
+        say("no tag was tested: write a `hypothesis` (docs/tag-validation.md), then tierwise tag validate")
+    header = ["day", "customers", "tagged", "rate", "of all", "recall", "lift", "95 %", "p (Holm)", ""]
+    for one in found:
+        rows = [
+            (
+                day.day.isoformat(),
+                day.customers,
+                day.tagged,
+                percent(day.precision),
+                percent(day.base_rate),
+                percent(day.recall),
+                "–" if day.lift is None else f"{day.lift:.2f}",
+                "–" if day.low is None or day.high is None else f"{day.low:.2f} to {day.high:.2f}",
+                "–" if day.p_adjusted is None else f"{day.p_adjusted:.2g}",
+                (day.reason or "").replace("_", " "),
+            )
+            for day in one.days
+        ]
+        table(f"{one.tag} · {one.at:%Y-%m-%d} · {one.verdict or 'no verdict'}", header, rows, spare=["recall"])
+        say(f"{one.claim}")
+        say(f"{one.said}" + ("" if one.current else "; the tag was changed since"))
+        for caution in one.cautions:
+            say(f"caution: {caution}")
+
+
 def catalogue(
     run_id: Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")] = None,
     as_json: Json = False,
@@ -195,6 +260,8 @@ def print_catalogue(found: TagCatalogue) -> None:
     for row in found.tags:
         for warning in row.warnings:
             say(f"{row.name}: {warning.message}")
+        if row.claim is not None:
+            say(f"{row.name}: {row.validation.verdict or row.validation.life}; {row.validation.said}")
 
 
 def _moved(row: TagRow) -> str:

@@ -203,13 +203,16 @@ def _values(key: str, path: Steps, value: object) -> Iterator[tuple[str, Steps, 
 
 
 def links(definitions: Sequence[Definition]) -> list[Link]:
-    """Who reads whom, once for each place where it does; what no definition gives is left out."""
+    """Who reads whom, once for each place where it does; what no definition gives is left out.
+
+    Nor does a tag wait for what its hypothesis reads: that is looked at when it is tested, and by no run.
+    """
     givers = {given: definition for definition in definitions for given in gives(definition)}
     found = []
     for reader in definitions:
         for read in reads(reader):
             giver = givers.get(Name(read.what, read.name))
-            if giver is not None:
+            if giver is not None and read.path[:1] != ("hypothesis",):
                 found.append(Link(reader, giver, read.name, read.path))
     return found
 

@@ -11,9 +11,19 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from tierwise.definitions.base import Name, Part, Text
+from tierwise.definitions.base import Definition, Name, Part, Text
 from tierwise.definitions.classified import Classified
-from tierwise.definitions.rule import AnyRule, Days, PlainRule, Rule, Steps
+from tierwise.definitions.rule import (
+    AnyRule,
+    Behaviour,
+    Days,
+    PlainRule,
+    Rule,
+    Span,
+    Steps,
+    in_terms_of,
+    leaves_of,
+)
 from tierwise.definitions.scorecard import Points, Scorecard
 from tierwise.kernel.errors import Problem
 
@@ -164,6 +174,52 @@ class Model(Part):
     claim: str | None = None
 
 
+class Hypothesis(Part):
+    """What a tag claims: of `who`, those who have it do `outcome` within so many days more often than those who have
+    not.
+
+    who: a rule over customers as of the day the tag is told; everybody of the profile where it is left out. outcome: a
+    rule of what customers do (`behaviour` leaves without a window of their own), over the days after that day up to
+    within_days later. values: of a tag with values, those of which it is claimed; any value where none is listed.
+    at_least_lift: how many times as often as all of `who`, for the claim to be worth acting on.
+    """
+
+    who: Rule | None = None
+    outcome: Rule
+    within_days: Annotated[int, Field(ge=1, le=1100)]
+    values: tuple[TagText, ...] = ()
+    at_least_lift: Annotated[float, Field(gt=1, le=1000)] = 1.2
+
+    @field_validator("outcome")
+    @classmethod
+    def _of_deeds(cls, outcome: AnyRule) -> AnyRule:
+        for _, leaf in leaves_of(outcome):
+            if not isinstance(leaf, Behaviour):
+                raise ValueError(
+                    "an outcome is what customers do afterwards: only `behaviour`, and all, any, not of it"
+                )
+            if leaf.behaviour.window != Span():
+                raise ValueError("an outcome has no window of its own: within_days says how long")
+        return outcome
+
+    @field_validator("values")
+    @classmethod
+    def _unique(cls, values: tuple[TagText, ...]) -> tuple[TagText, ...]:
+        _refuse_twice(values)
+        return values
+
+    @property
+    def outcome_as_of_its_end(self) -> AnyRule:
+        """The outcome as a rule as of the last of the days: each leaf looks at the last within_days."""
+        span = Span(last_days=self.within_days)
+        terms: dict[AnyRule, AnyRule] = {
+            leaf: leaf.model_copy(update={"behaviour": leaf.behaviour.model_copy(update={"window": span})})
+            for _, leaf in leaves_of(self.outcome)
+            if isinstance(leaf, Behaviour)
+        }
+        return terms[self.outcome] if self.outcome in terms else in_terms_of(self.outcome, terms)
+
+
 SOURCES = ("when", "values", "manual", "imported", "composite", "implied", "model")
 """The keys of which a tag has exactly one."""
 
@@ -179,6 +235,8 @@ class Tag(Classified):
     sensitivity: a class but `ordinary` is computed only for customers whose consent to that stands. consent: the
     purpose that the consent must name, where it is not the class itself. refresh: a note on how often it moves.
     concept and scene: a concept may have a tag per scene; who reads it names the tag.
+
+    hypothesis: what the tag claims of those who have it, to be tested on past days.
     """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -198,6 +256,7 @@ class Tag(Classified):
     refresh: str | None = None
     concept: Name | None = None
     scene: str | None = None
+    hypothesis: Hypothesis | None = None
 
     @field_validator("values")
     @classmethod
@@ -216,6 +275,15 @@ class Tag(Classified):
             raise ValueError("a scene needs the concept that it is a version of")
         if self.model is not None and self.when_empty == "keep_last":
             raise ValueError("a model's slot has no values to keep: leave out when_empty")
+        return self
+
+    @model_validator(mode="after")
+    def _claims_of_values_that_it_has(self) -> Tag:
+        claimed = self.hypothesis.values if self.hypothesis is not None else ()
+        titles = dict(self.possible_values)
+        unknown = [value for value in claimed if titles and value not in titles]
+        if unknown:
+            raise ValueError(f"the hypothesis speaks of values that the tag has not: {', '.join(unknown)}")
         return self
 
     @property
@@ -248,6 +316,13 @@ class Tag(Classified):
         else:
             found = {each.value: each.title for each in self.values}
         return tuple(found.items())
+
+
+def without_claim(definition: Definition) -> Definition:
+    """As a run computes it: what a tag claims changes nobody's value."""
+    if isinstance(definition, Tag) and definition.hypothesis is not None:
+        return definition.model_copy(update={"hypothesis": None})
+    return definition
 
 
 def rules_of_tag(tag: Tag) -> Iterator[tuple[Steps, AnyRule]]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData(
     naming_convention={
@@ -319,6 +319,32 @@ release = Table(
         unique=True,
         postgresql_where=text("undone_at is null"),
     ),
+)
+
+# One row per test of a tag's claim on past days. meaning: a digest of what the tag says and claims, so that a verdict
+# is not taken for one on what it was changed to since. body: all figures.
+tag_validation = Table(
+    "tag_validation",
+    metadata,
+    _id(),
+    Column("tag", Text, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("verdict", Text),
+    Column("reason", Text),
+    Column("as_of", Date, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("body", JSONB, nullable=False),
+    # Prevents a verdict on nothing, and one by nobody.
+    CheckConstraint("tag <> '' and meaning <> '' and author <> ''", name="named"),
+    # Prevents a verdict that no guard knows.
+    CheckConstraint("verdict in ('keep', 'revise', 'drop')", name="verdict"),
+    # Prevents a test without a verdict that does not say why.
+    CheckConstraint("(verdict is null) = (reason is not null)", name="reason"),
+    # Prevents figures that cannot be read by field.
+    CheckConstraint("jsonb_typeof(body) = 'object'", name="body"),
+    # Finds a tag's newest verdict without reading all that ever were.
+    Index("tag_validation_newest_idx", "tag", "id"),
 )
 
 # One row per task that is due again and again. next_due_at is the next instant at which it ought to begin.

@@ -57,7 +57,7 @@ def learn(names: Sequence[str], values: Floats, outcomes: Outcomes, *, kind: Mod
 
     boosting: 100 trees of at most 15 leaves with 20 customers each, histograms (Ke et al., LightGBM, NeurIPS 2017).
     logistic: of the logarithms (with the sign kept), standardised, what is missing at the median with a column that
-    says so, ridge penalty 1. Both are calibrated by Platt's sigmoid on scores of customers that the model had not seen
+    says so, ridge penalty 10. Both are calibrated by Platt's sigmoid on scores of customers that the model had not seen
     (J. Platt, 1999), in three parts.
 
     Raises `unknown_model`, `too_few_outcomes`, `no_features`, `extra_missing`.
@@ -183,7 +183,7 @@ def _logistic(learners: Any) -> Any:
         learners.FunctionTransformer(_signed_log),
         learners.SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         learners.StandardScaler(),
-        learners.LogisticRegression(C=1.0, max_iter=2000),
+        learners.LogisticRegression(C=0.1, max_iter=2000),
     )
 
 

@@ -16,6 +16,7 @@ from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import folder_for, safe_name
 from tierwise.app import tag_catalogue, tag_import, tags
 from tierwise.app.tag_catalogue import TagCatalogue, TagRow, TagValueRow
+from tierwise.app.tag_guard import MayDrive
 from tierwise.app.tag_import import RefusedRow, TagImport
 from tierwise.app.tags import ActView, CustomerTags, TagAct, TagOfCustomer, TagRemoval
 from tierwise.app.views import Label
@@ -118,6 +119,17 @@ CATALOGUE = TagCatalogue(
             agreement=tag_catalogue.Agreement(units=31, pairs=31, observed=0.9, alpha=0.78),
             readers=("segment calm_regulars",),
             warnings=(),
+            claim=None,
+            validation=MayDrive(
+                tag="temper",
+                allowed=False,
+                life="draft",
+                reason="no_hypothesis",
+                said="it claims nothing that was tested: write a `hypothesis`, and test it",
+                verdict=None,
+                validated_at=None,
+                validation_id=None,
+            ),
         ),
     ),
 )
