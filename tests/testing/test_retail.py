@@ -219,3 +219,15 @@ def test_browsers_look_often_and_never_buy(retail_db: duckdb.DuckDBPyConnection)
                 where kind = 'browser' group by customer_id)"""
     assert one(retail_db, looked) >= 8
     assert one(retail_db, "select max(orders) from true_customers where kind = 'browser'") == 0
+
+
+def test_who_waits_for_a_promotion_looks_often_and_has_not_bought_lately(retail_db: duckdb.DuckDBPyConnection):
+    waiting = """with looked as (select customer_id, count(*) n from interactions
+                                 where occurred_at::date > date '2026-06-30' - 90 group by 1)
+                 select count(*), min(n), max(last_ordered_on), min(deal_hunter) from true_waiting
+                 join looked using (customer_id) join true_customers using (customer_id)"""
+    count, looks, last, hunter = rows(retail_db, waiting)[0]
+    assert count == one(retail_db, "select count(*) from true_waiting") > 30
+    assert looks >= 10
+    assert last.isoformat() <= "2026-04-01"
+    assert hunter == 1

@@ -24,8 +24,8 @@ def make_retail(customers: int = 5_000, seed: int = 7, as_of: date = AS_OF) -> M
 
     Truths, with their grain: customers (one: kind, lost_on, orders, …), products (one: cycle_days, null where it has
     none), streams (one customer and product that they replenish: true interval_days, kind), pairs (A -> B: permille
-    of baskets with A that add B), resellers and junk (one customer), promotions (one season), shares (one share:
-    permille).
+    of baskets with A that add B), resellers, junk and waiting (one customer; who waits buys in promotions alone, looks
+    often and lets the last ones pass), promotions (one season), shares (one share: permille).
 
     Money is in yuan. Raises `out_of_range` (see `check_wish`).
     """
@@ -48,6 +48,6 @@ def make_retail(customers: int = 5_000, seed: int = 7, as_of: date = AS_OF) -> M
         "products": cycles_table(),
         "pairs": pairs_table(),
         "promotions": promotions_table(seasons),
-        **retail_truths(retailer),
+        **retail_truths(retailer, today),
     }
     return MadeData("retail", customers, seed, as_of, tables, truths)

@@ -31,6 +31,8 @@ from tierwise.testing.retail.shoppers import BROWSER, GIVEAWAY_AGES, JUNK, KINDS
 
 _CATEGORIES = tuple(sorted({row.category for row in PRODUCTS}))
 _CATEGORY_OF: Ints = np.array([_CATEGORIES.index(row.category) for row in PRODUCTS], dtype=np.int64)
+WAITING_DAYS = 90
+"""So long those who wait for a promotion have not bought."""
 _SCREENS = ("app", "mini_program", "live_stream", "official_account")
 
 
@@ -145,7 +147,25 @@ def _orders(retailer: Retailer) -> dict[str, pa.Table]:
     }
 
 
-def _interactions(draws: Draws, retailer: Retailer, registered: Ints, today: int) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """One place per interaction, by time; seen: the product's place."""
+
+    customer: Ints
+    at: Ints
+    seen: Ints
+    channel: Ints
+    seconds: Ints
+
+
+def _looks(draws: Draws, customer: Ints, at: Ints, seen: Ints) -> _Looks:
+    by_time = stable_order(at)
+    channel = draws.pick(len(at), (400, 350, 100, 150)).astype(np.int64)
+    seconds = draws.curve(len(at), ((0, 3), (500, 40), (900, 240), (1000, 1800)))
+    return _Looks(customer[by_time], at[by_time], seen[by_time], channel, seconds)
+
+
+def _usual_looks(draws: Draws, retailer: Retailer, registered: Ints, today: int) -> _Looks:
     """Looks in the days before a third of the orders, and the many looks of those who never buy."""
     orders, shoppers = retailer.orders, retailer.shoppers
     first_line = np.flatnonzero(np.diff(retailer.lines.order, prepend=-1))
@@ -159,15 +179,44 @@ def _interactions(draws: Draws, retailer: Retailer, registered: Ints, today: int
     customer = np.concatenate([orders.customer[looked], who])
     at = np.concatenate([np.maximum(looked_at, registered[orders.customer[looked]]), browsed_at])
     seen = np.concatenate([retailer.lines.product[first_line[looked]], browsed])
+    return _looks(draws, customer, at, seen)
+
+
+def _waiting(retailer: Retailer, today: int) -> Ints:
+    """Who waits for a promotion: buys in promotions alone, has bought and did not stop, and let the last ones pass."""
+    shoppers, orders = retailer.shoppers, retailer.orders
+    last = np.zeros(len(shoppers), dtype=np.int64)
+    known = orders.customer >= 0
+    np.maximum.at(last, orders.customer[known], orders.day[known])
+    return np.flatnonzero(shoppers.deal_hunter & (shoppers.stop == NEVER) & (last > 0) & (last <= today - WAITING_DAYS))
+
+
+def _waiting_looks(seed: int, retailer: Retailer, today: int) -> _Looks:
+    """Ten to thirty looks in the last WAITING_DAYS of those who wait, in a stream of their own."""
+    draws = Draws(seed, "retail waiting")
+    who = _waiting(retailer, today)
+    customer = np.repeat(who, draws.between(len(who), 10, 30))
+    count = len(customer)
+    at = (today - draws.below(count, WAITING_DAYS - 5)) * DAY + 12 * 3600 + draws.below(count, 10 * 3600)
+    return _looks(draws, customer, at, draws.below(count, len(PRODUCTS)))
+
+
+def _interactions(seed: int, draws: Draws, retailer: Retailer, registered: Ints, today: int) -> pa.Table:
+    parts = (_usual_looks(draws, retailer, registered, today), _waiting_looks(seed, retailer, today))
+    at = np.concatenate([part.at for part in parts])
     by_time = stable_order(at)
+    customer, seen, channel, seconds = (
+        np.concatenate([getattr(part, name) for part in parts])[by_time]
+        for name in ("customer", "seen", "channel", "seconds")
+    )
     return pa.table(
         {
             "interaction_id": serial("I", np.arange(len(at), dtype=np.int64) + 1, 9),
-            "customer_id": serial("U", customer[by_time] + 1, 8),
+            "customer_id": serial("U", customer + 1, 8),
             "occurred_at": moments(at[by_time]),
-            "channel": words(draws.pick(len(at), (400, 350, 100, 150)), _SCREENS),
-            "category": words(_CATEGORY_OF[seen[by_time]], _CATEGORIES),
-            "duration_seconds": whole(draws.curve(len(at), ((0, 3), (500, 40), (900, 240), (1000, 1800)))),
+            "channel": words(channel, _SCREENS),
+            "category": words(_CATEGORY_OF[seen], _CATEGORIES),
+            "duration_seconds": whole(seconds),
         }
     )
 
@@ -179,12 +228,12 @@ def retail_tables(seed: int, retailer: Retailer, today: int) -> dict[str, pa.Tab
     return {
         "customers": _customers(draws, retailer, registered, today),
         **_orders(retailer),
-        "interactions": _interactions(draws, retailer, registered, today),
+        "interactions": _interactions(seed, draws, retailer, registered, today),
     }
 
 
-def retail_truths(retailer: Retailer) -> dict[str, pa.Table]:
-    """customers, streams, resellers, junk, shares; grains as `make_retail` tells."""
+def retail_truths(retailer: Retailer, today: int) -> dict[str, pa.Table]:
+    """customers, streams, resellers, junk, waiting, shares; grains as `make_retail` tells."""
     shoppers, orders, streams = retailer.shoppers, retailer.orders, retailer.streams
     count = len(shoppers)
     known = orders.customer >= 0
@@ -223,6 +272,7 @@ def retail_truths(retailer: Retailer) -> dict[str, pa.Table]:
             }
         ),
         "junk": pa.table({"customer_id": serial("U", junk + 1, 8)}),
+        "waiting": pa.table({"customer_id": serial("U", _waiting(retailer, today) + 1, 8)}),
         "shares": _shares(retailer, net, made),
     }
 
