@@ -2,8 +2,8 @@
 
 What a customer buys elsewhere is in no data of ours. It is estimated from peers: customers alike in given attributes
 (vehicle model and age, household, branch and head-count), of whom the best served show what such a customer buys when
-nearly all is bought with us (the potential of a cell as an upper quantile: R. T. Rust, K. N. Lemon and V. A. Zeithaml,
-Driving Customer Equity, 2000; Y. Keiningham et al., The Wallet Allocation Rule, 2015, for what the share is good for).
+nearly all is bought with us: a high quantile of what peers spend (C. Perlich, S. Rosset, R. Lawrence and B. Zadrozny,
+High-quantile modeling for customer wallet estimation and other applications, KDD 2007).
 A need that is known, from a survey or a contract, is taken in its place.
 """
 
