@@ -6,7 +6,8 @@
 
 Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`,
 `association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`, `replenishment_cycles`,
-`customer_cycles`, `due_list`, `due_backtest`, `increments`; small tables about them as
+`customer_cycles`, `due_list`, `due_backtest`, `increments`, `cohort_retention`, `source_quality`,
+`interaction_summary`, `abnormal_value`, `habits`, `idle_members`, `share_of_wallet`; small tables about them as
 Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
 `transition_matrix`, `funnel`. Four rooms: `clv` (customer lifetime value), `potential` (who will be among the best, who
 is like whom), `stats` (tests and intervals from figures) and `plots`. Names are loaded when they are first used, so
@@ -41,6 +42,14 @@ if TYPE_CHECKING:
     from tierwise.engine.frame_tables import pareto_curve as pareto_curve
     from tierwise.engine.frame_tables import rfm_cells as rfm_cells
     from tierwise.engine.frame_tables import transitions as transitions
+    from tierwise.engine.habit_api import AbnormalThresholds as AbnormalThresholds
+    from tierwise.engine.habit_api import abnormal_value as abnormal_value
+    from tierwise.engine.habit_api import cohort_retention as cohort_retention
+    from tierwise.engine.habit_api import habits as habits
+    from tierwise.engine.habit_api import idle_members as idle_members
+    from tierwise.engine.habit_api import interaction_summary as interaction_summary
+    from tierwise.engine.habit_api import share_of_wallet as share_of_wallet
+    from tierwise.engine.habit_api import source_quality as source_quality
     from tierwise.engine.path_api import common_paths as common_paths
     from tierwise.engine.path_api import first_purchases as first_purchases
     from tierwise.engine.path_api import funnel as funnel
@@ -64,6 +73,16 @@ _WHERE = {
     "tierwise.engine.basket_api": ("association_rules",),
     "tierwise.engine.frame_api": ("activity", "customer_metrics", "deciles", "general_lifecycle", "lifecycle", "rfm"),
     "tierwise.engine.frame_tables": ("decile_table", "pareto", "pareto_curve", "rfm_cells", "transitions"),
+    "tierwise.engine.habit_api": (
+        "AbnormalThresholds",
+        "abnormal_value",
+        "cohort_retention",
+        "habits",
+        "idle_members",
+        "interaction_summary",
+        "share_of_wallet",
+        "source_quality",
+    ),
     "tierwise.engine.path_api": ("common_paths", "first_purchases", "funnel", "later_purchases", "next_products"),
     "tierwise.engine.replenishment_api": (
         "customer_cycles",

@@ -17,6 +17,7 @@ MODULES = [
     "tierwise.engine.canonical",
     "tierwise.engine.frame_api",
     "tierwise.engine.frame_tables",
+    "tierwise.engine.habit_api",
     "tierwise.engine.path_api",
     "tierwise.stats.dependence",
     "tierwise.testing.rule_oracle",

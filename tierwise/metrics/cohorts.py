@@ -7,6 +7,7 @@ who began in March, so many bought in June").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import narwhals as nw
@@ -148,7 +149,7 @@ def _rounded(above: int, below: int) -> int:
     return -whole if above < 0 else whole
 
 
-def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [() for _ in schema]
     arrays = [pa.array(list(values), field.type) for values, field in zip(columns, schema, strict=True)]
     return pa.table(arrays, schema=schema)

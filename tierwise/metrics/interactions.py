@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
 import narwhals as nw
 
@@ -71,7 +72,12 @@ def interaction_summary(
     known = interactions.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
     if last_days is not None:
         known = known.filter(nw.col(day) > nw.lit(as_of - timedelta(days=last_days)))
-    types = {"duration_seconds": nw.Int64, "category": nw.String, "channel": nw.String, "hour": nw.Int64}
+    types: dict[str, Any] = {
+        "duration_seconds": nw.Int64,
+        "category": nw.String,
+        "channel": nw.String,
+        "hour": nw.Int64,
+    }
     known = known.select(
         key,
         nw.col(day).alias("day__"),
