@@ -211,7 +211,8 @@ def habits(
 
     first = max(day.year - CALENDAR_YEARS, 1901)
     calendar: Any = calendar_days(date(first, 1, 1), day, pay_days=pay_days)
-    known = nw.from_native(orders)
+    native: Any = orders
+    known = nw.from_native(native)
     if not isinstance(known, nw.LazyFrame) or known.implementation.is_polars():
         return _table(orders, {"orders": orders, "calendar": calendar}, compute, digits, timezone)
     if known.implementation.is_duckdb():  # a relation of a connection that is not ours takes no other table

@@ -9,9 +9,10 @@ from itertools import count
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from tierwise.app.reading import Reader
-from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.sources import frame, keep, register_facts, register_people
 from tierwise.facts.contract import STORED
 from tierwise.kernel.errors import TierwiseError, unknown_name
@@ -57,6 +58,16 @@ class Facts:
             raise TierwiseError.of([unknown_name("table", name, STORED)])
         return frame(self.connection, name)
 
+    def with_junk(self, name: str) -> Frame:
+        return frame(self.connection, name)
+
+    def given(self, name: str, table: pa.Table) -> Frame:
+        self.connection.register(f"given_{name}", table)
+        return frame(self.connection, f"given_{name}")
+
+    def column(self, attribute: str) -> str:
+        return self.reader.column(attribute)
+
     def keep(self, name: str, computed: Frame) -> Frame:
         return keep(self.connection, f"kept_{name}_{next(self._numbers)}", computed)
 
@@ -80,10 +91,20 @@ def open_facts(reader: Reader, as_of: date, values: Mapping[str, Any]) -> Facts:
     for name in (*STORED, "people"):
         if "customer_key" in connection.view(name).columns and "customer_key" in there:
             connection.execute(
-                f"CREATE OR REPLACE VIEW {CLEAN}{name} AS SELECT * FROM {quoted(name)} f "
+                f"CREATE OR REPLACE VIEW {CLEAN}{name} AS SELECT *{_hour(name, reader)} FROM {quoted(name)} f "
                 "WHERE NOT EXISTS (SELECT 1 FROM junk j WHERE j.customer_key = f.customer_key)"
             )
         else:
-            connection.execute(f"CREATE OR REPLACE VIEW {CLEAN}{name} AS SELECT * FROM {quoted(name)}")
+            connection.execute(
+                f"CREATE OR REPLACE VIEW {CLEAN}{name} AS SELECT *{_hour(name, reader)} FROM {quoted(name)}"
+            )
     connection.execute(_LINES)
     return Facts(reader, as_of, values)
+
+
+def _hour(name: str, reader: Reader) -> str:
+    """One column more of orders and interactions: the hour of the business's day."""
+    instants = {"orders": "ordered_at", "interactions": "occurred_at"}
+    if name not in instants:
+        return ""
+    return f", hour(timezone({literal(reader.project.timezone)}, {instants[name]})) AS hour"

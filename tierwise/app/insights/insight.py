@@ -116,9 +116,23 @@ class Asked(Protocol):
         """A table of facts without junk accounts, as lazy rows by `customer_key`; empty where nothing was imported.
 
         Besides the tables of facts: `people` (one row per customer, with days), the run's own `profile`, `tags` and
-        `segments`, and `bought_lines`: order lines with `customer_key, ordered_day, channel, store_id, promoted` of
-        their order and `product_name, category, brand` of their product.
+        `segments`; orders and interactions have `hour` as well, 0-23, of the business's day. And `bought_lines`: order
+        lines with `customer_key, ordered_day, channel, store_id, promoted` of their order and `product_name, category,
+        brand` of their product.
         """
+        ...
+
+    def with_junk(self, name: str) -> Frame:
+        """The same table of facts, or `people`, with the accounts that the run left out."""
+        ...
+
+    def given(self, name: str, table: pa.Table) -> Frame:
+        """A small table of the member's own as a frame beside the facts."""
+        ...
+
+    def column(self, attribute: str) -> str:
+        """The column that an attribute of the profile has inside; a trait's is the same in `customers`. Raises
+        `unknown_attribute`."""
         ...
 
     def keep(self, name: str, frame: Frame) -> Frame:

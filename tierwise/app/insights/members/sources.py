@@ -1,0 +1,87 @@
+"""Sources: whom they bring, how many of them are junk, and who stays (`metrics/source_quality.py`)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import narwhals as nw
+import pyarrow as pa
+
+from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter
+from tierwise.kernel.errors import TierwiseError
+from tierwise.metrics.frame import columns_of
+from tierwise.metrics.source_quality import source_quality
+
+DEFAULT = "source"
+"""The trait that tells where a customer came from, unless another one is named."""
+
+_COLUMNS = (
+    Column("source", Label("来源", "source"), "text"),
+    Column("registered_count", Label("注册数", "registered"), "count"),
+    Column("junk_count", Label("垃圾账号", "junk"), "count", detail=True),
+    Column("junk_share", Label("垃圾占比", "junk share"), "rate"),
+    Column("first_order_count", Label("首单人数", "first orders"), "count"),
+    Column("first_order_share", Label("首单率", "first order share"), "rate"),
+    Column("retained_count", Label("复购人数", "came again"), "count"),
+    Column("retained_share", Label("复购率", "came again share"), "rate"),
+    Column("net", Label("净额", "net"), "money"),
+)
+
+
+def sources(asked: Asked) -> Answer:
+    """One row per source, most registrations first."""
+    note = Label(
+        "费用不在数据里：在 Python 中给出费用表（tw.source_quality），可得每注册、首单、留存成本",
+        "no cost is in the data: give a table of costs in Python (tw.source_quality) for the cost of each",
+    )
+    people = asked.with_junk("people")
+    try:
+        source = asked.column(asked["source"])
+    except TierwiseError:
+        if asked["source"] != DEFAULT:
+            raise
+        source = ""
+    if source not in columns_of(asked.with_junk("customers")):
+        lacking = Label(
+            f"客户没有字段“{asked['source']}”：用 --set source=字段名",
+            f'customers have no column "{asked["source"]}": set source to one that they have',
+        )
+        return Answer(_COLUMNS, _none(), notes=(lacking,))
+    named = nw.col(source).cast(nw.String).min().alias("source")
+    traits = asked.with_junk("customers").group_by("customer_key").agg(named)
+    real = asked.frame("people").select("customer_key")
+    found = source_quality(
+        people.select("customer_key", "registered_on").join(traits, on="customer_key", how="left"),
+        asked.frame("orders"),
+        as_of=asked.as_of,
+        since=asked.as_of - timedelta(days=asked["last_days"] + asked["within_days"]),
+        within_days=asked["within_days"],
+        junk=people.join(real, on="customer_key", how="anti"),
+    )
+    return Answer(_COLUMNS, found, order='"registered_count" DESC, "source"', notes=(note,), bar="retained_share")
+
+
+def _none() -> pa.Table:
+    return pa.table(
+        {f"{column.name}{'_minor' if column.kind == 'money' else ''}": pa.array([], pa.int64()) for column in _COLUMNS}
+    )
+
+
+INSIGHT = Insight(
+    name="sources",
+    title=Label("来源质量", "Quality of sources"),
+    answers=Label(
+        "各来源带来多少人？多少是垃圾账号、多少下了首单、多少又来？",
+        "How many does each source bring, how many of them are junk, order, and come again?",
+    ),
+    needs=("orders", "customers"),
+    compute=sources,
+    parameters=(
+        Parameter("source", Label("来源字段", "the customers' column that tells the source"), "text", DEFAULT),
+        Parameter("last_days", Label("看多少天内注册的", "registrations of so many days"), "integer", 365, 1, 3650),
+        Parameter(
+            "within_days", Label("注册后观察天数", "days to follow each from registration"), "integer", 90, 1, 3650
+        ),
+    ),
+    page="cohorts.md",
+)
