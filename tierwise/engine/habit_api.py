@@ -328,7 +328,7 @@ def _outside(table: pa.Table, digits: int) -> pa.Table:
     for name in table.column_names:
         column = table.column(name)
         if name.endswith("_minor"):
-            column = pc.multiply(column.cast(pa.decimal128(18, 0)), unit).cast(pa.decimal128(18, digits))
+            column = pc.multiply(column.cast(pa.decimal128(19, 0)), unit).cast(pa.decimal128(18, digits))
         columns[name.removesuffix("_minor")] = column
     return pa.table(columns)
 
