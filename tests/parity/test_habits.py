@@ -108,7 +108,7 @@ def arrow() -> Facts:
     return made()
 
 
-@pytest.mark.parametrize("kind", ["pandas", "duckdb"])
+@pytest.mark.parametrize("kind", ["polars", "duckdb"])
 @pytest.mark.parametrize("name", CALLS)
 def test_the_same_type_comes_back(arrow: Facts, name: str, kind: str) -> None:
     given = {table: KINDS[kind](rows) for table, rows in arrow.items()}

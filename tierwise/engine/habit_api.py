@@ -47,7 +47,7 @@ from tierwise.metrics.share_of_wallet import share_of_wallet as wallet_of
 
 Given = Mapping[str, Frame]
 
-CALENDAR_YEARS = 10
+CALENDAR_YEARS = 5
 """So many years before as_of's own the calendar of habits begins."""
 
 
