@@ -59,10 +59,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A running server in a home of its own, whose database `tierwise` is upgraded and left alone as a template."""
+    """A running server in a home of its own, whose database `tierwise` is upgraded and left alone as a template.
+
+    It does not wait for the disk: what must outlive a machine that goes off is PostgreSQL's to test.
+    """
     server = EmbeddedServer(Path(tmp_path_factory.mktemp("home")))
     engine = open_database(server.ensure())
     upgrade(engine)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"alter system set {setting} = off"))
+        connection.execute(text("select pg_reload_conf()"))
     engine.dispose()
     yield server
     server.stop()

@@ -38,7 +38,6 @@ running.run(ctx, date(2026, 6, 27))
 
 
 def test_a_run_killed_between_its_two_commits_changes_nothing(retailer: Context, tmp_path: Path) -> None:
-    running.run(retailer, date(2026, 6, 30))
     before = showing.overview(retailer)
     exporting.export(retailer, "profile", tmp_path / "before.csv")
     url = retailer.database.url.render_as_string(hide_password=False)

@@ -62,7 +62,7 @@ RULES: list[dict[str, Any]] = [
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
-@pytest.mark.parametrize(("seed", "by_id"), [(1, True), (3, False)])
+@pytest.mark.parametrize(("seed", "by_id"), [(1, True), pytest.param(3, False, marks=pytest.mark.soak)])
 def test_rules_of_every_form(spark: Any, seed: int, by_id: bool) -> None:
     """by_id: with rules that tell products apart by their id, so that those are numbered too that no file has."""
     made = made_world(seed)
