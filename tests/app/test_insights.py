@@ -20,6 +20,14 @@ from tierwise.app.insights.asking import export_insight, insight, list_insights
 from tierwise.app.insights.settling import assignments, settled
 from tierwise.app.principal import Principal
 from tierwise.kernel.errors import TierwiseError
+from tierwise.testing import make_retail
+
+
+@pytest.fixture(scope="module")
+def pairs_planted() -> set[tuple[str, str]]:
+    """The products of which the maker of retailers plants that one draws the other."""
+    truth = make_retail(customers=1, seed=3).truths["pairs"]
+    return {(row["product_a"], row["product_b"]) for row in truth.to_pylist()}
 
 
 def test_every_member_is_called_as_its_file_and_has_defaults_that_it_takes() -> None:
@@ -103,6 +111,70 @@ def test_settings_are_read_as_they_are_written() -> None:
     with pytest.raises(TierwiseError) as refused:
         assignments(["a=1", "a=2", "b"])
     assert len(refused.value.problems) == 2
+
+
+def test_customers_by_their_own_ids_and_only_for_those_who_may_see_them(retailer: Context) -> None:
+    reader = retailer.acting_as(Principal("test:reader", "reader"))
+    for name, given in (("clv", {}), ("promotion", {"per_customer": True})):
+        view = insight(retailer, name, given, limit=3)
+        assert view.columns[0].name == "customer_id"
+        assert all(str(row[0]).startswith("U") for row in view.rows)
+        with pytest.raises(TierwiseError) as refused:
+            insight(reader, name, given)
+        assert refused.value.code == "not_allowed"
+    fit = insight(reader, "clv", {"show": "fit"})
+    assert sum(row[1] for row in fit.rows) == fit.figures[0].value, "everybody has some number of repeat orders"
+    classes = insight(reader, "promotion")
+    assert sum(row[1] for row in classes.rows) == fit.figures[0].value
+
+
+def test_the_most_valuable_come_first_and_cheap_customers_have_a_value_too(retailer: Context) -> None:
+    view = insight(retailer, "clv", {"horizon_days": 180}, limit=1000)
+    value = [column.name for column in view.columns].index("value")
+    values = [row[value] for row in view.rows]
+    assert values == sorted(values, reverse=True)
+    assert all(isinstance(each, Decimal) and each >= 0 for each in values)
+    half = insight(retailer, "clv", {"horizon_days": 180, "margin": 0.5}, limit=1)
+    assert abs(half.rows[0][value] * 2 - values[0]) <= Decimal("0.01")
+
+
+def test_the_planted_pairs_lead(retailer: Context, pairs_planted: set[tuple[str, str]]) -> None:
+    """In baskets all of the first, either way round; in paths the first, since here the buyers of one item are few."""
+    either = pairs_planted | {(b, a) for a, b in pairs_planted}
+    for name, first, second, many in (("pairs", "left", "right", 6), ("paths", "first", "next", 1)):
+        view = insight(retailer, name, limit=many)
+        names = [column.name for column in view.columns]
+        found = [(row[names.index(first)], row[names.index(second)]) for row in view.rows]
+        assert len(found) == many
+        assert set(found) <= either, name
+
+
+def test_the_next_products_of_one(retailer: Context) -> None:
+    given = {"by": "category", "min_count": 5, "with_chance": "yes", "best": 2}
+    everything = insight(retailer, "next_products", given, limit=1000)
+    first = everything.rows[0][0]
+    of_one = insight(retailer, "next_products", given | {"after": first}, limit=1000)
+    assert {row[0] for row in of_one.rows} == {first}
+    assert of_one.of <= 2
+    assert insight(retailer, "next_products", given | {"with_chance": "no"}).of < everything.of
+
+
+def test_a_funnel_of_steps_given(retailer: Context) -> None:
+    view = insight(retailer, "funnel", {"steps": "registered, order:store, again"})
+    assert [row[0] for row in view.rows] == ["registered", "order:store", "again"]
+    counts = [row[1] for row in view.rows]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[2] > 0
+    with pytest.raises(TierwiseError) as refused:
+        insight(retailer, "funnel", {"steps": "registerd,order"})
+    assert refused.value.remedy == 'did you mean "registered"?'
+    assert "leads" in insight(retailer, "funnel", {"of": "lead_stages"}).notes[0].en
+
+
+def test_first_purchases_by_store_are_told_by_name(retailer: Context) -> None:
+    view = insight(retailer, "first_purchases", {"by": "store", "min_customers": 1})
+    assert any("店" in row[1] for row in view.rows)
+    assert sum(row[2] for row in view.rows) == view.figures[0].value
 
 
 def test_rights(retailer: Context, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def print_insight(view: InsightView, *, wide: bool = False) -> None:
     say(f"{both(view.title)} · {view.as_of} · {view.currency}")
     say(both(view.answers))
     if view.figures:
-        say(" · ".join(f"{both(each.title)} {_figure(each)}" for each in view.figures))
+        _say_figures([f"{both(each.title)} {_figure(each)}" for each in view.figures])
     shown = [place for place, column in enumerate(view.columns) if wide or not column.detail]
     columns = [view.columns[place] for place in shown]
     if view.rows:
@@ -130,6 +130,23 @@ def print_insight(view: InsightView, *, wide: bool = False) -> None:
         say(f"  {text.en}")
 
 
+_FIGURES_CELLS = 110
+
+
+def _say_figures(texts: list[str]) -> None:
+    """As many a line as fit."""
+    from tierwise.cli.terminal import say, width
+
+    line = ""
+    for text in texts:
+        longer = f"{line} · {text}" if line else text
+        if line and width(longer) > _FIGURES_CELLS:
+            say(line)
+            longer = text
+        line = longer
+    say(line)
+
+
 def _bars(view: InsightView) -> list[float] | None:
     place = next((i for i, column in enumerate(view.columns) if column.name == view.bar), None)
     if place is None:
@@ -146,6 +163,8 @@ def _heading(column: ColumnView, currency: str) -> str:
 def _figure(figure: FigureView) -> str:
     from tierwise.cli.terminal import number
 
+    if figure.kind == "number" and figure.value is not None:
+        return f"{figure.value:,.1f}" if abs(figure.value) >= 1000 else f"{figure.value:.5g}"
     value = _formed(figure.kind, figure.value)
     return str(value) if isinstance(value, str) else number(value)
 

@@ -124,6 +124,8 @@ def _size(plot: Plot) -> tuple[float, float]:
         rows = len(plot.rows)
     elif isinstance(plot, Bars) and plot.lying:
         rows = len(plot.labels)
+    elif isinstance(plot, Flow):
+        rows = max(len({link.source for link in plot.links}), len({link.target for link in plot.links}))
     return _INCHES[0], max(_INCHES[1], 1.2 + rows * _ROW_INCHES)
 
 
@@ -185,7 +187,7 @@ def _flow(axes: Axes, plot: Flow) -> None:
     from matplotlib.path import Path as Outline
 
     total = sum(link.value for link in plot.links) or 1.0
-    gap = 0.02 * total
+    gap = 0.045 * total
     starts = [_places([(getattr(link, side), link.value) for link in plot.links], gap) for side in ("source", "target")]
     at = [{name: place for name, (place, _) in side.items()} for side in starts]
     for link in plot.links:

@@ -76,7 +76,7 @@ def _notes(found: LoyaltyLadder, asked: Asked, with_categories: bool) -> tuple[L
 def _picture(rows: Sequence[Row], language: str) -> Bars:
     went_on = tuple(row["customers"] - row["stopped"] for row in rows)
     stopped = tuple(row["stopped"] for row in rows)
-    names = Label("继续", "went on or not yet known"), Label("停下", "stopped")
+    names = Label("继续或尚不可知", "went on or not yet known"), Label("停下", "stopped")
     series = tuple(
         Series(name.in_language(language), values) for name, values in zip(names, (went_on, stopped), strict=True)
     )
