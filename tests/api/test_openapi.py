@@ -89,6 +89,7 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "POST /api/v1/tags/validations",
         "GET /api/v1/tags/validations",
         "GET /api/v1/tags/may-drive/{name}",
+        "POST /api/v1/tags/scores",
         "GET /api/v1/segments",
         "POST /api/v1/segments/count",
         "POST /api/v1/segments/sample",

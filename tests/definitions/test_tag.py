@@ -219,3 +219,24 @@ def test_a_claim_is_of_deeds_and_looks_at_the_days_after() -> None:
     del valued["when"]
     with pytest.raises(ValidationError, match="values that the tag has not: b"):
         Tag.model_validate(valued)
+
+
+def test_what_a_model_learns_is_said_whole() -> None:
+    body = {"kind": "tag", "name": "t", "class": "behaviour", "owner": "o", "purpose": "p"}
+    learnt = Tag.model_validate({**body, "model": {"learns": "buys", "within_days": 30, "top_share": 0.1}})
+    assert tag_warnings(learnt) == []
+    bands = [{"value": "high", "top_share": 0.1}, {"value": "low", "top_share": 1}]
+    valued = Tag.model_validate({**body, "model": {"segment": "vip", "bands": bands}})
+    assert [value for value, _ in valued.possible_values] == ["high", "low"]
+    for wrong, words in (
+        ({"top_share": 0.1}, "say what it learns"),
+        ({"learns": "buys", "top_share": 0.1}, "within_days belongs to learns"),
+        ({"segment": "vip", "within_days": 3, "top_share": 0.1}, "within_days belongs to learns"),
+        ({"learns": "buys", "within_days": 3, "segment": "vip", "top_share": 0.1}, "not both"),
+        ({"learns": "buys", "within_days": 3}, "who has it"),
+        ({"segment": "vip", "bands": bands, "top_share": 0.1}, "who has it"),
+        ({"segment": "vip", "bands": bands[::-1]}, "must grow"),
+        ({"segment": "vip", "bands": [bands[0], bands[0]]}, "listed twice"),
+    ):
+        with pytest.raises(ValidationError, match=words):
+            Tag.model_validate({**body, "model": wrong})

@@ -20,6 +20,7 @@ from tierwise.metrics.tags import (
     implied_tags,
     imported_tags,
     manual_tags,
+    model_tags,
     rule_names,
     rule_tags,
 )
@@ -225,3 +226,23 @@ def test_the_newest_verdict_that_stands_counts(frame: MakeFrame) -> None:
 
 def test_no_tag_at_all_is_no_frame() -> None:
     assert all_tags([]) is None
+
+
+def test_a_models_tag_is_its_newest_score_by_the_day(frame: MakeFrame) -> None:
+    high = tag("promising", model={"learns": "buys", "within_days": 30, "bands": [
+        {"value": "high", "top_share": 0.1}, {"value": "middle", "top_share": 0.3},
+    ]})  # fmt: skip
+    yes = tag("alike", model={"segment": "vip", "top_share": 0.3})
+    old, new, later = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
+    rows = [
+        (1, "promising", old, 100_000), (1, "promising", new, 100_001), (2, "promising", new, 300_000),
+        (3, "promising", new, 300_001), (4, "promising", new, 1), (4, "promising", new, 900_000),
+        (5, "promising", old, 1), (3, "promising", later, 1), (1, "alike", old, 300_000), (None, "alike", old, 1),
+    ]  # fmt: skip
+    names = ("customer_key", "tag", "scored_day", "rank_millionths")
+    scores = frame(**{name: [row[at] for row in rows] for at, name in enumerate(names)})
+    first, second = model_tags(scores, [high, yes, tag("slot", model={})], as_of=date(2026, 2, 28))
+    found = {key: (row["value"], row["since"], row["confirmed_on"]) for key, row in by_key(first).items()}
+    assert found == {1: ("middle", None, new), 2: ("middle", None, new), 4: ("high", None, new)}
+    (only,) = rows_of(second, "customer_key")
+    assert tuple(only[name] for name in TAG_COLUMNS) == (1, "alike", None, None, old, "model")

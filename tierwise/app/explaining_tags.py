@@ -64,7 +64,31 @@ def _of_source(subject: Subject, tag: Tag) -> tuple[tuple[Clause, ...], bool | N
         return _bought(subject, tag), None
     if tag.composite is not None:
         return composite_clauses(subject, tag), None
-    return (Clause("model", "a slot for a model: computed by nothing yet", None),), None
+    return _scored(subject, tag), None
+
+
+def _scored(subject: Subject, tag: Tag) -> tuple[Clause, ...]:
+    """The newest score of the tag that the run saw, and what moved it."""
+    if tag.model is None or not tag.model.learnt:
+        return (Clause("model", "a slot for a model: computed by nothing yet", None),)
+    rows: list[tuple[Any, ...]] = []
+    if subject.has("model_scores"):
+        rows = subject.ask(
+            "SELECT scored_day, score_millionths, rank_millionths, model_id, reasons FROM model_scores "
+            "WHERE customer_key = $key AND tag = $tag AND scored_day = (SELECT max(scored_day) FROM model_scores "
+            "WHERE tag = $tag AND scored_day <= $as_of) ORDER BY rank_millionths LIMIT 1",
+            key=subject.key,
+            tag=tag.name,
+            as_of=subject.world.as_of,
+        )
+    if not rows:
+        return (Clause("model", f"not scored: tierwise tag score {tag.name}", False),)
+    day, score, rank, model, reasons = rows[0]
+    widest = tag.model.top_share or max(each.top_share for each in tag.model.bands)
+    said = f"scored {score / 1_000_000:.3f} as of {day}, among the top {rank / 10_000:.1f} %"
+    found = [Clause("model", said, rank <= round(widest * 1_000_000), score / 1_000_000, detail={"model_id": model})]
+    found += [Clause("reason", each, None) for each in (reasons or "").split("; ") if each]
+    return tuple(found)
 
 
 def _first_value(subject: Subject, tag: Tag) -> tuple[tuple[Clause, ...], bool]:

@@ -148,7 +148,7 @@ def validate_tags(
     with ctx.database.connect() as connection:
         definitions = current_definitions(connection)
         run = runs.current(connection)
-        inputs = _inputs(connection, run, definitions)
+        inputs = inputs_of_current(connection, run, definitions)
         kept = tag_validations.newest(connection)
         labels = [trait.name for trait in traits.list_traits(connection)]
     tags = _asked(definitions, names)
@@ -194,7 +194,8 @@ def validations(ctx: Context, tag: str | None = None, *, limit: int = 50) -> tup
     return tuple(_view(row, tags) for row in rows)
 
 
-def _inputs(connection: Connection, run: runs.Run | None, definitions: Definitions) -> Inputs:
+def inputs_of_current(connection: Connection, run: runs.Run | None, definitions: Definitions) -> Inputs:
+    """What a run on the current run's facts by today's definitions depends on. Raises `no_run`."""
     if run is None or run.outputs is None:
         raise TierwiseError("no_run", "no run yet", remedy="import a file, then `tierwise run`")
     known = traits.list_traits(connection)

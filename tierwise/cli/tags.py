@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from tierwise.app.tag_catalogue import TagCatalogue, TagRow
     from tierwise.app.tag_import import TagImport
+    from tierwise.app.tag_scoring import ScoredTag
     from tierwise.app.tag_validation import TagValidation
     from tierwise.app.tags import ActView, CustomerTags
 
@@ -173,6 +174,38 @@ def validate(
             ctx, names or [], dates=dates, days=days, watch=lambda done, total, said: note(f"{done}/{total} {said}")
         )
     tell({"validations": found}, as_json, lambda: print_validations(found))
+
+
+@app.command("score")
+def score(
+    name: str,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="An earlier day than the current run's.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Learn what a model tag is to tell, and score everybody; the next run heeds it."""
+    from tierwise.app import tag_scoring
+    from tierwise.cli.door import opened, tell
+    from tierwise.kernel.windows import parse_day
+
+    with opened() as ctx:
+        done = tag_scoring.score_tag(ctx, name, as_of=None if as_of is None else parse_day(as_of))
+    tell(done, as_json, lambda: print_score(done))
+
+
+def print_score(done: ScoredTag) -> None:
+    from tierwise.cli.terminal import number, percent, say, table
+
+    told = done.auc
+    held = "" if told.interval is None else f" ({told.interval[0]:.3f} to {told.interval[1]:.3f})"
+    measured = "cannot be told" if told.value is None else f"{told.value:.3f}{held}"
+    say(f"{done.tag} as of {done.as_of}: {number(done.scored)} scored, {number(done.has_tag)} have it at the next run")
+    say(f"AUC {measured}; model {done.model_id}")
+    if done.gain:
+        rows = [(row.part, row.customers, percent(row.rate), percent(row.score), row.lift) for row in done.gain]
+        shown = [(*row[:-1], "–" if row[-1] is None else f"{row[-1]:.2f}") for row in rows]
+        table(f"by score, judged as of {done.judged_at}", ["tenth", "customers", "rate", "score", "lift"], shown)
+    for problem in done.problems:
+        say(problem)
 
 
 @app.command("validations")

@@ -6,25 +6,24 @@ A tag has exactly one source: a rule (`when`, or `values` with a rule each), `ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from tierwise.definitions.base import Definition, Name, Part, Text
 from tierwise.definitions.classified import Classified
 from tierwise.definitions.rule import (
     AnyRule,
-    Behaviour,
     Days,
     PlainRule,
     Rule,
-    Span,
     Steps,
-    in_terms_of,
-    leaves_of,
 )
 from tierwise.definitions.scorecard import Points, Scorecard
+from tierwise.definitions.tag_claim import Hypothesis
+from tierwise.definitions.tag_model import Model
+from tierwise.definitions.tag_text import TagText, refuse_twice
 from tierwise.kernel.errors import Problem
 
 TagClass = Literal["static", "consumption", "behaviour", "tier"]
@@ -32,16 +31,6 @@ TagClass = Literal["static", "consumption", "behaviour", "tier"]
 
 Origin: TypeAlias = Literal["rule", "manual", "import", "composite", "implied", "model"]
 """Where a tag's values come from, as the column `source` of the snapshot says it."""
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError(f'a value is a text: put it in quotes, "{"yes" if value else "no"}"')
-    return str(value) if isinstance(value, int) else value
-
-
-TagText = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_length=1, max_length=200)]
-"""A value of a tag: a text of at most 200 characters; whole numbers are taken as their digits."""
 
 
 class TagValue(Part):
@@ -74,7 +63,7 @@ class Manual(Part):
     @field_validator("values")
     @classmethod
     def _unique(cls, values: tuple[RubricValue, ...]) -> tuple[RubricValue, ...]:
-        _refuse_twice(each.value for each in values)
+        refuse_twice(each.value for each in values)
         return values
 
     @model_validator(mode="after")
@@ -115,7 +104,7 @@ class Composite(Part):
     @field_validator("cuts")
     @classmethod
     def _fall(cls, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
-        _refuse_twice(each.value for each in cuts)
+        refuse_twice(each.value for each in cuts)
         for cut in cuts[:-1]:
             if cut.at_least is None:
                 raise ValueError(f'"{cut.value}" has no at_least, so no value after it could be reached')
@@ -168,58 +157,6 @@ class Implication(Part):
         return self
 
 
-class Model(Part):
-    """A slot for a value that a model will give. It is kept and shown, and never computed."""
-
-    claim: str | None = None
-
-
-class Hypothesis(Part):
-    """What a tag claims: of `who`, those who have it do `outcome` within so many days more often than those who have
-    not.
-
-    who: a rule over customers as of the day the tag is told; everybody of the profile where it is left out. outcome: a
-    rule of what customers do (`behaviour` leaves without a window of their own), over the days after that day up to
-    within_days later. values: of a tag with values, those of which it is claimed; any value where none is listed.
-    at_least_lift: how many times as often as all of `who`, for the claim to be worth acting on.
-    """
-
-    who: Rule | None = None
-    outcome: Rule
-    within_days: Annotated[int, Field(ge=1, le=1100)]
-    values: tuple[TagText, ...] = ()
-    at_least_lift: Annotated[float, Field(gt=1, le=1000)] = 1.2
-
-    @field_validator("outcome")
-    @classmethod
-    def _of_deeds(cls, outcome: AnyRule) -> AnyRule:
-        for _, leaf in leaves_of(outcome):
-            if not isinstance(leaf, Behaviour):
-                raise ValueError(
-                    "an outcome is what customers do afterwards: only `behaviour`, and all, any, not of it"
-                )
-            if leaf.behaviour.window != Span():
-                raise ValueError("an outcome has no window of its own: within_days says how long")
-        return outcome
-
-    @field_validator("values")
-    @classmethod
-    def _unique(cls, values: tuple[TagText, ...]) -> tuple[TagText, ...]:
-        _refuse_twice(values)
-        return values
-
-    @property
-    def outcome_as_of_its_end(self) -> AnyRule:
-        """The outcome as a rule as of the last of the days: each leaf looks at the last within_days."""
-        span = Span(last_days=self.within_days)
-        terms: dict[AnyRule, AnyRule] = {
-            leaf: leaf.model_copy(update={"behaviour": leaf.behaviour.model_copy(update={"window": span})})
-            for _, leaf in leaves_of(self.outcome)
-            if isinstance(leaf, Behaviour)
-        }
-        return terms[self.outcome] if self.outcome in terms else in_terms_of(self.outcome, terms)
-
-
 SOURCES = ("when", "values", "manual", "imported", "composite", "implied", "model")
 """The keys of which a tag has exactly one."""
 
@@ -261,7 +198,7 @@ class Tag(Classified):
     @field_validator("values")
     @classmethod
     def _unique(cls, values: tuple[TagValue, ...]) -> tuple[TagValue, ...]:
-        _refuse_twice(each.value for each in values)
+        refuse_twice(each.value for each in values)
         return values
 
     @model_validator(mode="after")
@@ -307,6 +244,8 @@ class Tag(Classified):
             found = {each.value: each.title for each in self.manual.values}
         elif self.composite is not None:
             found = {each.value: each.title for each in self.composite.cuts}
+        elif self.model is not None:
+            found = {each.value: each.title for each in self.model.bands}
         elif self.implied:
             for implication in self.implied:
                 if implication.value is not None:
@@ -355,7 +294,7 @@ def tag_warnings(tag: Tag) -> list[Problem]:
             found.append(Problem("left_open", "no rubric says when to give it", place, "write a `rubric`"))
     if tag.when_empty == "keep_last" and tag.ttl_days is None:
         found.append(Problem("left_open", "the last value is kept for ever", place, "say ttl_days"))
-    if tag.model is not None:
+    if tag.model is not None and not tag.model.learnt:
         found.append(Problem("left_open", "is a slot for a model, and computed by nothing yet", place))
     return found
 
@@ -373,10 +312,3 @@ def tag_problems(tags: Sequence[Tag]) -> list[Problem]:
             said = f'the concept "{tag.concept}" has a version with {scene} already, "{other}"'
             problems.append(Problem("defined_twice", said, f'tag "{tag.name}"', "say which `scene` this one is for"))
     return problems
-
-
-def _refuse_twice(values: Iterable[str]) -> None:
-    listed = list(values)
-    twice = sorted({value for value in listed if listed.count(value) > 1})
-    if twice:
-        raise ValueError(f"values listed twice: {', '.join(twice)}")

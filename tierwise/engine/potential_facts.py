@@ -67,7 +67,7 @@ class GivenFacts(Generic[IntoFrameT]):
         ranks = ranks_from_top(scores)
         order = np.lexsort((np.arange(len(scores)), -scores))
         why = reasons(model, values[order])
-        worded = [[self.said(reason) for reason in row] for row in why]
+        worded = [[worded_reason(reason, self.windows, self.currency) for reason in row] for row in why]
         return pa.table(
             {
                 KEY: pa.array([keys[place] for place in order]),
@@ -82,16 +82,6 @@ class GivenFacts(Generic[IntoFrameT]):
                 "model_id": pa.array([model_id] * len(order), pa.string()),
             }
         )
-
-    def said(self, reason: Reason) -> str:
-        """A reason in words: the attribute's title, the value, that of the customer in the middle, and which way.
-
-        Money in currency units.
-        """
-        known = {each.column: each for each in attributes(self.windows)}.get(reason.feature)
-        title = known.title.in_language("en") if known is not None else reason.feature
-        value, median = (worded(known, each, self.currency) for each in (reason.value, reason.median))
-        return f"{title} {value}, usually {median}: {'higher' if reason.log_odds > 0 else 'lower'}"
 
     def back(self, table: pa.Table) -> IntoFrameT:
         """The table in the type of the caller's orders."""
@@ -215,3 +205,11 @@ def worded(known: Attribute | None, value: float | None, currency: str) -> str:
         digits = exponent(currency)
         return f"{value / 10**digits:.{digits}f} {currency}"
     return f"{value:.0f}" if value == int(value) else f"{value:.3g}"
+
+
+def worded_reason(reason: Reason, windows: Sequence[int], currency: str) -> str:
+    """A reason in words: the attribute's title, the value, that of the customer in the middle, and which way."""
+    known = {each.column: each for each in attributes(windows)}.get(reason.feature)
+    title = known.title.in_language("en") if known is not None else reason.feature
+    value, median = (worded(known, each, currency) for each in (reason.value, reason.median))
+    return f"{title} {value}, usually {median}: {'higher' if reason.log_odds > 0 else 'lower'}"

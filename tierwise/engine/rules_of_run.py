@@ -34,7 +34,15 @@ from tierwise.metrics.many_rules import told_together
 from tierwise.metrics.rule_sets import World, rule_sets, with_kept_facts, with_verdicts
 from tierwise.metrics.rules import RuleColumn, RuleType, Schema
 from tierwise.metrics.tag_life import living_tags
-from tierwise.metrics.tags import implied_tags, imported_tags, manual_tags, rule_names, rule_tags, yes_tags
+from tierwise.metrics.tags import (
+    implied_tags,
+    imported_tags,
+    manual_tags,
+    model_tags,
+    rule_names,
+    rule_tags,
+    yes_tags,
+)
 
 _ROWS = """
 CREATE TABLE junk_rows (customer_key BIGINT, rule VARCHAR, reason VARCHAR, kept_until DATE);
@@ -182,6 +190,8 @@ class Rules:
             parts += implied_tags(lines, tags, world.fact_schemas["order_lines"], as_of=self.as_of)
         if "manual_tags" in self.versions:
             parts += manual_tags(frame(self.connection, "manual_tags"), tags, as_of=self.as_of)
+        if "model_scores" in self.versions:
+            parts += model_tags(frame(self.connection, "model_scores"), tags, as_of=self.as_of)
         # The table's own rows of none: what was kept from before is carried over also where nothing is found.
         none = frame(self.connection, "told_tag_rows").head(0)
         # What is read once need not be kept: two hundred tags of a million customers are millions of rows.

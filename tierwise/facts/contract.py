@@ -404,5 +404,21 @@ COPIED: dict[str, Table] = {table.name: table for table in (MANUAL_TAGS, LIST_ME
 """What people decide and attributes come of: copied from the operational state before a run, so that a run's inputs are
 versions of tables, and nothing besides."""
 
-STORED: dict[str, Table] = TABLES | COPIED
+MODEL_SCORES = Table(
+    "model_scores",
+    "one customer's score by one model tag, as of one day",
+    ("source_key", "tag", "scored_day"),
+    (
+        Column("source_key", "key", "the customer", False),
+        Column("tag", "text", "the tag's name", False),
+        Column("scored_day", "day", "nothing after it was seen", False),
+        Column("score_millionths", "integer", "the probability, or the likeness, in millionths", False),
+        Column("rank_millionths", "integer", "the share of all scored that day who score at least as high", False),
+        Column("model_id", "text", "equal for equal inputs", False),
+        Column("reasons", "text", "in words, strongest first; null where nothing stands out"),
+    ),
+)
+"""What models have told, day by day: a run reads the newest day that it may see."""
+
+STORED: dict[str, Table] = TABLES | COPIED | {MODEL_SCORES.name: MODEL_SCORES}
 """Every table of facts in the lake."""

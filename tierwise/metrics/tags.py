@@ -229,6 +229,45 @@ def _may_be(tag: Tag) -> nw.Expr:
     return (nw.col("tag") == tag.name) & fits
 
 
+def model_tags(scores: Frame, tags: Sequence[Tag], *, as_of: date, key: str = "customer_key") -> list[Frame]:
+    """Tags by a model's score: of each tag the newest day that was scored by as_of, and nothing of earlier days.
+
+    scores: the fact table `model_scores` with `key`; of customers joined since they were scored the better rank counts.
+    Who ranks below the last band has no value. since is the run's to say; confirmed_on is the day of the score.
+    """
+    wanted = [tag for tag in tags if tag.model is not None and tag.model.learnt]
+    if not wanted:
+        return []
+    require_columns(scores, (key, "tag", "scored_day", "rank_millionths"), "model_scores")
+    seen = scores.filter(~nw.col(key).is_null(), nw.col("scored_day") <= nw.lit(as_of))
+    newest = seen.group_by("tag").agg(nw.col("scored_day").max())
+    ranked = (
+        seen.join(newest, on=["tag", "scored_day"], how="semi")
+        .group_by(key, "tag", "scored_day")
+        .agg(nw.col("rank_millionths").min())
+    )
+    found = []
+    for tag in wanted:
+        assert tag.model is not None
+        bands = [(each.value, each.top_share) for each in tag.model.bands] or [(None, tag.model.top_share or 0.0)]
+        rank = nw.col("rank_millionths")
+        value = missing(nw.String)
+        for name, share in reversed(bands):
+            value = nw.when(rank <= round(share * 1_000_000)).then(nw.lit(name).cast(nw.String)).otherwise(value)
+        within = rank <= round(bands[-1][1] * 1_000_000)
+        found.append(
+            ranked.filter(nw.col("tag") == tag.name, within).select(
+                nw.col(key),
+                nw.col("tag"),
+                value.alias("value"),
+                missing(nw.Date).alias("since"),
+                nw.col("scored_day").alias("confirmed_on"),
+                nw.lit(tag.origin).alias("source"),
+            )
+        )
+    return found
+
+
 def all_tags(parts: Iterable[Frame]) -> Frame | None:
     """The rows of all sources as one frame; None where there is no tag at all."""
     frames = list(parts)

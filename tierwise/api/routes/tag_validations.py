@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tierwise.api import examples
 from tierwise.api.context import Asked
 from tierwise.api.problems import problem_responses
-from tierwise.app import tag_guard, tag_validation
+from tierwise.app import tag_guard, tag_scoring, tag_validation
 from tierwise.app.tag_guard import MayDrive
+from tierwise.app.tag_scoring import Auc, GainRow, Importance, LeakCheck, ScoredTag
 from tierwise.app.tag_validation import DATES, MOST_DATES, GainOfValue, TagValidation, ValidationDay
 
 router = APIRouter(tags=["tags"])
@@ -26,6 +27,15 @@ class ValidationRequest(BaseModel):
     tags: tuple[str, ...] = Field((), max_length=200, description="names, or titles in either language")
     dates: int = Field(DATES, ge=1, le=MOST_DATES, description="so many past days, a horizon apart")
     days: tuple[date, ...] = Field((), max_length=MOST_DATES, description="these past days instead")
+
+
+class ScoreRequest(BaseModel):
+    """Which model tag to learn and score, as of which day (the current run's where null)."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"tag": "promising"}})
+
+    tag: str = Field(min_length=1, max_length=200, description="its name, or its title in either language")
+    as_of: date | None = None
 
 
 class Validations(BaseModel):
@@ -74,6 +84,20 @@ TESTED = TagValidation(
     current=True,
 )
 MAY = MayDrive("regular", True, "back_tested", None, "it held on 4 of 4 days", "keep", TESTED.at, 3)
+SCORED = ScoredTag(
+    tag="promising",
+    as_of=date(2026, 6, 30),
+    model_id="5f0c1d2e3a4b5c6d",
+    cut=date(2026, 1, 1),
+    judged_at=date(2026, 4, 1),
+    auc=Auc(0.83, (0.8, 0.86), 100, 900),
+    gain=(GainRow(1, 100, 52.0, 0.52, 5.2, 0.52, 0.49),),
+    importances=(Importance("monetary_amount_365d_minor", 0.11, 0.01),),
+    leaks=(LeakCheck("recency_days", "facts", 0.71, None, None, "clean", "counted from facts up to the cut"),),
+    problems=(),
+    scored=1000,
+    has_tag=100,
+)
 _EXAMPLE = Validations(validations=(TESTED,))
 
 
@@ -98,6 +122,17 @@ def validations(
 ) -> Validations:
     """Every test that was made, with its figures."""
     return Validations(validations=tag_validation.validations(ctx, tag, limit=limit))
+
+
+@router.post(
+    "/tags/scores",
+    operation_id="score_tag",
+    status_code=201,
+    responses=examples.ok(SCORED, 201) | problem_responses(403, 404),
+)
+def score_tag(ctx: Asked, body: ScoreRequest) -> ScoredTag:
+    """Learn what a model tag is to tell, and score everybody; the next run heeds it."""
+    return tag_scoring.score_tag(ctx, body.tag, as_of=body.as_of)
 
 
 @router.get(
