@@ -79,7 +79,7 @@ def house(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context
     for table in ("customers", "orders"):
         assert importing.import_path(house, home / f"{table}.csv", table, None).quarantined == 0
     defining.apply_definitions(house, [home / "tags.yaml"])
-    for customer in range(120):
+    for customer in range(40):
         tags.add_tag(house, f"C{customer:03}", "liked", reason="buys a lot")  # known now, and not on the past days
     running.run(house, LAST)
     return house

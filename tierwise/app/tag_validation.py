@@ -16,7 +16,8 @@ from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.tags import tag_named
 from tierwise.definitions.graph import label_of
-from tierwise.definitions.tag import Hypothesis, Tag
+from tierwise.definitions.tag import Tag
+from tierwise.definitions.tag_claim import Hypothesis
 from tierwise.definitions.words import in_words
 from tierwise.definitions.write import body_of
 from tierwise.engine.build import Inputs

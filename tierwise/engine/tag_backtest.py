@@ -13,7 +13,8 @@ from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.graph import label_of, links, reads
 from tierwise.definitions.segment import Segment
-from tierwise.definitions.tag import Hypothesis, Tag
+from tierwise.definitions.tag import Tag
+from tierwise.definitions.tag_claim import Hypothesis
 from tierwise.engine.build import Inputs, execute
 from tierwise.engine.duckdb_session import literal
 from tierwise.engine.lake import Lake

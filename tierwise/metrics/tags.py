@@ -249,7 +249,8 @@ def model_tags(scores: Frame, tags: Sequence[Tag], *, as_of: date, key: str = "c
     found = []
     for tag in wanted:
         assert tag.model is not None
-        bands = [(each.value, each.top_share) for each in tag.model.bands] or [(None, tag.model.top_share or 0.0)]
+        bands: list[tuple[str | None, float]] = [(each.value, each.top_share) for each in tag.model.bands]
+        bands = bands or [(None, tag.model.top_share or 0.0)]
         rank = nw.col("rank_millionths")
         value = missing(nw.String)
         for name, share in reversed(bands):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -193,10 +194,16 @@ def _few_threads(rows: int) -> Iterator[None]:
     if rows >= MANY_ROWS:
         yield
         return
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
-
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         yield
+
+
+@cache
+def _threads() -> Any:
+    """The thread pools of this process: looked up once, which takes longer than a small prediction."""
+    from threadpoolctl import ThreadpoolController  # comes with scikit-learn
+
+    return ThreadpoolController()
 
 
 def _learners() -> Any:
