@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from tierwise.app.insights.insight import Asked, Column, Label, Parameter
+from tierwise.kernel.errors import TierwiseError
 
 ITEM = {"product": "product_id", "category": "category", "brand": "brand"}
 """What lines may be looked at by, and its column of `bought_lines`."""
@@ -61,3 +62,16 @@ def id_and_name(name: str, title: Label) -> tuple[Column, Column]:
     """The two columns that `with_names` gives: the id for programs, the name for people."""
     code = Label(f"{title.zh}编码", f"{title.en} id")
     return Column(name, code, "text", detail=True), Column(f"{name}_name", title, "text")
+
+
+def first_known(asked: Asked, named: str | None, usual: Sequence[str]) -> str | None:
+    """The inside column of the attribute that was named, else of the first usual one that the profile has; None where
+    it has none. Raises `unknown_attribute` for a name that it has not."""
+    if named is not None:
+        return asked.column(named)
+    for name in usual:
+        try:
+            return asked.column(name)
+        except TierwiseError:
+            continue
+    return None

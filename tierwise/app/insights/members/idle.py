@@ -5,22 +5,21 @@ from __future__ import annotations
 import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter
+from tierwise.app.insights.things import first_known
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.idle_members import NO_COST, idle_by_level, idle_members
 
-LEVEL = "member_level"
+USUAL = ("member_level", "会员等级", "等级")
+"""What the attribute that tells the level is usually called; the first that is there is taken."""
 
 
 def idle(asked: Asked) -> Answer:
     """One row per level, the most idle members first."""
-    try:
-        level, since = asked.column(asked["level"]), asked.column(asked["since"])
-    except TierwiseError:
-        if asked["level"] != LEVEL:
-            raise
+    level, since = first_known(asked, asked["level"], USUAL), asked.column(asked["since"])
+    if level is None:
         note = Label(
-            f"客户没有等级字段“{LEVEL}”：用 --set level=属性名",
-            f'customers have no level "{LEVEL}": set level to the attribute that tells it',
+            "客户没有等级字段：用 --set level=属性名",
+            "no column of customers tells their level: set level to the attribute that does",
         )
         columns = {f"{c.name}_minor" if c.kind == "money" else c.name: pa.array([], pa.int64()) for c in _COLUMNS}
         return Answer(_COLUMNS, pa.table(columns), notes=(note,))
@@ -79,7 +78,7 @@ INSIGHT = Insight(
     needs=("orders", "customers"),
     compute=idle,
     parameters=(
-        Parameter("level", Label("等级属性", "the attribute that tells the level"), "text", LEVEL),
+        Parameter("level", Label("等级属性", "the attribute that tells the level"), "text"),
         Parameter("since", Label("等级起始日属性", "the attribute that tells since when"), "text", "registered_on"),
         Parameter(
             "idle_days", Label("多少天没买算闲置", "so many days without an order are idle"), "integer", 180, 1, 3650

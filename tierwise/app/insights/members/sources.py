@@ -8,12 +8,12 @@ import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter
-from tierwise.kernel.errors import TierwiseError
+from tierwise.app.insights.things import first_known
 from tierwise.metrics.frame import columns_of
 from tierwise.metrics.source_quality import source_quality
 
-DEFAULT = "source"
-"""The trait that tells where a customer came from, unless another one is named."""
+USUAL = ("source", "客户来源", "来源")
+"""What the trait that tells where a customer came from is usually called; the first that is there is taken."""
 
 _COLUMNS = (
     Column("source", Label("来源", "source"), "text"),
@@ -35,16 +35,11 @@ def sources(asked: Asked) -> Answer:
         "no cost is in the data: give a table of costs in Python (tw.source_quality) for the cost of each",
     )
     people = asked.with_junk("people")
-    try:
-        source = asked.column(asked["source"])
-    except TierwiseError:
-        if asked["source"] != DEFAULT:
-            raise
-        source = ""
-    if source not in columns_of(asked.with_junk("customers")):
+    source = first_known(asked, asked["source"], USUAL)
+    if source is None or source not in columns_of(asked.with_junk("customers")):
         lacking = Label(
-            f"客户没有字段“{asked['source']}”：用 --set source=字段名",
-            f'customers have no column "{asked["source"]}": set source to one that they have',
+            "客户没有来源字段：用 --set source=字段名",
+            "no column of customers tells their source: set source to the one that does",
         )
         return Answer(_COLUMNS, _none(), notes=(lacking,))
     named = nw.col(source).cast(nw.String).min().alias("source")
@@ -77,7 +72,7 @@ INSIGHT = Insight(
     needs=("orders", "customers"),
     compute=sources,
     parameters=(
-        Parameter("source", Label("来源字段", "the customers' column that tells the source"), "text", DEFAULT),
+        Parameter("source", Label("来源字段", "the customers' column that tells the source"), "text"),
         Parameter("last_days", Label("看多少天内注册的", "registrations of so many days"), "integer", 365, 1, 3650),
         Parameter(
             "within_days", Label("注册后观察天数", "days to follow each from registration"), "integer", 90, 1, 3650
