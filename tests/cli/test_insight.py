@@ -9,7 +9,7 @@ import pytest
 from tierwise.api.routes.insights import INSIGHT, INSIGHTS
 from tierwise.app.insights.insight_views import ColumnView
 from tierwise.app.views import Label
-from tierwise.cli.insight import print_catalogue, print_insight
+from tierwise.cli.insight import print_catalogue, print_insight, print_parameters
 
 
 def test_figures_rows_with_bars_and_notes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,8 +42,15 @@ def test_codes_small_probabilities_and_details(capsys: pytest.CaptureFixture[str
     assert "2.35" in capsys.readouterr().out
 
 
-def test_the_catalogue_with_what_may_be_set(capsys: pytest.CaptureFixture[str]) -> None:
-    print_catalogue(INSIGHTS.insights)
+def test_the_catalogue_and_what_may_be_set(capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = INSIGHTS.insights
+    print_catalogue((one, replace(one, name="pairs", missing=("orders", "order_lines"))))
     said = capsys.readouterr().out
     assert "After which purchase do people stop?" in said
-    assert "1 … 3,650" in said
+    assert "pairs: import orders, order_lines first" in said
+    assert "ladder: import" not in said
+    print_parameters(one)
+    said = capsys.readouterr().out
+    assert ["within_days", "180", "1", "…", "3,650"] in [line.split()[:5] for line in said.splitlines()]
+    print_parameters(replace(one, parameters=()))
+    assert "nothing may be set" in capsys.readouterr().out

@@ -28,6 +28,7 @@ def insight(
     limit: Annotated[int, typer.Option(min=0, help="At most so many rows.")] = 20,
     as_of: Annotated[str | None, typer.Option(help="An earlier day than the run's.")] = None,
     run_id: Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")] = None,
+    parameters: Annotated[bool, typer.Option("--parameters", help="What may be set, instead of an answer.")] = False,
     wide: Annotated[bool, typer.Option("--wide", help="With the columns that files have.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -45,6 +46,10 @@ def insight(
             found = asking.list_insights(ctx)
             tell({"insights": plain(list(found))}, as_json, lambda: print_catalogue(found))
             return
+        if parameters:
+            one = asking.summary(ctx, name)
+            tell(one, as_json, lambda: print_parameters(one))
+            return
         if to is not None:
             done = asking.export_insight(ctx, name, to, given, as_of=day, run_id=run_id)
             said = f"{number(done.rows)} rows of {done.table} in {done.path} ({number(done.bytes)} bytes)"
@@ -55,24 +60,30 @@ def insight(
 
 
 def print_catalogue(found: tuple[InsightSummary, ...]) -> None:
-    """One row an insight, then the parameters of each."""
+    """One row an insight."""
     from tierwise.cli.look import both
     from tierwise.cli.terminal import say, table
 
+    table("", ["insight", "", "answers"], [(each.name, both(each.title), each.answers.en) for each in found])
+    for each in found:
+        if each.missing:
+            say(f"{each.name}: import {', '.join(each.missing)} first")
+    say("What may be set: tierwise insight NAME --parameters")
+
+
+def print_parameters(summary: InsightSummary) -> None:
+    """What may be set, with defaults and bounds."""
+    from tierwise.cli.look import both
+    from tierwise.cli.terminal import say, table
+
+    say(f"{both(summary.title)}\n{both(summary.answers)}")
+    if not summary.parameters:
+        say("nothing may be set")
+        return
     table(
-        "",
-        ["insight", "", "answers", "facts to import first"],
-        [(each.name, both(each.title), each.answers.en, ", ".join(each.missing)) for each in found],
-    )
-    say()
-    table(
-        "Parameters: --set name=value",
-        ["insight", "parameter", "default", "", "takes"],
-        [
-            (each.name, one.name, _written(one.default), both(one.meaning), _takes(one))
-            for each in found
-            for one in each.parameters
-        ],
+        "--set name=value",
+        ["parameter", "default", "takes", ""],
+        [(one.name, _written(one.default), _takes(one), both(one.meaning)) for one in summary.parameters],
     )
 
 

@@ -51,6 +51,13 @@ def list_insights(ctx: Context) -> tuple[InsightSummary, ...]:
     return tuple(_summary(catalogue.member(name), there) for name in catalogue.names())
 
 
+def summary(ctx: Context, name: str) -> InsightSummary:
+    """One insight of the catalogue. Raises `unknown_insight`."""
+    ctx.principal.require("view")
+    with ctx.database.connect() as state:
+        return _summary(catalogue.member(name), lake_tables.versions(state))
+
+
 def insight(
     ctx: Context,
     name: str,
@@ -254,4 +261,4 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Decimal | date) else value
 
 
-__all__ = ["export_insight", "insight", "list_insights"]
+__all__ = ["export_insight", "insight", "list_insights", "summary"]
