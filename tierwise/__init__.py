@@ -6,7 +6,7 @@
 
 Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`,
 `association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`, `replenishment_cycles`,
-`customer_cycles`, `due_list`, `due_backtest`, `increments`, `cohort_retention`, `source_quality`,
+`customer_cycles`, `due_list`, `due_backtest`, `increments`, `vehicle_due`, `cohort_retention`, `source_quality`,
 `interaction_summary`, `abnormal_value`, `habits`, `idle_members`, `share_of_wallet`; small tables about them as
 Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
 `transition_matrix`, `funnel`. Four rooms: `clv` (customer lifetime value), `potential` (who will be among the best, who
@@ -60,10 +60,12 @@ if TYPE_CHECKING:
     from tierwise.engine.replenishment_api import due_list as due_list
     from tierwise.engine.replenishment_api import increments as increments
     from tierwise.engine.replenishment_api import replenishment_cycles as replenishment_cycles
+    from tierwise.engine.replenishment_api import vehicle_due as vehicle_due
     from tierwise.kernel.errors import TierwiseError as TierwiseError
     from tierwise.metrics.attributes import attribute_names as attribute_names
     from tierwise.metrics.deciles import decile_sentence as decile_sentence
     from tierwise.metrics.lifecycle import transition_matrix as transition_matrix
+    from tierwise.metrics.vehicle_due import DueRule as DueRule
 
 _WHERE = {
     "tierwise.definitions.activity": ("Activity",),
@@ -90,11 +92,13 @@ _WHERE = {
         "due_list",
         "increments",
         "replenishment_cycles",
+        "vehicle_due",
     ),
     "tierwise.kernel.errors": ("TierwiseError",),
     "tierwise.metrics.attributes": ("attribute_names",),
     "tierwise.metrics.deciles": ("decile_sentence",),
     "tierwise.metrics.lifecycle": ("transition_matrix",),
+    "tierwise.metrics.vehicle_due": ("DueRule",),
 }
 _ROOMS = {
     "clv": "tierwise.engine.clv",

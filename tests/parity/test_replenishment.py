@@ -21,6 +21,7 @@ from tierwise.metrics.customer import Keep
 from tierwise.metrics.due import due_list
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.increment import customer_increments, increments
+from tierwise.metrics.vehicle_due import vehicle_due
 
 
 def made() -> pa.Table:
@@ -79,16 +80,20 @@ def test_the_other_doors_and_what_is_wrong() -> None:
         tw.increments(made(), as_of=AS_OF, per="customers")
 
 
+def checkpointed(_: str, frame: Frame) -> Frame:
+    return nw.from_native(nw.to_native(frame).localCheckpoint())
+
+
 @pytest.fixture(scope="module")
 def both(spark: Any) -> Iterator[tuple[Frame, Frame, Keep]]:
     """Purchases, products and the keeper of Spark."""
-
-    def keep(_: str, frame: Frame) -> Frame:
-        return nw.from_native(nw.to_native(frame).localCheckpoint())
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield nw.from_native(spark.createDataFrame(made())), nw.from_native(spark.createDataFrame(PRODUCTS)), keep
+        yield (
+            nw.from_native(spark.createDataFrame(made())),
+            nw.from_native(spark.createDataFrame(PRODUCTS)),
+            checkpointed,
+        )
 
 
 def plainly(frame: Frame) -> list[dict[str, Any]]:
@@ -127,3 +132,32 @@ def test_increments_on_spark(both: tuple[Frame, Frame, Keep]) -> None:
     steps = increments(purchases, as_of=AS_OF, key="customer_id", keep=keep)
     found = customer_increments(steps, key="customer_id")
     same(plainly(found), tw.increments(made(), as_of=AS_OF, per="customer").to_pylist())
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.spark
+def test_vehicles_on_spark(spark: Any) -> None:
+    draw = random.Random(9)
+    vins = [f"v{n}" for n in range(12)]
+    garage = pa.table(
+        {
+            "vin": vins, "customer_id": vins, "model": ["m", "n", None] * 4,
+            "delivered_on": [date(2025, 1, 1) + timedelta(days=draw.randrange(500)) for _ in vins],
+            "insured_until": pa.array([date(2026, 7, 1), None] * 6, pa.date32()),
+        }
+    )  # fmt: skip
+    came = pa.table(
+        {
+            "vin": [vin for vin in vins[:9] for _ in range(3)],
+            "visited_day": [date(2025, 1, 1) + timedelta(days=draw.randrange(500)) for _ in range(27)],
+            "kind": ["service", "repair", "repair"] * 9,
+            "mileage_km": [draw.randrange(40_000) for _ in range(27)],
+        }
+    )
+    rules = [tw.DueRule("first_service", 90, 3_000), tw.DueRule("service", 180, 5_000, "m"),
+             tw.DueRule("service", 365, None), tw.DueRule("insurance", 365)]  # fmt: skip
+    found = vehicle_due(
+        *(nw.from_native(spark.createDataFrame(table)) for table in (garage, came)), as_of=AS_OF, key="customer_id",
+        rules=rules, keep=checkpointed,
+    )  # fmt: skip
+    same(plainly(found), tw.vehicle_due(garage, came, as_of=AS_OF, rules=rules).to_pylist())

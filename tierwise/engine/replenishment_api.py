@@ -1,9 +1,10 @@
 """The Python door for what runs out: `tierwise.replenishment_cycles`, `customer_cycles`, `due_list`, `due_backtest`,
-`increments`.
+`increments`, `vehicle_due`.
 
 Frames are as in `engine/frame_api.py`; what each gives is told in `metrics/replenishment.py`, `metrics/due.py`,
-`metrics/due_backtest.py` and `metrics/increment.py`. Purchases are one row per line. `quantity` and `promoted` (true
-where a coupon or a discount was used) may be None where there is no such column: one each time, never on promotion.
+`metrics/due_backtest.py`, `metrics/increment.py` and `metrics/vehicle_due.py`. Purchases are one row per line.
+`quantity` and `promoted` (true where a coupon or a discount was used) may be None where there is no such column: one
+each time, never on promotion.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics import due as dates
 from tierwise.metrics import due_backtest as backtest
 from tierwise.metrics import increment, replenishment
+from tierwise.metrics import vehicle_due as vehicles_due
 from tierwise.metrics.customer import Keep
 from tierwise.metrics.frame import Frame, columns_of, require_columns
+from tierwise.metrics.vehicle_due import DEFAULT_RULES, DueRule
 
 
 def replenishment_cycles(
@@ -54,7 +57,7 @@ def replenishment_cycles(
             promoted=promoted, min_intervals=min_intervals, min_customers=min_customers, keep=keep,
         )  # fmt: skip
 
-    return _answered(purchases, None, day, timezone, compute, (item,))
+    return _answered(purchases, {}, day, timezone, compute, (item,))
 
 
 def customer_cycles(
@@ -84,7 +87,7 @@ def customer_cycles(
             min_own_intervals=min_own_intervals, keep=keep,
         )  # fmt: skip
 
-    return _answered(purchases, None, day, timezone, compute, (customer_id, item))
+    return _answered(purchases, {}, day, timezone, compute, (customer_id, item))
 
 
 def due_list(
@@ -118,7 +121,7 @@ def due_list(
             keep=keep,
         )  # fmt: skip
 
-    return _answered(purchases, products, day, timezone, compute, ("due_on", customer_id, item))
+    return _answered(purchases, {"products": products}, day, timezone, compute, ("due_on", customer_id, item))
 
 
 def due_backtest(
@@ -153,7 +156,7 @@ def due_backtest(
             horizon_days=horizon_days, keep=keep,
         )  # fmt: skip
 
-    return _answered(purchases, products, day, timezone, compute, ())
+    return _answered(purchases, {"products": products}, day, timezone, compute, ())
 
 
 def increments(
@@ -193,21 +196,48 @@ def increments(
         units = [name for name in columns_of(steps) if name.startswith("units") or name.endswith("_units")]
         return steps.with_columns(*((nw.col(name).cast(nw.Float64) / 1000).alias(name) for name in units))
 
-    return _answered(purchases, None, day, timezone, compute, known[per])
+    return _answered(purchases, {}, day, timezone, compute, known[per])
+
+
+def vehicle_due(
+    vehicles: IntoFrameT,
+    visits: IntoFrameT,
+    *,
+    as_of: date | str,
+    rules: Sequence[DueRule] = DEFAULT_RULES,
+    customer_id: str = KEY,
+    service_kinds: Sequence[str] = ("service",),
+    timezone: str = "UTC",
+) -> IntoFrameT:
+    """What each vehicle is due for, by time or mileage, whichever comes first: one row per vehicle and kind, by vin and
+    kind (`metrics/vehicle_due.py`).
+
+    Raises `missing_column`, `bad_column`, `bad_rule`, and what `opened` raises.
+    """
+
+    def compute(given: Mapping[str, Frame], keep: Keep) -> Frame:
+        came = given["visits"]
+        require_columns(came, ("visited_day",), "visits")
+        return vehicles_due.vehicle_due(
+            given["purchases"], came.with_columns(day_of(came, "visited_day").alias("visited_day")), as_of=_day(as_of),
+            rules=rules, key=customer_id, service_kinds=service_kinds, keep=keep,
+        )  # fmt: skip
+
+    return _answered(vehicles, {"visits": visits}, "delivered_on", timezone, compute, ("vin", "kind"))
 
 
 def _answered(
     like: IntoFrameT,
-    products: Any,
+    others: Mapping[str, Any],
     day: str,
     timezone: str,
     compute: Callable[[Mapping[str, Frame], Keep], Frame | pa.Table],
     order: Sequence[str],
 ) -> IntoFrameT:
-    """What is computed, in the type of the purchases; order: of eager rows, nulls last."""
-    with opened({"purchases": like, "products": products}, timezone) as (given, keep, connection):
+    """What is computed, in the type of the first frame; order: of eager rows, nulls last."""
+    with opened({"purchases": like, **others}, timezone) as (given, keep, connection):
         bought = given["purchases"]
-        require_columns(bought, (day,), "the purchases")
+        require_columns(bought, (day,), "the rows")
         found = compute({**given, "purchases": bought.with_columns(day_of(bought, day).alias(day))}, keep)
         if connection is None:
             lazily: IntoFrameT = nw.to_native(found) if isinstance(found, nw.LazyFrame) else on_engine(found, like)
@@ -218,4 +248,4 @@ def _answered(
     return eagerly
 
 
-__all__ = ["customer_cycles", "due_backtest", "due_list", "increments", "replenishment_cycles"]
+__all__ = ["customer_cycles", "due_backtest", "due_list", "increments", "replenishment_cycles", "vehicle_due"]

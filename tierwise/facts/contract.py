@@ -203,6 +203,7 @@ PRODUCTS = Table(
         _c("category", "text", "path of any depth, joined by ` > `"),
         _c("brand", "text", "maker"),
         _c("pack_size", "quantity", "units of use in one pack"),
+        _c("daily_usage", "quantity", "units of use that one customer uses up in a day, where it is known"),
         _c("price", "unit_price", "list price"),
         _c("cost", "unit_price", "cost of one"),
         _UPDATED,
@@ -247,6 +248,10 @@ VEHICLES = Table(
         _c("powertrain", "text", "fuel, electric or plug-in hybrid, as the source writes it"),
         _c("delivered_on", "day", "date of delivery"),
         _c("mileage_km", "integer", "last known reading"),
+        _c("insured_until", "day", "last day of the insurance"),
+        _c("warranty_until", "day", "last day of the warranty"),
+        _c("inspection_due_on", "day", "when the next legal inspection is due"),
+        _c("loan_ends_on", "day", "when its loan ends"),
         _UPDATED,
     ),
 )

@@ -51,7 +51,7 @@ def resolve(table: str, canonical: str) -> tuple[str, str, FieldType] | None:
     if dot and prefix in _CARRIED_BY:
         return _carried(table, _CARRIED_BY[prefix], rest)
     for carried, names in (
-        ("products", ("product_name", "category", "brand", "pack_size")),
+        ("products", ("product_name", "category", "brand", "pack_size", "daily_usage")),
         ("stores", ("store_name", "entity")),
     ):
         if canonical in names and CARRIED_KEY[carried] in keys_in(table):

@@ -79,6 +79,8 @@ product.brand
     brand, brand name, 品牌, 商品品牌, 品牌名称
 product.pack_size
     pack size, units per pack, 包装数量, 装量, 每包数量
+product.daily_usage
+    daily usage, usage per day, units per day, 日用量, 每日用量, 每天用量, 日均用量
 customer.name
     customer name, member name, user name, 客户姓名, 客户名称, 会员姓名, 会员名称, 顾客姓名, 用户姓名, 车主姓名, 车主
 customer.phone
@@ -106,6 +108,17 @@ vehicle.powertrain
     powertrain, fuel type, 动力类型, 燃料类型, 能源类型, 动力形式
 vehicle.delivered_on
     delivered on, delivery date, sold on, 交车日期, 交付日期, 购车日期, 提车日期
+vehicle.insured_until
+    insured until, insurance expiry, insurance expires on, insurance end date, 保险到期日, 保险到期日期, 保险到期,
+    保险截止日期, 交强险到期日, 商业险到期日
+vehicle.warranty_until
+    warranty until, warranty expiry, warranty expires on, warranty end date, 质保到期日, 质保到期, 保修到期日,
+    保修截止日期, 质保截止日期, 三包到期日
+vehicle.inspection_due_on
+    inspection due on, inspection due, next inspection, inspection date, 年检到期日, 年检到期, 年审到期日, 检验有效期止,
+    年检日期, 年审日期
+vehicle.loan_ends_on
+    loan ends on, loan end date, loan maturity, 贷款到期日, 贷款到期, 贷款结清日期, 按揭到期日
 customers.customer_id
     id, 编号
 customers.registered_at
