@@ -103,6 +103,10 @@ CALLS: dict[str, Callable[[Facts], Any]] = {
 }
 
 
+QUICK_ON_SPARK = ("idle", "wallet")
+"""What Spark plans in a few seconds; the others are left to soak."""
+
+
 @pytest.fixture(scope="module")
 def arrow() -> Facts:
     return made()
@@ -130,7 +134,14 @@ def test_what_was_planted_is_told(arrow: Facts) -> None:
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
 @pytest.mark.spark
-@pytest.mark.parametrize("name", [name for name in CALLS if name != "cohorts of registration"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in QUICK_ON_SPARK else pytest.param(name, marks=pytest.mark.soak)
+        for name in CALLS
+        if name != "cohorts of registration"
+    ],
+)
 def test_spark_gives_what_duckdb_gives(spark: Any, arrow: Facts, name: str) -> None:
     given = {table: spark.createDataFrame(rows) for table, rows in arrow.items()}
     same(CALLS[name](given).toArrow().to_pylist(), CALLS[name](arrow).to_pylist())

@@ -103,6 +103,7 @@ def plainly(frame: Frame) -> list[dict[str, Any]]:
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
 @pytest.mark.spark
+@pytest.mark.soak
 def test_cycles_and_dates_on_spark(both: tuple[Frame, Frame, Keep]) -> None:
     purchases, products, keep = both
     kept: dict[str, Frame] = {}
@@ -136,6 +137,7 @@ def test_increments_on_spark(both: tuple[Frame, Frame, Keep]) -> None:
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
 @pytest.mark.spark
+@pytest.mark.soak
 def test_vehicles_on_spark(spark: Any) -> None:
     draw = random.Random(9)
     vins = [f"v{n}" for n in range(12)]
