@@ -64,3 +64,11 @@ def test_without_a_reason_it_is_misused(tierwise: Command) -> None:
     said = tierwise("tag", "add", "a", "frend", "--reason", "r")
     assert said.code == 1
     assert 'did you mean "friend"?' in said.err
+
+
+def test_what_cannot_be_tested_or_scored_is_refused(tierwise: Command, folder: Path) -> None:
+    assert "no tag was tested" in tierwise("tag", "validations").out
+    assert tierwise("tag", "validations", "friend", "--json").json == {"validations": []}
+    untested = tierwise("tag", "validate", "friend", "--json")
+    assert (untested.code, untested.json["code"]) == (1, "no_run")
+    assert tierwise("tag", "score", "friend", "--json").json["code"] == "no_run"
