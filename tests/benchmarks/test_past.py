@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks.past import NAMED, NAMES, Year, asked, make
 from tierwise.engine import history_reading as reading
 
 
+@pytest.mark.soak
 def test_a_making_that_was_broken_off_goes_on_to_the_same_history(tmp_path: Path) -> None:
     whole = Year(tmp_path / "whole", 300, 18, 7)
     broken = Year(tmp_path / "broken", 300, 18, 7)

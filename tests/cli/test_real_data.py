@@ -63,6 +63,7 @@ def test_online_retail(tierwise: Command, tmp_path: Path) -> None:
     assert (view["unscored"], view["unscored_reasons"]) == (34, {"no_orders": 34})
 
 
+@pytest.mark.soak
 def test_cdnow(tierwise: Command, tmp_path: Path) -> None:
     imported(tierwise, data_file("cdnow", "CDNOW_master.txt"), "cdnow_master.yaml", "1998-06-30")
     spend = [0.5094, 0.1683, 0.1017, 0.0681, 0.0483, 0.0355, 0.0265, 0.0187, 0.0137, 0.0098]

@@ -118,6 +118,7 @@ def kept(frame: Frame) -> Frame:
     return nw.from_native(done)
 
 
+@pytest.mark.soak
 def test_levels(frames: dict[str, Pair]) -> None:
     people = frames["people"]
     scales = [level_scales(frame, LEVEL, keep=lambda name, values: kept(values)) for frame in people]
