@@ -74,11 +74,11 @@ def test_two_imports_at_once_take_turns(home: Home) -> None:
     header = "order_id,customer_id,ordered_at,gross\n"
     found: list[ImportReport] = []
 
-    def take(name: str) -> None:
+    def take(place: int, name: str) -> None:
         rows = "".join(f"{name}{at},{at},2026-03-05,1\n" for at in range(300))
-        found.append(Home(home.session, home.folder).take(header + rows, "orders", name=f"{name}.csv"))
+        found.append(Home(home.session, home.folder).take(header + rows, "orders", name=f"{place}.csv"))
 
-    threads = [threading.Thread(target=take, args=(name,)) for name in ("x", "y", "x")]
+    threads = [threading.Thread(target=take, args=(place, name)) for place, name in enumerate(("x", "y", "x"))]
     for thread in threads:
         thread.start()
     for thread in threads:
