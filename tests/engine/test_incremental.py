@@ -24,7 +24,7 @@ from tierwise.definitions.rfm import Rfm
 from tierwise.engine.arrow_types import arrow_schema
 from tierwise.engine.build import Built, Inputs, build
 from tierwise.engine.duckdb_session import connect
-from tierwise.engine.incremental import Base
+from tierwise.engine.incremental import Base, of_own_facts
 from tierwise.engine.lake import Lake
 from tierwise.facts.contract import STORED
 
@@ -109,6 +109,7 @@ class House:
     tags_before: int | None = None
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
     late: set[int] = field(default_factory=set)
+    definitions: tuple[Definition, ...] = DEFINITIONS
 
     def put(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         self.versions[table] = put(self.lake, table, rows)
@@ -126,7 +127,7 @@ class House:
     def run(self, as_of: date, base: Base | None) -> Built:
         inputs = Inputs(
             as_of=as_of,
-            definitions=DEFINITIONS,
+            definitions=self.definitions,
             project=Project(windows_days=(7, 30)),
             versions=dict(self.versions),
             traits={"trait_city": "text"},
@@ -303,3 +304,35 @@ def test_so_is_the_first_day_of_a_kind_of_fact(tmp_path: Path) -> None:
     base = Base(1, START, dict(house.versions), house.run(START, None).outputs)
     house.put("interactions", [])
     assert house.run(START, base).borrowed is None
+
+
+DEAR = {"attribute": "unit_price", "op": ">=", "value": 5}
+DEAR_LATELY = parse_definition(
+    {"kind": "tag", "name": "dear", "class": "consumption", "when": lately("order_lines", 1, 9, where=DEAR)}
+)
+
+
+def test_what_a_definition_reads_of_lines_is_there_when_it_comes_back(tmp_path: Path) -> None:
+    """Lines that were added while nothing read their price have it when something does again."""
+    house = a_house(tmp_path)
+    house.definitions = (Rfm(), DEAR_LATELY)
+    house.base = Base(1, START, dict(house.versions), house.run(START, None).outputs)
+    house.definitions = house.definitions[:1]
+    apply(house, ("buys", 6, 1, "p3"), START)
+    house.base = Base(2, START, dict(house.versions), house.run(START, house.base).outputs)
+    house.definitions = (*house.definitions, DEAR_LATELY)
+    built, full = house.run(START, house.base), house.run(START, None)
+    told = house.rows("tags", built.outputs["tags"])
+    assert [row[:2] for row in told[1:]] == [(1, "dear"), (6, "dear")]
+    assert told == house.rows("tags", full.outputs["tags"])
+
+
+def test_a_score_is_not_lent() -> None:
+    """Who was not scored on the newest day has none, and no row of theirs says so."""
+    model = {
+        "kind": "tag",
+        "name": "promising",
+        "class": "tier",
+        "model": {"learns": "buys", "within_days": 90, "top_share": 0.2},
+    }
+    assert of_own_facts([parse_definition(model), DEAR_LATELY], (7,), ()) == {"tag dear"}

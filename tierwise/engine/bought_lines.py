@@ -95,10 +95,11 @@ def wanted_columns(definitions: Sequence[Definition], of_rules: Mapping[str, Col
     return [KEY, moment.day, *lines, *of_order]
 
 
-def join_all(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> Bought:
-    """`bought_lines` from all orders and lines."""
+def join_all(connection: duckdb.DuckDBPyConnection, columns: Sequence[str], *, to_write: bool) -> Bought:
+    """`bought_lines` from all orders and lines. to_write: with the lines whose order is not there, for runs to come."""
     listed = _listed(connection, columns)
-    connection.execute(f"CREATE TABLE all_bought AS SELECT {listed} FROM {_JOINED} WHERE NOT ({_OF_NOBODY})")
+    wanted = f"NOT ({_OF_NOBODY})" if to_write else f"o.{KEY} IS NOT NULL"
+    connection.execute(f"CREATE TABLE all_bought AS SELECT {listed} FROM {_JOINED} WHERE {wanted}")
     _of_somebody(connection)
     return Bought()
 
@@ -112,7 +113,7 @@ def take_over(
     appended: Collection[str],
     rewritten: Collection[str],
 ) -> Bought | None:
-    """`bought_lines` from that version of the table; None where all must be joined anew.
+    """`bought_lines` from that version of the table; None where all must be joined anew, as where columns are others.
 
     appended, rewritten: the facts of which there are new rows alone, and of which others have changed. Whoever is
     touched by either is in `touched`, and the views that told so are there (`engine/incremental.py`).
@@ -121,10 +122,9 @@ def take_over(
     have changed, or where lines come to be such by what was rewritten, all are joined.
     """
     relation = lake.read(connection, BOUGHT, version)
-    if not set(columns) <= set(relation.columns):
+    if relation.columns != list(columns):  # more of them would lack in what is added, and come back as nulls
         return None
-    listed = ", ".join(map(quoted, columns))
-    relation.project(listed).create_view("base_bought")
+    relation.create_view("base_bought")
     newest = lake.latest_version(BOUGHT) == version  # a table's versions only go on
     if not {LINES, ORDERS} & {*appended, *rewritten}:
         connection.execute("CREATE VIEW all_bought AS SELECT * FROM base_bought")

@@ -110,11 +110,12 @@ def execute(
     *,
     registered: Callable[[duckdb.DuckDBPyConnection], None] = lambda connection: None,
     leave_out: Container[str] = (),
+    to_write: bool = False,
 ) -> Executed:
     """Execute the plan: the view `profile_rows` and what other steps write are then there, and nothing is stored.
 
     `watch` is told before each step, and may raise to stop. `registered` is called when the facts are there and before
-    any step. leave_out: what is not wanted, by what the step writes.
+    any step. leave_out: what is not wanted, by what the step writes. to_write: whether `build` is to store it then.
     """
     register_facts(connection, lake, inputs.versions)
     register_people(connection, inputs.project.timezone, inputs.traits)
@@ -129,7 +130,7 @@ def execute(
         timings[LOOKING] = round(monotonic_seconds() - started, 3)
     started = monotonic_seconds()
     of_rules = bought_lines.columns_of_rules(connection, inputs.definitions, inputs.as_of)
-    bought = _bought(connection, lake, inputs, borrowed, of_rules)
+    bought = _bought(connection, lake, inputs, borrowed, of_rules, to_write)
     if bought is not None:
         timings[JOINING] = round(monotonic_seconds() - started, 3)
     rules = _rules(connection, inputs, exponent(currency))
@@ -161,6 +162,7 @@ def _bought(
     inputs: Inputs,
     borrowed: Borrowed | None,
     of_rules: Mapping[str, set[str]],
+    to_write: bool,
 ) -> Bought | None:
     """The view `bought_lines`, which is empty where there are no lines."""
     columns = bought_lines.wanted_columns(inputs.definitions, of_rules)
@@ -170,7 +172,7 @@ def _bought(
         found = bought_lines.take_over(
             connection, lake, version, columns, appended=borrowed.appended, rewritten=borrowed.rewritten
         )
-    found = found or bought_lines.join_all(connection, columns)
+    found = found or bought_lines.join_all(connection, columns, to_write=to_write)
     return found if LINES in inputs.versions else None
 
 
@@ -190,7 +192,7 @@ def _borrowed(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs)
 
 def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
     """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop."""
-    executed = execute(connection, lake, inputs, watch)
+    executed = execute(connection, lake, inputs, watch, to_write=True)
     timings = dict(executed.timings)
     watch(executed.steps, executed.steps + 1, "write")
     connection.execute(

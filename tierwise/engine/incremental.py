@@ -143,14 +143,15 @@ def _with_categories(versions: Mapping[str, int]) -> bool:
 def of_own_facts(definitions: Sequence[Definition], windows: Collection[int], traits: Iterable[str]) -> frozenset[str]:
     """`kind name` of the tags and segments that come of a customer's own facts and the day alone.
 
-    So of no rank, no score and no ladder. traits: as rules name them. A composite tag is learnt from all customers, and
-    whoever was in a static segment by its rule is out of it when it is frozen without them.
+    So of no rank, no score and no ladder. traits: as rules name them. A composite tag is learnt from all customers; of
+    a model's scores the newest day counts, whoever was scored then; and whoever was in a static segment by its rule is
+    out of it when it is frozen without them.
     """
     own = {attribute.name for attribute in attributes(windows)} - {"category_interval_days"} | {"gender", *traits}
     found: set[str] = set()
     for each in in_order(definitions):
         live = isinstance(each, Segment) and each.members == "live"
-        if live or (isinstance(each, Tag) and each.composite is None):
+        if live or (isinstance(each, Tag) and each.composite is None and each.model is None):
             asked = [read for read in reads(each) if read.what in ("attribute", "segment")]
             if all(read.name in own if read.what == "attribute" else f"segment {read.name}" in own for read in asked):
                 found.add(label_of(each))
