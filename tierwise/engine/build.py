@@ -34,6 +34,7 @@ from tierwise.engine.incremental import (
 )
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import HISTORY, KEY, AnyStep, CleaningStep, RuleStep, Step, plan, windows_of_profile
+from tierwise.engine.profile_rows import ALL, ProfileRows, columns_read
 from tierwise.engine.rules_of_run import Rules
 from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
 from tierwise.facts.contract import TABLES
@@ -133,7 +134,8 @@ def execute(
     bought = _bought(connection, lake, inputs, borrowed, of_rules, to_write)
     if bought is not None:
         timings[JOINING] = round(monotonic_seconds() - started, 3)
-    rules = _rules(connection, inputs, exponent(currency))
+    profile = ProfileRows(connection)
+    rules = _rules(profile, inputs, exponent(currency))
     if borrowed is not None and borrowed.rows_too:
         rules.borrowed = _borrowed_rules(connection, lake, inputs, borrowed.base)
     rules.begin()
@@ -149,7 +151,8 @@ def execute(
         watch(done, len(steps) + 1, step.name)
         started = monotonic_seconds()
         if step.writes == "customer_metrics" and isinstance(step, Step):
-            _metrics(connection, lake, step, inputs, borrowed, of_rules if rules.borrowed else {})
+            base = _metrics(connection, lake, step, inputs, borrowed, of_rules if rules.borrowed else {})
+            profile.begin(base)
         else:
             _execute(connection, step, rules)
         timings[step.name] = round(monotonic_seconds() - started, 3)
@@ -276,6 +279,10 @@ def _borrowed_rules(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: I
     return of_own_facts(inputs.definitions, windows, _trait_schema(inputs))
 
 
+KNOWN = "known_rows"
+"""The metrics of everybody, before any step."""
+
+
 def _metrics(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
@@ -283,8 +290,8 @@ def _metrics(
     inputs: Inputs,
     borrowed: Borrowed | None,
     of_rules: Mapping[str, set[str]],
-) -> None:
-    """`profile_rows`: the metrics with the customer's own id, gender and traits, joined once for all steps to come.
+) -> str:
+    """The view of the metrics with the customer's own id, gender and traits, joined once for all steps to come.
 
     Of those who are touched where the others' rows are borrowed, else of everybody. of_rules: fact -> columns that
     rules are to read of the touched as well.
@@ -316,14 +323,15 @@ def _metrics(
         f"FROM customer_metrics m JOIN identities i ON i.source_key = m.{KEY} LEFT JOIN people p USING ({KEY})"
     )
     if borrowed is None:
-        connection.execute("CREATE VIEW profile_rows AS SELECT * FROM named_metrics")
+        connection.execute(f"CREATE VIEW {KNOWN} AS SELECT * FROM named_metrics")
     else:
         windows = windows_of_profile(inputs.definitions, inputs.project.windows_days)
         of_touched = completed(frame(connection, "named_metrics"), windows)
-        with_the_untouched(connection, lake, borrowed, inputs.as_of, of_touched, "profile_rows")
+        with_the_untouched(connection, lake, borrowed, inputs.as_of, of_touched, KNOWN)
     for name in kept:
         if name != CATEGORY_DAYS:
             connection.execute(f"DROP TABLE {quoted(name)}")
+    return KNOWN
 
 
 def _trait_schema(inputs: Inputs) -> Schema:
@@ -336,7 +344,7 @@ def _trait_schema(inputs: Inputs) -> Schema:
     return found
 
 
-def _rules(connection: duckdb.DuckDBPyConnection, inputs: Inputs, digits: int) -> Rules:
+def _rules(profile: ProfileRows, inputs: Inputs, digits: int) -> Rules:
     project = inputs.project
     schema: dict[str, RuleColumn | RuleType] = {}
     schema |= profile_schema(windows_of_profile(inputs.definitions, project.windows_days), digits)
@@ -344,7 +352,8 @@ def _rules(connection: duckdb.DuckDBPyConnection, inputs: Inputs, digits: int) -
     for definition in inputs.definitions:
         schema |= columns_given(definition)
     return Rules(
-        connection=connection,
+        connection=profile.connection,
+        profile=profile,
         as_of=inputs.as_of,
         timezone=project.timezone,
         language=project.language,
@@ -371,7 +380,7 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, rules: Rules)
         return keep(connection, name, computed)
 
     if step.widens:
-        _widen(connection, step, keep_for_now, rules)
+        _widen(step, keep_for_now, rules)
     else:
         there = [name for name in step.reads if name not in TABLES or name in rules.versions or name == "orders"]
         keep(connection, step.writes, step.compute({name: frame(connection, name) for name in there}, keep_for_now))
@@ -379,31 +388,30 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, rules: Rules)
         connection.execute(f"DROP TABLE {quoted(name)}")
 
 
-def _widen(connection: duckdb.DuckDBPyConnection, step: Step, keep_for_now: Keep, rules: Rules) -> None:
-    """Widen the view `profile_rows` by what the step adds.
-
-    Columns that come of a customer's own row stay expressions, computed once, in the pass that writes them; ranks
-    are kept and joined.
-    """
-    narrower = f"before_{step.writes}"
-    connection.execute(f"ALTER VIEW profile_rows RENAME TO {quoted(narrower)}")
-    others = {name: frame(connection, name) for name in step.reads if name != "profile_rows"}
-    people, compute = frame(connection, narrower), step.compute
-    if step.definition is not None and step.again is not None and (leaves := rules.leaves_to_tell(step.definition)):
+def _widen(step: Step, keep_for_now: Keep, rules: Rules) -> None:
+    """Widen the profile by what the step adds: of a definition as a table, else as expressions of its base."""
+    connection, profile = rules.connection, rules.profile
+    if step.definition is None:
+        native: duckdb.DuckDBPyRelation = nw.to_native(
+            step.compute({ALL: frame(connection, profile.base)}, keep_for_now)
+        )
+        native.create_view(step.writes)
+        profile.begin(step.writes)
+        return
+    narrow = f"read_by_{step.writes}"
+    read = people = profile.narrow(narrow, columns_read([step.definition], rules.schema))
+    compute = step.compute
+    if step.again is not None and (leaves := rules.leaves_to_tell(step.definition)):
         people, told = rules.told(people, step.definition, leaves)
         compute = step.again(told)
-    computed = compute({"profile_rows": people, **others}, keep_for_now)
-    computed = computed.drop([name for name in columns_of(computed) if name.startswith(VERDICT)])
-    if step.widens == "by row":
-        native: duckdb.DuckDBPyRelation = nw.to_native(computed)
-        native.create_view("profile_rows")
-        return
-    there = set(connection.view(narrower).columns)
-    added = [name for name in computed.collect_schema().names() if name not in there]
-    keep(connection, step.writes, computed.select(nw.col(KEY), *added))
-    connection.execute(
-        f"CREATE VIEW profile_rows AS SELECT * FROM {quoted(narrower)} LEFT JOIN {quoted(step.writes)} USING ({KEY})"
+    computed = compute(
+        {ALL: people, **{name: frame(connection, name) for name in step.reads if name != ALL}}, keep_for_now
     )
+    there = columns_of(read)
+    added = [name for name in columns_of(computed) if name not in there and not name.startswith(VERDICT)]
+    keep(connection, step.writes, computed.select(nw.col(KEY), *added))
+    connection.execute(f"DROP TABLE {quoted(narrow)}")
+    profile.add(step.writes)
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

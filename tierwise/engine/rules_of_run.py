@@ -20,9 +20,10 @@ from tierwise.definitions.rule import AnyRule, Comparison, in_terms_of, leaves_o
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.bought_lines import BOUGHT, LINES
-from tierwise.engine.duckdb_session import literal
+from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.incremental import TOUCHED
 from tierwise.engine.plan import KEY
+from tierwise.engine.profile_rows import ProfileRows, columns_read
 from tierwise.engine.sources import frame, keep
 from tierwise.facts.contract import TABLES
 from tierwise.kernel import clock
@@ -64,6 +65,7 @@ class Rules:
     """
 
     connection: duckdb.DuckDBPyConnection
+    profile: ProfileRows
     as_of: date
     timezone: str
     language: str
@@ -86,9 +88,9 @@ class Rules:
 
     def clean(self, definition: Cleaning) -> None:
         """Find the junk, and leave it out of `profile_rows`."""
-        self.connection.execute("ALTER VIEW profile_rows RENAME TO before_cleaning")
         accounts = self._accounts() if "customers" in self.versions else None
-        people = with_cleaning_attributes(frame(self.connection, "before_cleaning"), accounts)
+        looked_at = self.profile.narrow("read_by_cleaning", columns_read([definition], self.schema))
+        people = with_cleaning_attributes(looked_at, accounts)
         people = self._keep("accounts_looked_at", people)
         schema = cleaning_schema({k: v for k, v in self.schema.items() if isinstance(v, RuleColumn)})
         world = self._world(people, schema, cleaned=False)
@@ -96,9 +98,7 @@ class Rules:
         releases = frame(self.connection, "releases") if "releases" in self.versions else None
         self.connection.execute("DROP TABLE junk_rows")
         self._keep("junk_rows", junk(people, definition, sets, releases, language=self.language))
-        self.connection.execute(
-            f"CREATE VIEW profile_rows AS SELECT * FROM before_cleaning ANTI JOIN junk_rows USING ({KEY})"
-        )
+        self.profile.without("junk_rows")
 
     def look(self, tags: tuple[Tag, ...], segments: tuple[Segment, ...]) -> None:
         """Add the rows of these tags and segments, which read nothing that is not there yet."""
@@ -113,7 +113,7 @@ class Rules:
 
     def _find(self, tags: tuple[Tag, ...], segments: tuple[Segment, ...], of_touched: bool) -> None:
         """of_touched: these rules are told of touched customers, and all others have the rows that they had."""
-        people = self._settled(of_touched)
+        people = self._settled((*tags, *segments), of_touched)
         world = self._world(people, self.schema, of_touched=of_touched)
         lists = self._lists()
         yes = {tag.name: tag.when for tag in tags if tag.when is not None}
@@ -160,15 +160,15 @@ class Rules:
         people, verdicts = with_verdicts(people, leaves, world, self._keep, f"told_{definition.name}")
         return people, in_terms_of(definition, dict(zip(leaves, verdicts, strict=True)))
 
-    def _settled(self, of_touched: bool) -> Frame:
-        """The profile as it is now, computed once: each rule would compute it anew from the view."""
-        table = f"profile_{self.steps}"
-        if of_touched:  # their rules read nothing but metrics and traits
-            self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM fresh ANTI JOIN junk_rows USING ({KEY})")
-            return frame(self.connection, table)
-        self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM profile_rows")
-        self.connection.execute(f"CREATE OR REPLACE VIEW profile_rows AS SELECT * FROM {table}")
-        return frame(self.connection, "profile_rows")
+    def _settled(self, definitions: Sequence[Definition], of_touched: bool) -> Frame:
+        """What these read of the profile as it is now, computed once: each rule would compute it anew."""
+        table, columns = f"read_by_rules_{self.steps}", columns_read(definitions, self.schema)
+        if not of_touched:
+            return self.profile.narrow(table, columns)
+        # Their rules read nothing but metrics and traits.
+        listed = ", ".join(quoted(name) for name in self.connection.view("fresh").columns if name in {KEY, *columns})
+        self.connection.execute(f"CREATE TABLE {table} AS SELECT {listed} FROM fresh ANTI JOIN junk_rows USING ({KEY})")
+        return frame(self.connection, table)
 
     def _add_tags(
         self,

@@ -23,6 +23,12 @@ def activity_windows(definition: Activity) -> tuple[int, ...]:
     return (definition.active_last_days,)
 
 
+def activity_inputs(definition: Activity) -> tuple[str, str, str]:
+    """The inside columns that are read: how often lately, the first day and the last."""
+    count, first, last = CONTACTS[definition.count]
+    return f"{count}{Window(definition.active_last_days).suffix}", first, last
+
+
 def activity_classes(metrics: Frame, definition: Activity, *, as_of: date) -> Frame:
     """The frame with one more column, named as the definition, never null: the first class that fits.
 
@@ -30,8 +36,7 @@ def activity_classes(metrics: Frame, definition: Activity, *, as_of: date) -> Fr
     high_at_least, mid_at_least, 1 contacts in (as_of - active_last_days, as_of]. sleeping: the last contact is less
     than sleeping_within_days ago. inactive: the rest, those never seen included. Raises `missing_column`.
     """
-    count, first, last = CONTACTS[definition.count]
-    lately = f"{count}{Window(definition.active_last_days).suffix}"
+    lately, first, last = activity_inputs(definition)
     require_columns(metrics, (lately, first, last), "metrics")
     contacts = nw.col(lately).fill_null(0)
     since_first = days_until(nw.col(first), as_of).fill_null(_NEVER)

@@ -24,6 +24,9 @@ _DEEDS = ("frequency_count", "visit_count", "interaction_count")
 CARRIED = ("customer_id", "registered_on", "frequency_count", "monetary_amount_minor", "monetary_amount_gross_minor")
 """What the junk table carries of an account, as far as the profile has it."""
 
+CLEANING_INPUTS = (*dict.fromkeys((*CARRIED, *_LIFE, *_DEEDS)),)
+"""What is looked for in the profile besides what rules read; some of it may not be there."""
+
 
 def cleaning_schema(schema: Mapping[str, RuleColumn]) -> dict[str, RuleColumn]:
     """The profile's attributes with those that only cleaning rules may read."""

@@ -96,6 +96,12 @@ def lifecycle_stages(
     )
 
 
+def silence_inputs(silence: Silence) -> tuple[str, ...]:
+    """The inside columns that `with_silence` looks for; some may not be there."""
+    lasts = _LAST[silence.since]
+    return (*lasts, "category_interval_days", *(name for last in lasts for name in _RHYTHM[last]))
+
+
 def with_silence(metrics: Frame, silence: Silence, *, as_of: date, names: Mapping[str, str]) -> Frame:
     """Three columns, whole days: how long silent, how long is normal, and the first minus the second.
 
