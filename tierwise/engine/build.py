@@ -36,7 +36,7 @@ from tierwise.engine.lake import Lake
 from tierwise.engine.plan import HISTORY, KEY, AnyStep, CleaningStep, RuleStep, Step, plan, windows_of_profile
 from tierwise.engine.profile_rows import ALL, ProfileRows, columns_read
 from tierwise.engine.rules_of_run import Rules
-from tierwise.engine.sources import TraitType, frame, keep, register_facts, register_people
+from tierwise.engine.sources import TraitType, create_view, frame, keep, register_facts, register_people
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
@@ -314,8 +314,7 @@ def _metrics(
         connection.execute(f"CREATE VIEW seen_lines AS SELECT * FROM {lines} WHERE {bought_lines.until(inputs.as_of)}")
         names[LINES] = "seen_lines"
     computed = step.compute({name: frame(connection, view) for name, view in names.items()}, keep_for_now)
-    native: duckdb.DuckDBPyRelation = nw.to_native(computed)
-    native.create_view("customer_metrics")
+    create_view("customer_metrics", computed)
     people = set(connection.view("people").columns)
     traits = [f"p.{quoted(column)}" for column in inputs.traits if column in people]
     connection.execute(
@@ -389,13 +388,13 @@ def _execute(connection: duckdb.DuckDBPyConnection, step: AnyStep, rules: Rules)
 
 
 def _widen(step: Step, keep_for_now: Keep, rules: Rules) -> None:
-    """Widen the profile by what the step adds: of a definition as a table, else as expressions of its base."""
+    """Widen the profile by what the step adds.
+
+    Columns that come of a customer's own row stay expressions, computed where they are read; ranks are kept.
+    """
     connection, profile = rules.connection, rules.profile
     if step.definition is None:
-        native: duckdb.DuckDBPyRelation = nw.to_native(
-            step.compute({ALL: frame(connection, profile.base)}, keep_for_now)
-        )
-        native.create_view(step.writes)
+        create_view(step.writes, step.compute({ALL: frame(connection, profile.base)}, keep_for_now))
         profile.begin(step.writes)
         return
     narrow = f"read_by_{step.writes}"
@@ -409,8 +408,12 @@ def _widen(step: Step, keep_for_now: Keep, rules: Rules) -> None:
     )
     there = columns_of(read)
     added = [name for name in columns_of(computed) if name not in there and not name.startswith(VERDICT)]
-    keep(connection, step.writes, computed.select(nw.col(KEY), *added))
-    connection.execute(f"DROP TABLE {quoted(narrow)}")
+    wider = computed.select(nw.col(KEY), *added)
+    if step.widens == "by row":
+        create_view(step.writes, wider)
+    else:
+        keep(connection, step.writes, wider)
+        connection.execute(f"DROP TABLE {quoted(narrow)}")
     profile.add(step.writes)
 
 

@@ -14,7 +14,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import narwhals as nw
 
 from tierwise.definitions.base import Definition
 from tierwise.definitions.graph import in_order, label_of, reads
@@ -22,7 +21,7 @@ from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
-from tierwise.engine.sources import TRAIT_SQL, TraitType, frame, keep, tables
+from tierwise.engine.sources import TRAIT_SQL, TraitType, create_view, frame, keep, tables
 from tierwise.facts.contract import STORED
 from tierwise.metrics.attributes import attributes, windows_of
 from tierwise.metrics.breadth import category_intervals
@@ -298,10 +297,10 @@ def with_the_untouched(
     """
     columns = columns_of(fresh)
     listed = ", ".join(quoted(column) for column in columns)
-    _view(connection, "fresh", fresh)
+    create_view("fresh", fresh)
     connection.execute(f"CREATE VIEW untouched AS SELECT {listed} FROM base_profile ANTI JOIN {TOUCHED} USING ({KEY})")
     untouched = frame(connection, "untouched")
-    _view(connection, "aged", untouched if borrowed.same_day else aged(untouched, as_of))
+    create_view("aged", untouched if borrowed.same_day else aged(untouched, as_of))
     joined, others = listed, ""
     if CATEGORY_DAYS in borrowed.base.outputs and CATEGORY_DAYS in tables(connection):
         _complete_categories(connection, lake, borrowed.base.outputs[CATEGORY_DAYS])
@@ -324,8 +323,3 @@ def _complete_categories(connection: duckdb.DuckDBPyConnection, lake: Lake, vers
         f"SELECT {listed} FROM base_category_days ANTI JOIN {TOUCHED} USING ({KEY})"
     )
     keep(connection, "category_intervals", category_intervals(frame(connection, CATEGORY_DAYS)))
-
-
-def _view(connection: duckdb.DuckDBPyConnection, name: str, rows: Frame) -> None:
-    native: duckdb.DuckDBPyRelation = nw.to_native(rows)
-    native.create_view(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
@@ -58,14 +58,15 @@ class Step:
     definition: whose columns these are; and again: the same function for the definition in other terms.
 
     widens: the function takes what it reads of the profile as far as it is (`profile_rows`) and gives more columns of
-    it; some rows may be left out. Without a definition these are of the metrics themselves, and it takes all.
+    it: by row, where a customer's own row is enough, or by rank, where all rows are looked at and some may be left out.
+    Without a definition these are columns of the metrics themselves, and it takes all.
     """
 
     name: str
     reads: tuple[str, ...]
     writes: str
     compute: Compute
-    widens: bool = False
+    widens: Literal["by row", "by rank"] | None = None
     definition: Definition | None = None
     again: Callable[[Definition], Compute] | None = None
 
@@ -127,7 +128,7 @@ def plan(
     cleanings = [each for each in definitions if isinstance(each, Cleaning)]
     return (
         Step("customer metrics", facts, "customer_metrics", metrics),
-        Step("attributes of no facts", ("profile_rows",), "completed", others, widens=True),
+        Step("attributes of no facts", ("profile_rows",), "completed", others, widens="by row"),
         *(CleaningStep(f"cleaning {each.name}", each) for each in cleanings),
         *(step for wave in waves(definitions) for step in _steps_of(wave, as_of, digits, traits)),
         Step("store totals", ("orders", "refunds", *(["junk_rows"] if cleanings else [])), "totals_of_stores", totals),
@@ -184,7 +185,7 @@ def _steps_of(wave: Sequence[Definition], as_of: date, digits: int, traits: Sche
                 ("profile_rows", *(("bought_lines", "products") if isinstance(definition, PriceBand) else ())),
                 f"tier_{definition.name}",
                 _widening(definition, as_of, digits, traits),
-                widens=True,
+                widens="by rank" if isinstance(definition, Deciles | PriceBand) else "by row",
                 definition=definition,
                 again=lambda told: _widening(told, as_of, digits, traits),
             )

@@ -15,6 +15,7 @@ import duckdb
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
+from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.graph import reads
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.rfm import Rfm
@@ -23,7 +24,7 @@ from tierwise.engine.plan import KEY
 from tierwise.engine.sources import frame
 from tierwise.metrics.activity import activity_inputs
 from tierwise.metrics.cleaning import CLEANING_INPUTS
-from tierwise.metrics.frame import Frame
+from tierwise.metrics.frame import Frame, columns_of
 from tierwise.metrics.lifecycle import silence_inputs
 from tierwise.metrics.population import COUNTED
 from tierwise.metrics.rfm import rfm_inputs
@@ -54,13 +55,13 @@ class ProfileRows:
         self.begin(remaining)
 
     def add(self, table: str) -> None:
-        """Widen the profile by that table's columns: of each customer at most one row, and nulls of those without."""
-        self.added[table] = tuple(name for name in self.connection.table(table).columns if name != KEY)
+        """Widen the profile by the columns of that table or view: one row of a customer at most, else nulls."""
+        self.added[table] = tuple(name for name in columns_of(frame(self.connection, table)) if name != KEY)
         self._tell()
 
     def narrow(self, name: str, columns: Collection[str]) -> Frame:
-        """A table of that name with the key, the customer's id, and those of the columns that are there."""
-        wanted = {KEY, "customer_id", *columns}
+        """A table of that name with the key, and those of the columns that are there."""
+        wanted = {KEY, *columns}
         self.connection.execute(f"CREATE TABLE {quoted(name)} AS {self._rows(wanted)}")
         return frame(self.connection, name)
 
@@ -99,6 +100,8 @@ def columns_read(definitions: Iterable[Definition], schema: dict[str, RuleColumn
                 found |= set(activity_inputs(each))
             case Lifecycle():
                 found |= set(silence_inputs(each.silence))
+            case Deciles():
+                found.add("customer_id")  # it breaks ties
             case Cleaning():
                 found |= set(CLEANING_INPUTS)
     return found | {COUNTED}

@@ -24,7 +24,7 @@ from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.incremental import TOUCHED
 from tierwise.engine.plan import KEY
 from tierwise.engine.profile_rows import ProfileRows, columns_read
-from tierwise.engine.sources import frame, keep
+from tierwise.engine.sources import create_view, frame, keep
 from tierwise.facts.contract import TABLES
 from tierwise.kernel import clock
 from tierwise.metrics.cleaning import cleaning_schema, junk, with_cleaning_attributes
@@ -285,8 +285,7 @@ class Rules:
         """
         views = [f"{name}_{number}" for number, _ in enumerate(parts, 1)]
         for view, part in zip(views, parts, strict=True):
-            native: duckdb.DuckDBPyRelation = nw.to_native(part)
-            native.create_view(view)
+            create_view(view, part)
         self.connection.execute(
             f"CREATE {'TABLE' if kept else 'VIEW'} {name} AS "
             f"{' UNION ALL '.join(f'SELECT * FROM {view}' for view in views)}"

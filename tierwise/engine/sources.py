@@ -97,6 +97,12 @@ def keep(connection: duckdb.DuckDBPyConnection, name: str, computed: Frame) -> F
     return frame(connection, name)
 
 
+def create_view(name: str, computed: Frame) -> None:
+    """A lazy frame as a view of that name, computed where it is read."""
+    native: duckdb.DuckDBPyRelation = nw.to_native(computed)
+    native.create_view(name)
+
+
 def tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """The names of the connection's tables, views apart."""
     return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
