@@ -32,21 +32,6 @@ _TEXT_WIDTH = 24
 """Bytes of a value in memory; of a text its 16 and some of its letters."""
 
 
-class RememberingLake(Lake):
-    """A lake that keeps the file lists of recorded versions: these never change, and asking takes 12 ms each."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self._files: dict[tuple[str, int], list[str]] = {}
-
-    def files(self, name: str, version: int | None) -> list[str]:
-        if version is None:
-            return []
-        if (name, version) not in self._files:
-            self._files[name, version] = super().files(name, version)
-        return self._files[name, version]
-
-
 @dataclass(eq=False)
 class _Loaded:
     """One native table. users: how many look at it now; it is dropped when it is stale and nobody does."""
@@ -87,7 +72,6 @@ class CurrentProfile:
     _schemas: dict[tuple[int, int], dict[str, RuleColumn]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.lake = RememberingLake(self.lake.root)
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._numbers = count(1)
