@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from string import Template
 
@@ -28,7 +27,7 @@ _HERE = Path(__file__).parent
 def run(lake: Lake, spill: Path) -> float:
     """A full run with the retail template, to the two snapshot tables; its seconds. Earlier snapshots are removed."""
     for name in SNAPSHOTS:
-        shutil.rmtree(lake.path(name), ignore_errors=True)
+        lake.heal(name, None)
     connection = connect(spill)
     started = monotonic_seconds()
     build(connection, lake, retail_inputs(lake), lambda done, total, step: None)
