@@ -44,11 +44,12 @@ def labels(definitions: list[Definition]) -> list[str]:
 
 def test_what_is_given_is_what_the_metrics_add() -> None:
     for scoring in (Rfm(), Rfm(name="rfm_year")):
-        assert {given.name for given in gives(scoring)} == set(rfm_columns(scoring).values())
+        added = {*rfm_columns(scoring).values(), f"{scoring.name}_cell_since"}
+        assert {given.name for given in gives(scoring)} == added
     for stages in (ladder("lifecycle_stage", "a"), ladder("other", "a")):
-        assert {given.name for given in gives(stages)} == set(lifecycle_columns(stages).values())
-    assert gives(Deciles()) == (Name("attribute", "spend_decile"),)
-    assert gives(Activity()) == (Name("attribute", "activity"),)
+        assert {given.name for given in gives(stages)} == {*lifecycle_columns(stages).values(), f"{stages.name}_since"}
+    for definition, name in ((Deciles(), "spend_decile"), (Activity(), "activity")):
+        assert gives(definition) == (Name("attribute", name), Name("attribute", f"{name}_since"))
 
 
 def test_every_kind_gives_at_least_what_rules_may_read_of_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition, Text
+from tierwise.definitions.graph import SINCE, tiers_of
 from tierwise.definitions.level import Level
 from tierwise.definitions.matrix import Matrix
 from tierwise.definitions.price_band import PriceBand
@@ -33,6 +34,7 @@ def tier_titles(definitions: Iterable[Definition]) -> dict[str, Label]:
                     titles[names[dimension.label]] = _of(definition, part.zh, part.en)
             case PriceBand():
                 titles[price_band_columns(definition)["share"]] = _of(definition, "占比", "share")
+        titles |= {f"{tier}{SINCE}": _of(definition, "起始日", "since") for tier in tiers_of(definition)}
     return titles
 
 

@@ -14,9 +14,11 @@ from typing import Literal, TypeAlias, get_args
 
 from pydantic import BaseModel
 
+from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.classified import Classified
 from tierwise.definitions.cleaning import CLEANING_ATTRIBUTES, Cleaning
+from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
@@ -89,8 +91,24 @@ def label_of(definition: Definition) -> str:
     return f"{kind_of(definition)} {definition.name}"
 
 
+SINCE = "_since"
+"""A tier's name with this at its end is the day since when the customer is in it."""
+
+
+def tiers_of(definition: Definition) -> tuple[str, ...]:
+    """The attributes in which it puts every customer into one of several tiers, stages or cells: none or one."""
+    if isinstance(definition, Rfm):
+        return (f"{definition.name}_cell",)
+    of_tiers = isinstance(definition, Activity | Deciles | Level | Lifecycle | Matrix | PriceBand)
+    return (definition.name,) if of_tiers else ()
+
+
 def gives(definition: Definition) -> tuple[Name, ...]:
     """The names that others can read when this definition is in use; its own name first."""
+    return (*_given(definition), *(Name("attribute", f"{tier}{SINCE}") for tier in tiers_of(definition)))
+
+
+def _given(definition: Definition) -> tuple[Name, ...]:
     name = definition.name
     match definition:
         case Rfm():

@@ -37,6 +37,7 @@ from tierwise.engine.plan import HISTORY, KEY, AnyStep, CleaningStep, RuleStep, 
 from tierwise.engine.profile_rows import ALL, ProfileRows, columns_read
 from tierwise.engine.rules_of_run import Rules
 from tierwise.engine.sources import TraitType, create_view, frame, keep, register_facts, register_people
+from tierwise.engine.tier_days import date_tiers
 from tierwise.facts.contract import TABLES
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
@@ -155,6 +156,8 @@ def execute(
             profile.begin(base)
         else:
             _execute(connection, step, rules)
+            if isinstance(step, Step) and step.definition is not None:
+                date_tiers(profile, lake, step.definition, inputs.history, inputs.as_of, inputs.definitions)
         timings[step.name] = round(monotonic_seconds() - started, 3)
     return Executed(currency, len(steps), timings, borrowed, bought)
 

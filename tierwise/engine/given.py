@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.graph import SINCE, tiers_of
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
@@ -24,8 +25,13 @@ from tierwise.metrics.rules import RuleColumn, RuleType
 
 
 def columns_given(definition: Definition) -> dict[str, RuleColumn]:
-    """The columns of the profile that a definition gives; a tag is read as if it
-    were one, though it gives rows; none for segments."""
+    """The columns of the profile that a definition gives; a tag is read as if it were one, though it gives rows; none
+    for segments. Since when a customer is in a tier is there where a definition of the run reads it."""
+    since = {f"{tier}{SINCE}": RuleColumn(f"{tier}{SINCE}", "date") for tier in tiers_of(definition)}
+    return _columns_of(definition) | since
+
+
+def _columns_of(definition: Definition) -> dict[str, RuleColumn]:
     match definition:
         case Rfm():
             names = rfm_columns(definition)
@@ -65,14 +71,7 @@ def tag_type(tag: Tag) -> RuleType:
 
 def remembered(definition: Definition) -> dict[str, Kind]:
     """The columns of the profile that history keeps of a definition, and what they are: tiers and stages."""
-    match definition:
-        case Rfm():
-            return {rfm_columns(definition)["cell"]: "tier"}
-        case Deciles() | Activity() | Level() | Matrix() | PriceBand():
-            return {definition.name: "tier"}
-        case Lifecycle():
-            return {definition.name: "stage"}
-    return {}
+    return {tier: "stage" if isinstance(definition, Lifecycle) else "tier" for tier in tiers_of(definition)}
 
 
 def profile_schema(windows: Iterable[int], digits: int) -> dict[str, RuleColumn]:

@@ -132,6 +132,16 @@ def state_on(past: Past, day: date, kind: str | None = None, name: str | None = 
     )
 
 
+def held_since(past: Past, kind: str, name: str, before: date) -> duckdb.DuckDBPyRelation:
+    """What each customer held when that day began, and since when: customer_key, value, valid_from."""
+    on = f"DATE '{before.isoformat()}'"
+    where = f"{_named(kind, name)} AND valid_from < {on}"
+    return past.connection.sql(
+        f"SELECT customer_key, value, valid_from FROM history_closed WHERE {where} AND valid_to >= {on} "
+        f"UNION ALL SELECT customer_key, value, valid_from FROM ({_still_open(where)})"
+    )
+
+
 def counts_on(past: Past, kind: str, name: str, day: date) -> dict[str, int]:
     """How many customers held each value on a day, in the order of the values."""
     state = state_on(past, day, kind, name)
