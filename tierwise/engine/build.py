@@ -14,6 +14,7 @@ import duckdb
 import narwhals as nw
 
 from tierwise.definitions.base import Definition
+from tierwise.definitions.graph import reads
 from tierwise.definitions.project import Project
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
@@ -148,6 +149,7 @@ def execute(
         traits=_trait_schema(inputs),
     )
     steps = [step for step in planned if step.writes not in leave_out]
+    read = {read.name for each in inputs.definitions for read in reads(each) if read.what == "attribute"}
     for done, step in enumerate(steps):
         watch(done, len(steps) + 1, step.name)
         started = monotonic_seconds()
@@ -157,7 +159,7 @@ def execute(
         else:
             _execute(connection, step, rules)
             if isinstance(step, Step) and step.definition is not None:
-                date_tiers(profile, lake, step.definition, inputs.history, inputs.as_of, inputs.definitions)
+                date_tiers(profile, lake, step.definition, inputs.history, inputs.as_of, read)
         timings[step.name] = round(monotonic_seconds() - started, 3)
     return Executed(currency, len(steps), timings, borrowed, bought)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from datetime import date
 
 from tierwise.definitions.base import Definition
-from tierwise.definitions.graph import SINCE, reads
+from tierwise.definitions.graph import SINCE
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.given import remembered
 from tierwise.engine.history_reading import held_since, open_past
@@ -23,15 +23,14 @@ def date_tiers(
     definition: Definition,
     history: int | None,
     as_of: date,
-    definitions: Sequence[Definition],
+    read: Container[str],
 ) -> None:
-    """Widen the profile by the day since when each customer is in the definition's tier, if one of the run's reads it.
+    """Widen the profile by the day since when each customer is in the definition's tier, if that attribute is read.
 
     As far back as the recorded version of history knows: the first day of what the customer held when as_of's day
     began, if it is the same, else as_of, so that a second run of a day says what the first one said. Null without a
     tier.
     """
-    read = {read.name for each in definitions for read in reads(each) if read.what == "attribute"}
     for tier, kind in remembered(definition).items():
         column = f"{tier}{SINCE}"
         if column not in read:
