@@ -223,7 +223,8 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
     timings["write"] = round(monotonic_seconds() - started, 3)
     watch(executed.steps, executed.steps + 1, "history")
     started = monotonic_seconds()
-    written = _remember(connection, lake, inputs, outputs["profile"])
+    lake.read(connection, "profile", outputs["profile"]).create_view("profile_written")
+    written = _remember(connection, lake, inputs)
     timings["history"] = round(monotonic_seconds() - started, 3)
     if written.version is not None:
         outputs[HISTORY] = written.version
@@ -242,11 +243,10 @@ def _by_name(table: str, column: str) -> str:
     )
 
 
-def _remember(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, profile: int) -> Written:
+def _remember(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs) -> Written:
     """Add to history what this run has changed, from the profile as it was written."""
     if not inputs.remember:
         return Written(inputs.history, touched=False)
-    lake.read(connection, "profile", profile).create_view("profile_written")
     ladders: dict[str, Kind] = {}
     for definition in inputs.definitions:
         ladders |= remembered(definition)
@@ -424,7 +424,8 @@ def _widen(step: Step, keep_for_now: Keep, rules: Rules) -> None:
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     customers, buyers, unscored = connection.execute(
-        "SELECT count(*), count(*) FILTER (frequency_count > 0), count(*) FILTER (rfm_cell IS NULL) FROM profile_rows"
+        "SELECT count(*), count(*) FILTER (frequency_count > 0), count(*) FILTER (rfm_cell IS NULL) "
+        "FROM profile_written"
     ).fetchall()[0]
     orders, gross, identified_orders, identified = connection.execute(
         "SELECT COALESCE(sum(orders), 0)::BIGINT, COALESCE(sum(monetary_amount_gross_minor), 0)::BIGINT, "
