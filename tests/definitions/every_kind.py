@@ -162,4 +162,14 @@ name: profiling
 targets: [{attribute: grade, weight: 2.5}, {segment: loyal}]
 questions:
   - {name: softness, attribute: trait.软硬, ask: {zh: 软还是硬, en: Soft or firm}, assumed_bits: 0.5, answers: [{value: soft}, {value: firm}], reward: {points: 20}}
+---
+kind: kpi
+name: loyal_rate
+unit: rate
+of: {customers: {segment: loyal}, share_of: {attribute: frequency_count, op: ">=", value: 1}}
+better: higher
+target: {value: 0.35, by: 2027-06-30}
+benchmarks:
+  - {low: 0.2, high: 0.3, source: a yearbook, date: 2025-09, stage: growing}
+  - {value: 0.41, source: a report of the trade, date: 2024}
 """  # noqa: E501

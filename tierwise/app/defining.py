@@ -25,6 +25,7 @@ from tierwise.definitions.classified import with_consent
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.graph import OWN_SILENCE, rules_in
+from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.ladders import ladder_problems, ladder_warnings
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
@@ -40,6 +41,7 @@ from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
 from tierwise.metrics.cleaning import cleaning_schema
 from tierwise.metrics.fact_columns import countable, fact_schemas
+from tierwise.metrics.kpi import kpi_problems
 from tierwise.metrics.rule_set_problems import rule_set_problems
 from tierwise.metrics.rules import RuleColumn, rule_problems
 from tierwise.state import audit, lists, traits
@@ -93,13 +95,14 @@ class Definitions:
     @property
     def of_profile(self) -> tuple[Definition, ...]:
         """Those that a run computes, as it does: with the defaults of kinds that none was given for, and sensitive
-        tiers of those alone whose consent stands."""
+        tiers of those alone whose consent stands. KPIs are counted over a run when they are asked for."""
         defaults = (
             *(() if self.rfm else (Rfm(),)),
             *(() if self.deciles else (Deciles(),)),
             *(() if self.activity else (Activity(),)),
         )
-        return (*defaults, *(without_claim(with_consent(each)) for each in self.others))
+        counted = (each for each in self.others if not isinstance(each, Kpi))
+        return (*defaults, *(without_claim(with_consent(each)) for each in counted))
 
     @property
     def all(self) -> tuple[Definition, ...]:
@@ -254,6 +257,8 @@ def _unfit_rules(new: Sequence[Definition], schema: Mapping[str, RuleColumn], pl
                 elif not isinstance(leaf, Comparison | InSegment | InList):
                     found = rule_set_problems(leaf, readable, facts, (), place_of(definition, at))
                     problems += [each for each in found if each.code != "unknown_fact"]  # `check` tells these
+        if isinstance(definition, Kpi) and definition.of.metric in schema:
+            problems += kpi_problems(definition, schema, place_of(definition, ("of", "metric")))
         if isinstance(definition, Tag):
             for path, rule in line_rules_of_tag(definition):
                 for at, leaf in leaves_of(rule, path):

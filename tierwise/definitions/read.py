@@ -16,6 +16,7 @@ from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition, Part
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
@@ -42,6 +43,7 @@ KINDS: dict[str, type[Definition]] = {
     "tag": Tag,
     "cleaning": Cleaning,
     "profiling": Profiling,
+    "kpi": Kpi,
 }
 
 _P = TypeVar("_P", bound=Part)

@@ -12,6 +12,7 @@ from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.graph import in_order, label_of, links
+from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
@@ -170,7 +171,7 @@ def waves(definitions: Sequence[Definition]) -> list[list[Definition]]:
     return [found[at] for at in sorted(found)]
 
 
-_APART = (Project, Cleaning, Profiling)
+_APART = (Project, Cleaning, Profiling, Kpi)
 """Those that give the profile nothing to read."""
 
 

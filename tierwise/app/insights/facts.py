@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
@@ -12,12 +13,19 @@ import duckdb
 import pyarrow as pa
 
 from tierwise.app.reading import Reader
+from tierwise.app.rule_world import Ground, ground_of
+from tierwise.definitions.base import Definition
+from tierwise.definitions.kpi import Kpi
+from tierwise.definitions.read import parse_definition
+from tierwise.definitions.rule import AnyRule
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.sources import frame, keep, register_facts, register_people
 from tierwise.facts.contract import STORED
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
 from tierwise.metrics.frame import Frame
+from tierwise.state import definitions as stored
+from tierwise.state import runs
 
 CLEAN = "clean_"
 """Before the name of a view without junk."""
@@ -47,6 +55,14 @@ class Facts:
     def digits(self) -> int:
         return exponent(self.reader.currency)
 
+    @property
+    def of_run(self) -> date:
+        return self.reader.run.as_of
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        return self.reader.definitions.of_profile
+
     def __getitem__(self, parameter: str) -> Any:
         return self.values[parameter]
 
@@ -64,6 +80,26 @@ class Facts:
     def given(self, name: str, table: pa.Table) -> Frame:
         self.connection.register(f"given_{name}", table)
         return frame(self.connection, f"given_{name}")
+
+    def kpis(self) -> tuple[Kpi, ...]:
+        with self.reader.ctx.database.connect() as state:
+            found = stored.current(state, "kpi")
+        read = (parse_definition(each.body or {}, f"kpi {each.name}") for each in found if each.body is not None)
+        return tuple(sorted((each for each in read if isinstance(each, Kpi)), key=lambda each: each.name))
+
+    @contextmanager
+    def rules(
+        self, rules: Sequence[AnyRule], columns: Iterable[str], *, before: bool = False
+    ) -> Iterator[Ground | None]:
+        run: runs.Run | None = self.reader.run
+        if before:
+            with self.reader.ctx.database.connect() as state:
+                run = runs.newest_before(state, self.reader.run.as_of)
+        if run is None or run.outputs is None:
+            yield None
+            return
+        with ground_of(self.reader.ctx, rules, columns, run.id) as ground:
+            yield ground
 
     def column(self, attribute: str) -> str:
         return self.reader.column(attribute)

@@ -6,16 +6,23 @@ facts, parameters, money, customers' own ids, export and audit are dealt with on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pyarrow as pa
 
 from tierwise.app.views import Label
+from tierwise.definitions.base import Definition
 from tierwise.metrics.frame import Frame
 from tierwise.plots.plot import Plot
+
+if TYPE_CHECKING:
+    from tierwise.app.rule_world import Ground
+    from tierwise.definitions.kpi import Kpi
+    from tierwise.definitions.rule import AnyRule
 
 ColumnKind = Literal["text", "customer", "count", "money", "rate", "days", "number", "p_value", "day", "yes_no"]
 """How a value is read: `rate` is 0..1, `p_value` a probability under chance, `day` a date, `days` a length of time.
@@ -104,6 +111,11 @@ class Asked(Protocol):
     def as_of(self) -> date: ...
 
     @property
+    def of_run(self) -> date:
+        """The day of the run, of which the profile is; never before as_of."""
+        ...
+
+    @property
     def digits(self) -> int:
         """Of the currency's minor unit."""
         ...
@@ -128,6 +140,24 @@ class Asked(Protocol):
 
     def given(self, name: str, table: pa.Table) -> Frame:
         """A small table of the member's own as a frame beside the facts."""
+        ...
+
+    @property
+    def definitions(self) -> Sequence[Definition]:
+        """Those that the run computed, as it did."""
+        ...
+
+    def kpis(self) -> Sequence[Kpi]:
+        """The KPIs as they are defined now, by name."""
+        ...
+
+    def rules(
+        self, rules: Sequence[AnyRule], columns: Iterable[str], *, before: bool = False
+    ) -> AbstractContextManager[Ground | None]:
+        """The run as these rules see it, with these attributes; segments and lists as they are now.
+
+        before: the newest run of an earlier day instead; None where none is kept.
+        """
         ...
 
     def column(self, attribute: str) -> str:
