@@ -15,6 +15,9 @@ _AXIS: dict[str, Any] = {
 _WIDEST_LABEL = 160
 """Pixels of a label at the side; longer ones are cut, the tooltip has them whole."""
 
+_FEW, _WIDTH_OF_FEW = 8, 84
+"""So few labels below bars are all shown, in lines of so many pixels."""
+
 
 def options(plot: Plot) -> dict[str, Any]:
     """ECharts options; `rate` in per cent, gaps where a value cannot be told."""
@@ -50,6 +53,8 @@ def _bars(plot: Bars) -> dict[str, Any]:
         side = {"color": MUTED, "width": _WIDEST_LABEL, "overflow": "truncate"}
         category |= {"inverse": True, "axisLabel": side}
         return _grid(plot) | {"xAxis": _value_axis(plot.unit), "yAxis": category, "series": series}
+    if len(plot.labels) <= _FEW:
+        category |= {"axisLabel": {"color": MUTED, "interval": 0, "width": _WIDTH_OF_FEW, "overflow": "break"}}
     return _grid(plot) | {"xAxis": category, "yAxis": _value_axis(plot.unit), "series": series}
 
 
@@ -81,7 +86,7 @@ def _heat(plot: Heat) -> dict[str, Any]:
     ]
     found = [cell[2] for cell in cells]
     return {
-        "grid": {"left": 8, "right": 12, "top": 36, "bottom": 44, "containLabel": True},
+        "grid": {"left": 8, "right": 12, "top": 36, "bottom": 72, "containLabel": True},
         "tooltip": {"position": "top"},
         "xAxis": {"type": "category", "data": list(plot.columns), **_AXIS},
         "yAxis": {"type": "category", "data": list(plot.rows), "inverse": True, **_AXIS},
@@ -91,7 +96,8 @@ def _heat(plot: Heat) -> dict[str, Any]:
             "calculable": True,
             "orient": "horizontal",
             "left": "center",
-            "bottom": 0,
+            "bottom": 4,
+            "itemHeight": 120,
             "inRange": {"color": ["#ffffff", ACCENT_LIGHT, ACCENT]},
         },
         "series": [{"type": "heatmap", "data": [list(cell) for cell in cells]}],
