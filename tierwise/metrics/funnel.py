@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,6 +38,10 @@ class Funnel:
     bottleneck: str | None
 
 
+Lags = tuple[float, float, float]
+"""Quartiles of days."""
+
+
 def funnel(
     events: Frame,
     steps: Sequence[str],
@@ -58,6 +62,32 @@ def funnel(
 
     Raises `missing_column`, `bad_value` on fewer than two steps, doubled ones or within_days below 0.
     """
+    reached = walked(events, steps, as_of=as_of, key=key, step=step, day=day, within_days=within_days, keep=keep)
+    counts = [int(rows_of(reached[0].select(nw.len()))[0][0])]
+    lags: list[Lags | None] = [None]
+    for each in reached[1:]:
+        here, *found = rows_of(each.select(nw.len().cast(nw.Int64).alias("n"), *lag_quartiles()))[0]
+        counts.append(int(here))
+        lags.append((found[0], found[1], found[2]) if here else None)
+    return funnel_of_counts(steps, counts, lags)
+
+
+def walked(
+    events: Frame,
+    steps: Sequence[str],
+    *,
+    as_of: date,
+    key: str = "customer_key",
+    step: str = "step",
+    day: str = "occurred_day",
+    within_days: int | None = None,
+    keep: Keep = lazily,
+) -> list[Frame]:
+    """For each step a frame of those who reached it by way of all before, one row per customer: `key`; `start__`, the
+    day of the first step; `at__`, the day of this one; and from the second on `lag__`, days from the step before.
+
+    Parameters and errors are those of `funnel`.
+    """
     _check(steps, within_days)
     require_columns(events, (key, step, day), "the events")
     known = events.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
@@ -67,20 +97,37 @@ def funnel(
     reached = reached.with_columns(nw.col("start__").alias("at__"))
     if within_days is not None:
         reached = reached.filter(days_between(nw.col("start__"), nw.lit(as_of)) >= within_days)
-    reached = keep("reached_1", reached)
-    started = before = int(rows_of(reached.select(nw.len()))[0][0])
-    told = [FunnelStep(first, started, None, 1.0 if started else None, 0, None)]
+    frames = [keep("reached_1", reached)]
     for number, name in enumerate(rest, start=2):
-        reached = keep(f"reached_{number}", _next(reached, seen.filter(nw.col("step__") == name), key, within_days))
-        lag = nw.col("lag__")
-        quartiles = (lag.quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"q{k}") for k in (1, 2, 3))
-        found = rows_of(reached.select(nw.len().cast(nw.Int64).alias("n"), *quartiles))[0]
-        here, lags = int(found[0]), (found[1], found[2], found[3])
-        share, of_first = here / before if before else None, here / started if started else None
-        told.append(FunnelStep(name, here, share, of_first, before - here, lags if here else None))
-        before = here
-    most = max(told, key=lambda one: one.stopped)
-    return Funnel(tuple(told), most.step if most.stopped else None)
+        following = _next(frames[-1], seen.filter(nw.col("step__") == name), key, within_days)
+        frames.append(keep(f"reached_{number}", following))
+    return frames
+
+
+def lag_quartiles() -> list[nw.Expr]:
+    """The quartiles of `lag__`, type 7, as `q1`, `q2`, `q3`; null over nobody."""
+    lag = nw.col("lag__")
+    return [lag.quantile(k / 4, interpolation="linear").cast(nw.Float64).alias(f"q{k}") for k in (1, 2, 3)]
+
+
+def funnel_of_counts(steps: Sequence[str], counts: Sequence[int], lags: Sequence[Lags | None] | None = None) -> Funnel:
+    """The funnel of so many at each step."""
+    told = []
+    for place, (name, here) in enumerate(zip(steps, counts, strict=True)):
+        before = counts[place - 1] if place else here
+        share = here / before if place and before else None
+        of_first = here / counts[0] if counts[0] else None
+        told.append(FunnelStep(name, here, share, of_first, before - here, None if lags is None else lags[place]))
+    most = max(told, key=lambda one: one.stopped, default=None)
+    return Funnel(tuple(told), most.step if most is not None and most.stopped else None)
+
+
+def passed_stages(counts: Mapping[str | None, int], stages: Sequence[str]) -> list[int]:
+    """How many passed each stage, of so many that are at each now: who is at one has passed those before it; who is at
+    none of them counts at the first alone."""
+    everybody = sum(counts.values())
+    later = [sum(counts.get(stage, 0) for stage in stages[place:]) for place in range(1, len(stages))]
+    return [everybody, *later]
 
 
 def _next(reached: Frame, events: Frame, key: str, within_days: int | None) -> Frame:
