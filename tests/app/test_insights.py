@@ -169,6 +169,38 @@ def test_a_funnel_of_steps_given(retailer: Context) -> None:
     assert "leads" in insight(retailer, "funnel", {"of": "lead_stages"}).notes[0].en
 
 
+def test_a_funnel_by_an_attribute_adds_up(retailer: Context) -> None:
+    steps = "registered, order, again"
+    plain = {row[0]: row[1] for row in insight(retailer, "funnel", {"steps": steps}).rows}
+    for by, some in (("gender", {"female", "male"}), ("rfm_cell", {"111", "000"})):
+        view = insight(retailer, "funnel", {"steps": steps, "by": by}, limit=100)
+        names = [column.name for column in view.columns]
+        rows = [dict(zip(names, row, strict=True)) for row in view.rows]
+        for step, many in plain.items():
+            assert sum(row["customers"] for row in rows if row["step"] == step) == many
+        assert some <= {row["value"] for row in rows if row["kind"] == "value"}
+        assert view.chart is not None
+    assert view.columns[names.index("name")].values["111"].zh == "重要价值客户", "cells are told by name"
+    assert view.figures[1].value == "again", "who buys often is in another cell than who does not"
+    for by, code in (("monetary_amount", "bad_value"), ("start.source", "unknown_attribute")):
+        with pytest.raises(TierwiseError) as refused:
+            insight(retailer, "funnel", {"steps": steps, "by": by})
+        assert refused.value.code == code
+
+
+def test_what_stops_before_a_step_is_not_told_by_the_step_itself(retailer: Context) -> None:
+    view = insight(retailer, "funnel_stops", {"steps": "registered, order, again", "at": "again"})
+    figures = {figure.name: figure.value for figure in view.figures}
+    plain = {row[0]: row[1] for row in insight(retailer, "funnel", {"steps": "registered, order, again"}).rows}
+    sides = ("stopped", "went_on", "too_soon", "too_soon_went_on")
+    assert sum(figures[side] for side in sides) == plain["order"]
+    assert figures["stopped"] + figures["too_soon"] == plain["order"] - plain["again"]
+    assert figures["too_soon"] > 0
+    told = view.notes[1].en
+    assert all(name in told for name in ("rfm_cell", "recency_days", "line_count"))
+    assert "gender" not in told
+
+
 def test_first_purchases_by_store_are_told_by_name(retailer: Context) -> None:
     view = insight(retailer, "first_purchases", {"by": "store", "min_customers": 1})
     assert any("店" in row[1] for row in view.rows)

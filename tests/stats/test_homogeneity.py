@@ -9,7 +9,8 @@ from tierwise.stats.tgi import fisher_p
 
 
 @pytest.mark.parametrize(
-    ("yes", "of"), [([30, 45, 60], [100, 100, 100]), ([12, 7, 9, 30], [50, 41, 60, 90]), ([500, 620, 1], [5000, 5100, 90])]
+    ("yes", "of"),
+    [([30, 45, 60], [100, 100, 100]), ([12, 7, 9, 30], [50, 41, 60, 90]), ([500, 620, 1], [5000, 5100, 90])],
 )
 def test_as_scipy_has_it(yes: list[int], of: list[int]) -> None:
     scipy = pytest.importorskip("scipy.stats")

@@ -110,7 +110,7 @@ def read(
             ground.keep,
             tags=rows if rows is None or wanted is None else rows.filter(nw.col("tag").is_in(tags)),
         )
-        names = _Names(Reader(ctx, ground.run, definitions, ground.connection, {}), against is None)
+        names = Names(Reader(ctx, ground.run, definitions, ground.connection, {}), against is None)
         return _told(found, names, ground.run.id, ground.run.as_of)
 
 
@@ -140,7 +140,7 @@ def _refuse_unknown(wanted: Sequence[str] | None, found: Sequence[str], schema: 
         raise TierwiseError.of(problems)
 
 
-class _Names:
+class Names:
     """What attributes and their values are called."""
 
     def __init__(self, reader: Reader, against_all: bool) -> None:
@@ -158,14 +158,18 @@ class _Names:
     def title(self, attribute: str) -> Label:
         return self._reader.label(attribute)
 
+    def value(self, attribute: str, value: Value) -> Label:
+        """One value of it: what its definition calls it, else as it is."""
+        if isinstance(value, bool):
+            return _YES if value else _NO
+        plain = str(value)
+        return self._values.get(attribute, {}).get(plain, Label(plain, plain))
+
     def text(self, row: GroupRow) -> Label:
         if row.kind == "missing":
             return _NONE
-        if row.kind == "value":
-            if isinstance(row.value, bool):
-                return _YES if row.value else _NO
-            plain = str(row.value)
-            return self._values.get(row.attribute, {}).get(plain, Label(plain, plain))
+        if row.kind == "value" and row.value is not None:
+            return self.value(row.attribute, row.value)
         if row.low is None and row.high is None:
             return Label("有", "any value")
         if row.low is None:
@@ -196,7 +200,7 @@ def _short(value: Value | None) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _told(found: GroupProfile, names: _Names, run_id: int, as_of: date) -> GroupReading:
+def _told(found: GroupProfile, names: Names, run_id: int, as_of: date) -> GroupReading:
     rows = tuple(
         ReadRow(
             attribute=row.attribute,
@@ -231,7 +235,7 @@ def strongest(rows: Iterable[ReadRow]) -> list[ReadRow]:
     return sorted(marks, key=lambda row: -abs((row.share or 0) - (row.reference_share or 0)))
 
 
-def _sentence(found: GroupProfile, names: _Names) -> Label:
+def _sentence(found: GroupProfile, names: Names) -> Label:
     """Of each attribute at most one value, more often before less often."""
     marks = sorted(
         (row for row in found.rows if row.marks), key=lambda row: -abs((row.share or 0) - (row.reference_share or 0))

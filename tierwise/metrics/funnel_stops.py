@@ -76,7 +76,9 @@ def funnel_stops(
         raise TierwiseError.of([unknown_name("step", at, steps, "at")])
     place = list(steps).index(at)
     if not place:
-        raise TierwiseError("bad_value", f"{at} is the first step", place="at", remedy=f"one of: {', '.join(steps[1:])}")
+        raise TierwiseError(
+            "bad_value", f"{at} is the first step", place="at", remedy=f"one of: {', '.join(steps[1:])}"
+        )
     gone = reached[place].select(key, "lag__")
     both = reached[place - 1].select(key, "start__", "at__").join(gone, on=key, how="left")
     waited = days_between(nw.col("at__"), nw.lit(as_of)).alias("waited__")

@@ -104,7 +104,7 @@ def funnel_by_value(
 
 def stage_funnel_by_value(rows: Iterable[tuple[str | None, str | None, int]], stages: Sequence[str]) -> FunnelByValue:
     """The same of things that have a stage now (`passed_stages`): rows (value, stage, how many)."""
-    listed = list(rows)
+    listed = list(rows) if stages else []
     sizes: dict[str | None, int] = {}
     for value, _, many in listed:
         sizes[value] = sizes.get(value, 0) + many

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import count
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from tierwise.app.group_reading import Names
+from tierwise.app.insights.known import Known, known_attributes
 from tierwise.app.reading import Reader
 from tierwise.app.rule_world import Ground, ground_of
+from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.read import parse_definition
@@ -24,6 +28,7 @@ from tierwise.facts.contract import STORED
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
 from tierwise.metrics.frame import Frame
+from tierwise.metrics.group_profile import GroupRow, Value
 from tierwise.state import definitions as stored
 from tierwise.state import runs
 
@@ -103,6 +108,20 @@ class Facts:
 
     def column(self, attribute: str) -> str:
         return self.reader.column(attribute)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Known]:
+        return known_attributes(self.reader)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.reader, against_all=False)
+
+    def called(self, attribute: str, value: Value) -> Label:
+        return self._names.value(attribute, value)
+
+    def text(self, row: GroupRow) -> Label:
+        return self._names.text(row)
 
     def keep(self, name: str, computed: Frame) -> Frame:
         return keep(self.connection, f"kept_{name}_{next(self._numbers)}", computed)

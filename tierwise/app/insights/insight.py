@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pyarrow as pa
 
+from tierwise.app.insights.known import Known
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
 from tierwise.metrics.frame import Frame
+from tierwise.metrics.group_profile import GroupRow, Value
 from tierwise.plots.plot import Plot
 
 if TYPE_CHECKING:
@@ -163,6 +165,19 @@ class Asked(Protocol):
     def column(self, attribute: str) -> str:
         """The column that an attribute of the profile has inside; a trait's is the same in `customers`. Raises
         `unknown_attribute`."""
+        ...
+
+    @property
+    def attributes(self) -> Mapping[str, Known]:
+        """The attributes of the run's profile and its tags, by name; traits as `trait.NAME`."""
+        ...
+
+    def called(self, attribute: str, value: Value) -> Label:
+        """A value of an attribute or a tag, as its definition calls it; else as it is."""
+        ...
+
+    def text(self, row: GroupRow) -> Label:
+        """The value that a row of a group's reading is about, for people."""
         ...
 
     def keep(self, name: str, frame: Frame) -> Frame:

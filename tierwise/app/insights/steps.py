@@ -82,6 +82,20 @@ def rows_of_step(asked: Asked, step: str) -> Frame:
     return rows.filter(~nw.col(day).is_null())
 
 
+def kind_of_start(asked: Asked, step: str) -> tuple[str, Frame] | None:
+    """What tells kinds of the first step (the source of leads, the channel of orders) and rows (customer_key, value):
+    the kind on a customer's first day of it, of several the first by name. None where nothing does or one was given."""
+    name, _, value = step.partition(":")
+    _, day, told_by = EVENTS[name]
+    if told_by is None or value:
+        return None
+    rows = rows_of_step(asked, step).select("customer_key", nw.col(day).alias("day__"), nw.col(told_by).alias("kind__"))
+    rows = rows.filter(~nw.col("customer_key").is_null(), nw.col("day__") <= nw.lit(asked.as_of))
+    first = rows.group_by("customer_key").agg(nw.col("day__").min().alias("first__"))
+    on_it = rows.join(first, on="customer_key", how="inner").filter(nw.col("day__") == nw.col("first__"))
+    return told_by, on_it.group_by("customer_key").agg(nw.col("kind__").min().alias("value"))
+
+
 def _of_step(asked: Asked, step: str) -> Frame:
     day = EVENTS[step.partition(":")[0]][1]
     rows = rows_of_step(asked, step)

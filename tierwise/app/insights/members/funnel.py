@@ -1,74 +1,81 @@
-"""A funnel over what customers do, or over the stages of leads (`metrics/funnel.py`)."""
+"""A funnel over what customers do, or over the stages of leads (`metrics/funnel.py`), whole or by value of an attribute
+(`metrics/funnel_values.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
+from tierwise.app.insights.known import Known, values_of
+from tierwise.app.insights.steps import (
+    EVENTS_NOTE,
+    STEPS,
+    WITHIN_DAYS,
+    events_of,
+    kind_of_start,
+    nobody_at,
+    usual_steps,
+)
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.frame import Frame, rows_of
-from tierwise.metrics.funnel import Funnel, FunnelStep
+from tierwise.metrics.funnel import Funnel, FunnelStep, funnel_of_counts, passed_stages
 from tierwise.metrics.funnel import funnel as funnel_of
+from tierwise.metrics.funnel_values import FunnelByValue, funnel_by_value, stage_funnel_by_value
 from tierwise.plots.plot import Bars, Series
-
-EVENTS = {
-    "registered": ("people", "registered_on", None),
-    "lead": ("leads", "created_day", "source"),
-    "interaction": ("interactions", "occurred_day", "channel"),
-    "call": ("calls", "called_day", "direction"),
-    "order": ("orders", "ordered_day", "channel"),
-    "again": ("orders", "ordered_day", "channel"),
-    "visit": ("visits", "visited_day", "kind"),
-    "survey": ("surveys", "answered_day", "kind"),
-}
-"""What may be a step: its table, its day, and the column that `NAME:VALUE` narrows it by. `again`: an order on a later
-day than the customer's first."""
 
 LEAD_STAGES = ("new", "contacted", "visited", "test_drive", "quoted", "deal", "delivered")
 """The order of stages where no steps are given."""
 
+START = "start."
+"""Before the name of what tells kinds of the first step: `start.source`."""
+
 
 def funnel(asked: Asked) -> Answer:
-    """One row per step."""
+    """One row per step; with `by` one per value and step."""
     of_leads = asked["of"] == "lead_stages"
     if of_leads and not asked.has("leads"):
         return Answer((), pa.table({"step": pa.array([], pa.string())}), notes=(_NO_LEADS,))
-    steps = asked["steps"] or (LEAD_STAGES if of_leads else _usual(asked))
+    steps = asked["steps"] or (LEAD_STAGES if of_leads else usual_steps(asked))
+    if asked["by"]:
+        return _by_value(asked, steps, of_leads)
     found = _lead_stages(asked, steps) if of_leads else _events(asked, steps)
     if not found.steps or not found.steps[0].customers:
-        return Answer((), pa.table({"step": pa.array([], pa.string())}), notes=(_nobody(steps),))
-    rows = [
-        {
-            "step": step.step,
-            "customers": step.customers,
-            "share": step.share,
-            "share_of_first": step.share_of_first,
-            "stopped": step.stopped,
-        }
-        | dict(zip(_LAGS, step.lag_days or (None, None, None), strict=True))
-        for step in found.steps
-    ]
-    who = Label("线索数", "leads") if of_leads else Label("客户数", "customers")
+        return Answer((), pa.table({"step": pa.array([], pa.string())}), notes=(nobody_at(steps),))
     return Answer(
-        columns=(
-            Column("step", Label("步骤", "step"), "text"),
-            Column("customers", who, "count"),
-            Column("share", Label("较上一步", "of step before"), "rate"),
-            Column("share_of_first", Label("较第一步", "of first"), "rate"),
-            Column("stopped", Label("流失", "stopped before it"), "count"),
-            Column("lag_q1_days", Label("间隔下四分位", "lag q1"), "days", detail=True),
-            Column("lag_median_days", Label("间隔中位数", "median days"), "days"),
-            Column("lag_q3_days", Label("间隔上四分位", "lag q3"), "days", detail=True),
-        ),
-        rows=pa.Table.from_pylist(rows, schema=_SCHEMA),
-        figures=(Figure("bottleneck", Label("流失最多的一步", "most stop before"), found.bottleneck, "text"),),
-        notes=(_STAGES_NOTE if of_leads else _EVENTS_NOTE,),
+        columns=_step_columns(of_leads),
+        rows=pa.Table.from_pylist([_step_row(step) for step in found.steps], schema=_SCHEMA),
+        figures=(_bottleneck(found.bottleneck),),
+        notes=(_STAGES_NOTE if of_leads else EVENTS_NOTE,),
         bar="customers",
         picture=_picture,
     )
+
+
+def _step_row(step: FunnelStep) -> dict[str, Any]:
+    told = {name: getattr(step, name) for name in ("step", "customers", "share", "share_of_first", "stopped")}
+    return told | dict(zip(_LAGS, step.lag_days or (None, None, None), strict=True))
+
+
+def _step_columns(of_leads: bool) -> tuple[Column, ...]:
+    who = Label("线索数", "leads") if of_leads else Label("客户数", "customers")
+    return (
+        Column("step", Label("步骤", "step"), "text"),
+        Column("customers", who, "count"),
+        Column("share", Label("较上一步", "of step before"), "rate"),
+        Column("share_of_first", Label("较第一步", "of first"), "rate"),
+        Column("stopped", Label("流失", "stopped before it"), "count"),
+        Column("lag_q1_days", Label("间隔下四分位", "lag q1"), "days", detail=True),
+        Column("lag_median_days", Label("间隔中位数", "median days"), "days"),
+        Column("lag_q3_days", Label("间隔上四分位", "lag q3"), "days", detail=True),
+    )
+
+
+def _bottleneck(step: str | None) -> Figure:
+    return Figure("bottleneck", Label("流失最多的一步", "most stop before"), step, "text")
 
 
 _LAGS = ("lag_q1_days", "lag_median_days", "lag_q3_days")
@@ -78,10 +85,19 @@ _SCHEMA = pa.schema(
         ("stopped", pa.int64()), *((name, pa.float64()) for name in _LAGS),
     ]
 )  # fmt: skip
-_EVENTS_NOTE = Label(
-    "每一步须在上一步当天或之后；跳过前一步的不算。步骤可写 名称 或 名称:取值，如 visit:service",
-    "each step on the day of the one before or later; who skips one is not counted further. "
-    "A step is NAME or NAME:VALUE, such as visit:service",
+_SCHEMA_BY = pa.schema(
+    [
+        ("kind", pa.string()), ("value", pa.string()), ("name", pa.string()), *_SCHEMA,
+        *((name, pa.float64()) for name in ("spread", "p_value", "adjusted_p_value")),
+    ]
+)  # fmt: skip
+_OTHERS, _MISSING = "(others 其余)", "(no value 无)"
+_BY_NOTE = Label(
+    "差距与 p 值是每一步各一个：各取值（不含无值；人数过少的除外）转化率的最大差距，各步一起校正（Holm）。"
+    "属性取本次运行的值：由行为算出的属性（如分层）可能是结果而不是原因",
+    "spread and p are one for each step: how far the shares of values lie apart (no value, and values of too few, left "
+    "out), adjusted over the steps (Holm). Attributes are as of the run: one that counts what customers did, such as a "
+    "tier, may come of the outcome",
 )
 _STAGES_NOTE = Label(
     "按线索现在的阶段累计：到过某阶段视为经过之前各阶段；不在列出阶段内的（如战败）只计入第一步；各阶段的日期未保存，间隔为空",
@@ -93,69 +109,156 @@ _NO_LEADS = Label(
 )
 
 
-def _nobody(steps: Sequence[str]) -> Label:
-    tables = ", ".join(dict.fromkeys(EVENTS[name][0] for step in steps if (name := step.partition(":")[0]) in EVENTS))
-    return Label(
-        f"没有客户到过第一步 {steps[0]}：导入所需数据（{tables}），或用 steps 换步骤",
-        f"nobody was at the first step, {steps[0]}: import what the steps need ({tables}), or give other steps",
-    )
-
-
-def _usual(asked: Asked) -> tuple[str, ...]:
-    """The steps where none are given: those of which there are facts."""
-    if asked.has("leads"):
-        return ("lead", "order", *(("visit",) if asked.has("visits") else ()))
-    first = ("registered",) if rows_of(asked.frame("people").filter(~nw.col("registered_on").is_null()).head(1)) else ()
-    return (*first, *(("interaction",) if asked.has("interactions") else ()), "order", "again")
-
-
 def _events(asked: Asked, steps: Sequence[str]) -> Funnel:
-    wrong = [name for step in steps if (name := step.partition(":")[0]) not in EVENTS]
-    if wrong:
-        raise TierwiseError.of([unknown_name("step", name, EVENTS, "steps") for name in wrong])
-    events = nw.concat([_of_step(asked, step) for step in dict.fromkeys(steps)])
+    events = events_of(asked, steps)
     return funnel_of(events, list(steps), as_of=asked.as_of, within_days=asked["within_days"], keep=asked.keep)
 
 
-def _of_step(asked: Asked, step: str) -> Frame:
-    name, _, value = step.partition(":")
-    table, day, narrowed_by = EVENTS[name]
-    rows = asked.frame(table)
-    if name == "again":
-        first = nw.col(day).min().over("customer_key")
-        rows = rows.filter(~nw.col("customer_key").is_null()).with_columns(first.alias("first__"))
-        rows = rows.filter(nw.col(day) > nw.col("first__"))
-    if value:
-        if narrowed_by is None:
-            raise TierwiseError("bad_value", f"{name} has no kinds", place="steps", remedy=name)
-        rows = rows.filter(nw.col(narrowed_by) == value)
-    known = rows.filter(~nw.col(day).is_null())
-    return known.select("customer_key", nw.lit(step).alias("step"), nw.col(day).alias("occurred_day"))
-
-
 def _lead_stages(asked: Asked, steps: Sequence[str]) -> Funnel:
-    leads = asked.frame("leads").filter(nw.col("created_day") <= nw.lit(asked.as_of))
+    leads = _leads(asked)
     counts = dict(rows_of(leads.group_by("stage").agg(nw.len().cast(nw.Int64).alias("leads"))))
-    unknown = [step for step in steps if step not in counts and asked["steps"]]
+    there = _known_stages(asked, steps, list(counts))
+    return funnel_of_counts(there, passed_stages(counts, there)[: len(there)])
+
+
+def _leads(asked: Asked) -> Frame:
+    return asked.frame("leads").filter(nw.col("created_day") <= nw.lit(asked.as_of))
+
+
+def _known_stages(asked: Asked, steps: Sequence[str], stages: Sequence[str | None]) -> list[str]:
+    """Those of the steps at which some lead is. Raises `unknown_stage` for one that was asked for and is not."""
+    unknown = [step for step in steps if step not in stages and asked["steps"]]
     if unknown:
-        there = [stage for stage in counts if stage is not None]
+        there = [stage for stage in stages if stage is not None]
         raise TierwiseError.of([unknown_name("stage", step, there, "steps") for step in unknown])
-    there = [step for step in steps if step in counts]
-    everybody = sum(counts.values())
-    passed = [everybody] + [sum(counts[later] for later in there[place:]) for place in range(1, len(there))]
-    told = []
-    for place, (step, here) in enumerate(zip(there, passed, strict=False)):
-        before = passed[place - 1] if place else here
-        share = here / before if place and before else None
-        told.append(FunnelStep(step, here, share, here / everybody if everybody else None, before - here, None))
-    most = max(told, key=lambda one: one.stopped, default=None)
-    return Funnel(tuple(told), most.step if most is not None and most.stopped else None)
+    return [step for step in steps if step in stages]
+
+
+def _by_value(asked: Asked, steps: Sequence[str], of_leads: bool) -> Answer:
+    found = _leads_by_value(asked, steps) if of_leads else _events_by_value(asked, steps)
+    if not found.values:
+        return Answer((), pa.table({"step": pa.array([], pa.string())}), notes=(nobody_at(steps),))
+    by_step = {each.step: each for each in found.differences}
+    rows = []
+    for each in found.values:
+        told = {"kind": each.kind, "value": each.value}
+        told["name"] = _OTHERS if each.kind == "others" else _MISSING if each.kind == "missing" else each.value
+        for step in each.funnel.steps:
+            worth = by_step.get(step.step)
+            test = {} if worth is None else {"spread": worth.spread, "p_value": worth.p}
+            adjusted = None if worth is None else worth.p_adjusted
+            rows.append(told | _step_row(step) | test | {"adjusted_p_value": adjusted})
+    values = [each.value for each in found.values if each.value is not None]
+    sure = [each for each in found.differences if each.p_adjusted is not None and each.p_adjusted <= 0.05]
+    widest = max(sure, key=lambda each: each.spread or 0.0, default=None)
+    return Answer(
+        columns=(
+            Column("kind", Label("类别", "kind"), "text", detail=True),
+            Column("value", Label("取值编码", "value id"), "text", detail=True),
+            Column("name", _title(asked), "text", values=_names(asked, values)),
+            *_step_columns(of_leads),
+            Column("spread", Label("各取值差距", "spread of values"), "rate"),
+            Column("p_value", Label("p 值", "p"), "p_value", detail=True),
+            Column("adjusted_p_value", Label("校正 p 值", "adjusted p"), "p_value"),
+        ),
+        rows=pa.Table.from_pylist(rows, schema=_SCHEMA_BY),
+        figures=(
+            _bottleneck(found.bottleneck),
+            Figure(
+                "values_differ_most", Label("差距最大的一步", "values differ most at"),
+                None if widest is None else widest.step, "text",
+            ),
+            Figure("spread", Label("其差距", "by"), None if widest is None else widest.spread, "rate"),
+        ),
+        notes=(_STAGES_NOTE if of_leads else EVENTS_NOTE, _BY_NOTE),
+        bar="share_of_first",
+        picture=_picture_by_value,
+    )  # fmt: skip
+
+
+def _events_by_value(asked: Asked, steps: Sequence[str]) -> FunnelByValue:
+    return funnel_by_value(
+        events_of(asked, steps),
+        list(steps),
+        _values(asked, steps[0]),
+        as_of=asked.as_of,
+        within_days=asked["within_days"],
+        keep=asked.keep,
+    )
+
+
+def _leads_by_value(asked: Asked, steps: Sequence[str]) -> FunnelByValue:
+    if asked["by"] == f"{START}source":
+        leads = _leads(asked).select("stage", nw.col("source").alias("value"))
+    else:
+        plain = _leads(asked).select("customer_key", "stage")
+        leads = plain.join(_values(asked, "lead"), on="customer_key", how="left")
+    counts = rows_of(leads.group_by("value", "stage").agg(nw.len().cast(nw.Int64).alias("leads")))
+    return stage_funnel_by_value(counts, _known_stages(asked, steps, list({stage for _, stage, _ in counts})))
+
+
+def _attribute(asked: Asked) -> Known | None:
+    """What `by` names; a trait by its plain name too."""
+    return asked.attributes.get(asked["by"]) or asked.attributes.get(f"trait.{asked['by']}")
+
+
+def _values(asked: Asked, first: str) -> Frame:
+    """Rows (customer_key, value). Raises `unknown_attribute`, and `bad_value` for what has no values to tell apart."""
+    if asked["by"].startswith(START):
+        started = kind_of_start(asked, first)
+        told_by = [] if started is None else [f"{START}{started[0]}"]
+        if started is None or asked["by"] not in told_by:
+            raise TierwiseError.of([unknown_name("attribute", asked["by"], [*told_by, *asked.attributes], "by")])
+        return started[1]
+    known = _attribute(asked)
+    if known is None:
+        raise TierwiseError.of([unknown_name("attribute", asked["by"], asked.attributes, "by")])
+    if known.column.type in ("number", "date") or known.column.digits or known.column.column.endswith("_minor"):
+        raise TierwiseError(
+            "bad_value", f"{asked['by']} is measured, and has no values to tell apart", place="by",
+            remedy="a text, a whole number, yes or no: a tier of it, say",
+        )  # fmt: skip
+    return values_of(known, asked.frame("profile"), asked.frame("tags"))
+
+
+def _title(asked: Asked) -> Label:
+    if asked["by"].startswith(START):
+        name = asked["by"].removeprefix(START)
+        return Label(f"起点：{name}", f"start: {name}")
+    known = _attribute(asked)
+    assert known is not None
+    return known.title
+
+
+def _names(asked: Asked, values: Sequence[str]) -> dict[str, Label]:
+    known = _attribute(asked)
+    names = {_OTHERS: Label("其余", "others"), _MISSING: Label("无", "no value")}
+    if known is None:
+        return names
+    yes_no = {"true": True, "false": False} if known.column.type == "boolean" else {}
+    attribute = asked["by"] if asked["by"] in asked.attributes else f"trait.{asked['by']}"
+    for value in values:
+        called = asked.called(attribute, yes_no.get(value, value))
+        if called != Label(value, value):
+            names[value] = called
+    return names
 
 
 def _picture(rows: Sequence[Row], language: str) -> Bars:
     series = Series(Label("到达", "reached").in_language(language), tuple(row["customers"] for row in rows))
     title = Label("漏斗", "Funnel").in_language(language)
     return Bars(tuple(row["step"] for row in rows), (series,), title, lying=True)
+
+
+def _picture_by_value(rows: Sequence[Row], language: str) -> Bars | None:
+    """Of the first rows the values that are there with all steps: their share of the first step, side by side."""
+    steps = list(dict.fromkeys(row["step"] for row in rows))
+    shares: dict[str, list[float | None]] = {}
+    for row in rows:
+        shares.setdefault(row["name"], []).append(row["share_of_first"])
+    whole = [Series(name, tuple(each)) for name, each in shares.items() if len(each) == len(steps)]
+    title = Label("各取值的漏斗", "Funnel by value").in_language(language)
+    return Bars(tuple(steps), tuple(whole[:6]), title, "rate", lying=True) if whole else None
 
 
 INSIGHT = Insight(
@@ -172,13 +275,15 @@ INSIGHT = Insight(
             "of", Label("看客户行为，或线索阶段", "what customers do, or the stages of leads"), "choice", "events",
             choices=("events", "lead_stages"),
         ),
+        STEPS,
+        WITHIN_DAYS,
         Parameter(
-            "steps",
-            Label(f"按顺序的步骤：{', '.join(EVENTS)}，或阶段名", f"in order: {', '.join(EVENTS)}; or stages"),
-            "names",
-        ),
-        Parameter(
-            "within_days", Label("第一步到最后一步最多几天", "days from first to last"), "integer", None, 0, 3650
+            "by",
+            Label(
+                "按哪个属性或标签分开看；start.source 等为第一步的来源或渠道",
+                "an attribute or a tag to tell it by; start.source and the like: what tells kinds of the first step",
+            ),
+            "text",
         ),
     ),
     page="paths.md",
