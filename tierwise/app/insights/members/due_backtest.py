@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
+from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.app.insights.members.due import BASES
 from tierwise.app.insights.members.replenishment import MIN_CUSTOMERS, MIN_INTERVALS
@@ -52,6 +53,12 @@ def backtest(asked: Asked) -> Answer:
             ),
         ),
         bar="hit_share",
+        picture=bars(
+            Label("名单如期购买与随机", "Bought in time, and by chance"),
+            lambda row, language: f"{row['cut_on']} {BASES[row['basis']].in_language(language)}",
+            {"hit_share": Label("如期购买", "bought in time"), "chance_share": Label("随机如期", "by chance")},
+            "rate",
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter
 from tierwise.app.insights.things import first_known
 from tierwise.kernel.errors import TierwiseError
@@ -37,7 +38,19 @@ def idle(asked: Asked) -> Answer:
         "silence counts from the later of the last order and the attribute since (registration unless another is "
         "named); count as costs only benefits that cost without being used",
     )
-    return Answer(_COLUMNS, idle_by_level(found), order='"idle_count" DESC, "level"', notes=(note,), bar="idle_share")
+    return Answer(
+        _COLUMNS,
+        idle_by_level(found),
+        order='"idle_count" DESC, "level"',
+        notes=(note,),
+        bar="idle_share",
+        picture=bars(
+            Label("各等级闲置占比", "Idle members by level"),
+            "level",
+            {"idle_share": Label("闲置占比", "idle share")},
+            "rate",
+        ),
+    )
 
 
 _COLUMNS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.app.insights.things import BY, id_and_name, item_of, known_by, with_names
 from tierwise.metrics.replenishment import NOT_REGULAR, TOO_FEW_CUSTOMERS, TOO_FEW_INTERVALS, item_cycles
@@ -56,6 +57,12 @@ def replenishment(asked: Asked) -> Answer:
             ),
         ),
         bar="cycle_days",
+        picture=bars(
+            Label("复购周期（天）", "Replenishment cycles (days)"),
+            "item_name",
+            {"cycle_days": Label("周期（天）", "cycle")},
+            "days",
+        ),
     )
 
 

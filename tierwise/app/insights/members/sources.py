@@ -7,6 +7,7 @@ from datetime import timedelta
 import narwhals as nw
 import pyarrow as pa
 
+from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter
 from tierwise.app.insights.things import first_known
 from tierwise.metrics.frame import columns_of
@@ -53,7 +54,17 @@ def sources(asked: Asked) -> Answer:
         within_days=asked["within_days"],
         junk=people.join(real, on="customer_key", how="anti"),
     )
-    return Answer(_COLUMNS, found, order='"registered_count" DESC, "source"', notes=(note,), bar="retained_share")
+    return Answer(
+        _COLUMNS,
+        found,
+        order='"registered_count" DESC, "source"',
+        notes=(note,),
+        bar="retained_share",
+        picture=bars(Label("各来源首单与复购", "First orders and who came again, by source"), "source", _DRAWN, "rate"),
+    )
+
+
+_DRAWN = {"first_order_share": Label("首单率", "first order"), "retained_share": Label("复购率", "came again")}
 
 
 def _none() -> pa.Table:
