@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import Engine
 
 from tests.app.template_house import counted, everybody, house, nobody, promised, untold
 from tierwise.app import profiling
 from tierwise.app.context import Context
+from tierwise.app.insights.asking import insight
 from tierwise.app.reading import reading
 from tierwise.cli.demo_summary import summary
 from tierwise.testing import make_dealer
@@ -49,6 +52,16 @@ def test_there_is_a_question_to_ask(dealer: Context) -> None:
     assert sum(asked.values()) + view.complete + view.nothing_to_ask == view.customers
     assert len([count for count in asked.values() if count]) >= 2
     assert asked["car_loan"] == 0, "credit is asked with consent alone"
+
+
+def test_every_kpi_can_be_told_and_no_target_is_set(dealer: Context) -> None:
+    view = insight(dealer, "kpis")
+    rows = [dict(zip([column.name for column in view.columns], row, strict=True)) for row in view.rows]
+    assert {row["kpi"]: row["reason"] for row in rows if row["value"] is None} == {}
+    assert {row["target"] for row in rows} == {None}
+    assert all(0 < row["value"] < 1 for row in rows if row["unit"] == "rate")
+    benchmark = next(row for row in rows if row["kpi"] == "visits_per_base_customer")
+    assert (benchmark["benchmark_date"], benchmark["benchmark_low"]) == ("2019", Decimal("2.8"))
 
 
 def test_the_demo_shows_all_of_it_in_both_languages(dealer: Context, capsys: pytest.CaptureFixture[str]) -> None:

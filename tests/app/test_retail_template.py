@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from tests.app.template_house import counted, everybody, house, nobody, promised, untold
 from tierwise.app import profiling
 from tierwise.app.context import Context
+from tierwise.app.insights.asking import insight
 from tierwise.app.reading import reading
 from tierwise.cli.demo_summary import summary
 from tierwise.definitions.cleaning import Cleaning
@@ -54,6 +55,14 @@ def test_there_is_a_question_to_ask(retail: Context) -> None:
     assert sum(asked.values()) + view.complete + view.nothing_to_ask == view.customers
     assert len([count for count in asked.values() if count]) >= 2
     assert asked["family"] == 0, "what concerns minors is asked with consent alone"
+
+
+def test_every_kpi_can_be_told_and_no_target_is_set(retail: Context) -> None:
+    view = insight(retail, "kpis")
+    rows = [dict(zip([column.name for column in view.columns], row, strict=True)) for row in view.rows]
+    assert {row["kpi"]: row["reason"] for row in rows if row["value"] is None} == {}
+    assert {row["target"] for row in rows} == {None}
+    assert all(0 < row["value"] < 1 for row in rows if row["unit"] == "rate")
 
 
 def test_the_demo_shows_all_of_it_in_both_languages(retail: Context, capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,7 +151,9 @@ def _bars(axes: Axes, plot: Bars) -> None:
         axes.set_xticks(range(len(shown)), shown, **_turned(shown))
     _count_along(axes, plot.unit, "x" if plot.lying else "y")
     if len(plot.series) > 1:
-        axes.legend(frameon=False, labelcolor=MUTED)
+        # Stacked bars may fill the axes: beside them the legend covers none.
+        beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if plot.stacked else {}
+        axes.legend(frameon=False, labelcolor=MUTED, **beside)
 
 
 def _lines(axes: Axes, plot: Lines) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
+from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Picture, Row
 from tierwise.app.insights.things import of_another_day
 from tierwise.app.reading import label_of
 from tierwise.definitions.kpi import Benchmark, Kpi
@@ -55,6 +55,7 @@ def kpis(asked: Asked) -> Answer:
     if values is None or not any(each.value is not None for each in values.values()):
         return Answer((), pa.table({"kpi": pa.array([], pa.string())}), notes=_lacking(values or {}, _NOTHING))
     earlier = changes(values, _values(asked, defined, before=True) or {})
+    titles = {kpi.name: label_of(kpi.title, kpi.name) for kpi in defined}
     rows: list[dict[str, Any]] = []
     for kpi in defined:
         chosen = _benchmarks(kpi, asked)
@@ -63,7 +64,7 @@ def kpis(asked: Asked) -> Answer:
     reached = [row["reached"] for row in rows if row["reached"] is not None] if asked["show"] == "kpis" else []
     return Answer(
         columns=(
-            Column("kpi", Label("指标", "KPI"), "text", values={k.name: label_of(k.title, k.name) for k in defined}),
+            Column("kpi", Label("指标", "KPI"), "text", values=titles),
             *_COLUMNS,
         ),
         rows=pa.Table.from_pylist(rows, schema=_SCHEMA),
@@ -73,7 +74,7 @@ def kpis(asked: Asked) -> Answer:
             Figure("reached", Label("达标", "reached"), sum(reached), "count"),
         ),
         notes=(*_NOTES, *_lacking(values)),
-        picture=_picture,
+        picture=_picture_of(titles),
     )
 
 
@@ -223,20 +224,23 @@ def _said(kpi: Kpi, number: Fraction | None, digits: int, *, signed: bool = Fals
     return f"{told:{sign},.2f}"
 
 
-def _picture(rows: Sequence[Row], language: str) -> Bars | None:
-    """Shares beside their targets and benchmarks; other units have no common axis."""
-    rates = {row["kpi"]: row for row in reversed(rows) if row["unit"] == "rate" and row["value"] is not None}
-    shown = list(reversed(rates.values()))
-    if not shown:
-        return None
+def _picture_of(titles: Mapping[str, Label]) -> Picture:
+    """Rates beside their targets, where there are any; other units have no common axis."""
 
-    def numbers(name: str) -> tuple[float | None, ...]:
-        return tuple(None if row[name] is None else float(row[name]) for row in shown)
+    def picture(rows: Sequence[Row], language: str) -> Bars | None:
+        rates = {row["kpi"]: row for row in rows if row["unit"] == "rate" and row["value"] is not None}
+        if not rates:
+            return None
+        series = []
+        for name, told in (("value", Label("当前值", "value")), ("target", Label("目标", "target"))):
+            values = tuple(None if row[name] is None else float(row[name]) for row in rates.values())
+            if any(value is not None for value in values):
+                series.append(Series(told.in_language(language), values))
+        labels = tuple(titles[name].in_language(language) for name in rates)
+        title = Label("比率类指标与目标", "Rates and their targets").in_language(language)
+        return Bars(labels, tuple(series), title, "rate", lying=True)
 
-    sides = (("value", Label("当前值", "value")), ("target", Label("目标", "target")))
-    series = tuple(Series(title.in_language(language), numbers(name)) for name, title in sides)
-    title = Label("比率类指标与目标", "Rates and their targets").in_language(language)
-    return Bars(tuple(str(row["kpi"]) for row in shown), series, title, "rate", lying=True)
+    return picture
 
 
 INSIGHT = Insight(

@@ -14,6 +14,7 @@ from tierwise.app.tier_values import tier_named, value_titles, values_in_order
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.panorama import Part, rounded
 from tierwise.metrics.panorama import panorama as parts_of
+from tierwise.plots.look import ROUND
 from tierwise.plots.plot import Bars, Series
 
 NOT_ADDITIVE = ("net_sales_per_order", "max_order_amount", "min_order_amount")
@@ -199,7 +200,8 @@ def _in_order(asked: Asked, parts: Sequence[Part], by: str, against: str | None)
 
 
 def _picture_of(asked: Asked, parts: Sequence[Part], by: str, against: str | None) -> Picture:
-    """Stacked bars: shares of head-count beside those of money, or of two tiers one bar per value."""
+    """Stacked bars: shares of head-count beside those of money, or of two tiers one bar per value. Where parts are more
+    than colours, or a share of money cannot be stacked, two bars per value instead."""
     titles = _titles(asked, by)
 
     def told(names: dict[str, Label], code: str | None, language: str) -> str:
@@ -208,13 +210,14 @@ def _picture_of(asked: Asked, parts: Sequence[Part], by: str, against: str | Non
         return names[code].in_language(language) if code in names else code
 
     def structure(_: Sequence[Row], language: str) -> Bars:
-        series = tuple(
-            Series(told(titles, _code(part.value, part.others), language), (part.share, part.money_share))
-            for part in parts
-        )
-        labels = tuple(label.in_language(language) for label in (Label("人数", "customers"), Label("金额", "money")))
+        values = tuple(told(titles, _code(part.value, part.others), language) for part in parts)
+        shares = tuple((part.share, part.money_share) for part in parts)
+        sides = tuple(label.in_language(language) for label in (Label("人数", "customers"), Label("金额", "money")))
         title = Label("客户结构：人数与金额", "Structure by head-count and money").in_language(language)
-        return Bars(labels, series, title, "rate", stacked=True)
+        if len(parts) > len(ROUND) or any(money is None or money < 0 for _, money in shares):
+            of_both = zip(sides, zip(*shares, strict=True), strict=True)
+            return Bars(values, tuple(Series(side, own) for side, own in of_both), title, "rate", lying=True)
+        return Bars(sides, tuple(map(Series, values, shares)), title, "rate", stacked=True)
 
     def matrix(_: Sequence[Row], language: str) -> Bars:
         names = _titles(asked, against or by)
