@@ -20,6 +20,7 @@ from tests.parity.made_facts import AS_OF, made_facts
 from tests.parity.test_frame_kinds import KINDS
 from tierwise.metrics.first_purchase import with_trial_before
 from tierwise.metrics.frame import Frame
+from tierwise.metrics.funnel_values import funnel_by_value
 from tierwise.metrics.loyalty_ladder import loyalty_ladder
 from tierwise.metrics.promotion import promotion_dependence
 
@@ -133,3 +134,18 @@ def test_funnels_promotion_and_ladder_on_spark(spark: Any, both: tuple[dict[str,
         for facts in both
     ]
     same(*(frame.collect(backend="pyarrow").to_native().to_pylist() for frame in tried))
+
+
+@_QUIET
+@pytest.mark.spark
+def test_a_funnel_by_value_on_spark(spark: Any) -> None:
+    events = made().rename_columns(["customer_key", "step", "occurred_day"])
+    who = sorted(set(events.column("customer_key").to_pylist()))
+    values = pa.table({"customer_key": who, "value": [(None, "x", "y")[int(key[1:]) % 3] for key in who]})
+    found = [
+        funnel_by_value(nw.from_native(make(events)), ["a", "c"], nw.from_native(make(values)), as_of=date(2026, 3, 31))
+        for make in (duckdb.from_arrow, spark.createDataFrame)
+    ]
+    assert found[0] == found[1]
+    assert [each.kind for each in found[0].values] == ["value", "value", "missing"]
+    assert all(each.funnel.steps[1].lag_days for each in found[0].values)
