@@ -286,5 +286,5 @@ INSIGHT = Insight(
             "text",
         ),
     ),
-    page="paths.md",
+    page="funnel.md",
 )  # fmt: skip

@@ -293,5 +293,5 @@ INSIGHT = Insight(
         WITHIN_DAYS,
         Parameter("at", Label("没有到达的一步；默认流失最多的", "the step not reached; else the bottleneck"), "text"),
     ),
-    page="paths.md",
+    page="funnel.md",
 )  # fmt: skip
