@@ -70,3 +70,20 @@ def test_the_demo_shows_all_of_it_in_both_languages(dealer: Context, capsys: pyt
     with reading(dealer) as reader:
         assert untold(reader.definitions, said) == set()
     assert "Why is this customer in this segment?" in said
+
+
+def test_funnels_of_leads_by_source_and_by_a_tag_add_up(dealer: Context) -> None:
+    plain = {row[0]: row[1] for row in insight(dealer, "funnel", {"of": "lead_stages"}).rows}
+    for of, by in (("lead_stages", "start.source"), ("lead_stages", "accessory_buyer"), ("events", "accessory_buyer")):
+        if of == "events":
+            plain = {row[0]: row[1] for row in insight(dealer, "funnel").rows}
+        view = insight(dealer, "funnel", {"of": of, "by": by}, limit=200)
+        names = [column.name for column in view.columns]
+        rows = [dict(zip(names, row, strict=True)) for row in view.rows]
+        for step, many in plain.items():
+            assert sum(row["customers"] for row in rows if row["step"] == step) == many
+        if by == "accessory_buyer":
+            assert {row["value"] for row in rows if row["kind"] == "value"} == {"false", "true"}
+    late = {figure.name: figure.value for figure in insight(dealer, "funnel_stops", {"at": "visit"}).figures}
+    stopped = plain["order"] - plain["visit"]
+    assert late["stopped"] + late["too_soon"] == stopped > late["stopped"] > 0, "a third of a year till the service"

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -148,14 +149,14 @@ def _by_value(asked: Asked, steps: Sequence[str], of_leads: bool) -> Answer:
             test = {} if worth is None else {"spread": worth.spread, "p_value": worth.p}
             adjusted = None if worth is None else worth.p_adjusted
             rows.append(told | _step_row(step) | test | {"adjusted_p_value": adjusted})
-    values = [each.value for each in found.values if each.value is not None]
+    names = _names(asked, [each.value for each in found.values if each.value is not None])
     sure = [each for each in found.differences if each.p_adjusted is not None and each.p_adjusted <= 0.05]
     widest = max(sure, key=lambda each: each.spread or 0.0, default=None)
     return Answer(
         columns=(
             Column("kind", Label("类别", "kind"), "text", detail=True),
             Column("value", Label("取值编码", "value id"), "text", detail=True),
-            Column("name", _title(asked), "text", values=_names(asked, values)),
+            Column("name", _title(asked), "text", values=names),
             *_step_columns(of_leads),
             Column("spread", Label("各取值差距", "spread of values"), "rate"),
             Column("p_value", Label("p 值", "p"), "p_value", detail=True),
@@ -172,7 +173,7 @@ def _by_value(asked: Asked, steps: Sequence[str], of_leads: bool) -> Answer:
         ),
         notes=(_STAGES_NOTE if of_leads else EVENTS_NOTE, _BY_NOTE),
         bar="share_of_first",
-        picture=_picture_by_value,
+        picture=partial(_picture_by_value, names),
     )  # fmt: skip
 
 
@@ -250,12 +251,13 @@ def _picture(rows: Sequence[Row], language: str) -> Bars:
     return Bars(tuple(row["step"] for row in rows), (series,), title, lying=True)
 
 
-def _picture_by_value(rows: Sequence[Row], language: str) -> Bars | None:
+def _picture_by_value(names: Mapping[str, Label], rows: Sequence[Row], language: str) -> Bars | None:
     """Of the first rows the values that are there with all steps: their share of the first step, side by side."""
     steps = list(dict.fromkeys(row["step"] for row in rows))
     shares: dict[str, list[float | None]] = {}
     for row in rows:
-        shares.setdefault(row["name"], []).append(row["share_of_first"])
+        called = names.get(row["name"], Label(row["name"], row["name"])).in_language(language)
+        shares.setdefault(called, []).append(row["share_of_first"])
     whole = [Series(name, tuple(each)) for name, each in shares.items() if len(each) == len(steps)]
     title = Label("各取值的漏斗", "Funnel by value").in_language(language)
     return Bars(tuple(steps), tuple(whole[:6]), title, "rate", lying=True) if whole else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import narwhals as nw
 import pyarrow as pa
@@ -39,6 +40,9 @@ _TOLD_OTHERWISE = ("birth_on", "days_since_registered")
 _DAYS = {
     "orders": "ordered_day", "refunds": "refunded_day", "visits": "visited_day", "interactions": "occurred_day",
 }  # fmt: skip
+_DRAWN = 12
+"""So many rows have room in the picture."""
+
 _NONE = pa.table({"attribute": pa.array([], pa.string())})
 
 
@@ -63,14 +67,15 @@ def funnel_stops(asked: Asked) -> Answer:
         compared.people, found.stopped, found.went_on, compared.columns, asked.keep, tags=compared.tags
     )
     rows = differing(profile)
+    columns = _columns(asked, rows, compared)
     notes = (_waited(found), compared.note(), *(() if rows else (_ALIKE,)), _NO_CAUSE, EVENTS_NOTE)
     return Answer(
-        columns=_columns(asked, rows, compared),
+        columns=columns,
         rows=pa.Table.from_pylist([_row(asked, row) for row in rows], schema=_SCHEMA),
         figures=_figures(found, len(profile.rows)),
         notes=notes,
         bar="stopped_share",
-        picture=_picture,
+        picture=partial(_picture, columns[0].values, columns[1].values),
     )
 
 
@@ -267,11 +272,18 @@ _NO_CAUSE = Label(
 )
 
 
-def _picture(rows: Sequence[Row], language: str) -> Bars:
+def _picture(titles: Mapping[str, Label], texts: Mapping[str, Label], rows: Sequence[Row], language: str) -> Bars:
     sides = {"stopped_share": Label("止步者", "stopped"), "went_on_share": Label("继续者", "went on")}
+    labels = []
+    for row in rows[:_DRAWN]:
+        value = texts.get(row["value"], Label(row["value"], row["value"])).in_language(language)
+        labels.append(f"{titles[row['attribute']].in_language(language)}: {value}")
     return Bars(
-        tuple(f"{row['attribute']}: {row['value']}" for row in rows),
-        tuple(Series(side.in_language(language), tuple(row[name] for row in rows)) for name, side in sides.items()),
+        tuple(labels),
+        tuple(
+            Series(side.in_language(language), tuple(row[name] for row in rows[:_DRAWN]))
+            for name, side in sides.items()
+        ),
         Label("止步者与继续者", "Who stops and who goes on").in_language(language),
         "rate",
         lying=True,
