@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
-from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
+from tierwise.app.insights.bars import bars
+from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.app.insights.things import ADJUSTED, ITEM, LAGS, P_VALUE, named
 from tierwise.metrics.first_purchase import first_purchases as firsts_of
-from tierwise.plots.plot import Bars, Series
 
 _OF_ORDERS = {"channel": "channel", "store": "store_id", "promotion": "promoted"}
 _PROMOTION = {"true": "on promotion 促销", "false": "full price 原价"}
@@ -51,7 +50,7 @@ def first_purchases(asked: Asked) -> Answer:
         figures=_figures(first[0]) if first else (),
         notes=(_note(days),) if found.num_rows else (_none(days),),
         bar="again_share",
-        picture=_picture,
+        picture=_PICTURE,
     )
 
 
@@ -89,14 +88,12 @@ def _none(days: int) -> Label:
     )
 
 
-def _picture(rows: Sequence[Row], language: str) -> Bars:
-    shown = rows[:15]
-    names = Label("再购率", "came again"), Label("其他客户", "others")
-    values = tuple(row["again_share"] for row in shown), tuple(row["others_again_share"] for row in shown)
-    series = tuple(Series(name.in_language(language), of) for name, of in zip(names, values, strict=True))
-    title = Label("首购买什么的人更会再来", "Who comes again, by first purchase").in_language(language)
-    return Bars(tuple(row["name"] for row in shown), series, title, "rate", lying=True)
-
+_PICTURE = bars(
+    Label("首购买什么的人更会再来", "Who comes again, by first purchase"),
+    "name",
+    {"again_share": Label("再购率", "came again"), "others_again_share": Label("其他客户", "others")},
+    "rate",
+)
 
 INSIGHT = Insight(
     name="first_purchases",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import narwhals as nw
 import pyarrow as pa
 
-from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
+from tierwise.app.insights.bars import bars
+from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Picture, Row
 from tierwise.app.insights.steps import (
     EVENTS_NOTE,
     STEPS,
@@ -26,7 +26,6 @@ from tierwise.metrics.funnel_stops import NOBODY_STOPPED, FunnelStops, before_st
 from tierwise.metrics.funnel_stops import funnel_stops as stops_of
 from tierwise.metrics.group_profile import GroupRow, group_profile
 from tierwise.metrics.rules import RuleColumn
-from tierwise.plots.plot import Bars, Series
 
 START = "start."
 """Before the name of what was so when the customer took the first step."""
@@ -40,9 +39,6 @@ _TOLD_OTHERWISE = ("birth_on", "days_since_registered")
 _DAYS = {
     "orders": "ordered_day", "refunds": "refunded_day", "visits": "visited_day", "interactions": "occurred_day",
 }  # fmt: skip
-_DRAWN = 12
-"""So many rows have room in the picture."""
-
 _NONE = pa.table({"attribute": pa.array([], pa.string())})
 
 
@@ -75,7 +71,7 @@ def funnel_stops(asked: Asked) -> Answer:
         figures=_figures(found, len(profile.rows)),
         notes=notes,
         bar="stopped_share",
-        picture=partial(_picture, columns[0].values, columns[1].values),
+        picture=_picture(columns[0].values, columns[1].values),
     )
 
 
@@ -272,22 +268,13 @@ _NO_CAUSE = Label(
 )
 
 
-def _picture(titles: Mapping[str, Label], texts: Mapping[str, Label], rows: Sequence[Row], language: str) -> Bars:
-    sides = {"stopped_share": Label("止步者", "stopped"), "went_on_share": Label("继续者", "went on")}
-    labels = []
-    for row in rows[:_DRAWN]:
+def _picture(titles: Mapping[str, Label], texts: Mapping[str, Label]) -> Picture:
+    def label(row: Row, language: str) -> str:
         value = texts.get(row["value"], Label(row["value"], row["value"])).in_language(language)
-        labels.append(f"{titles[row['attribute']].in_language(language)}: {value}")
-    return Bars(
-        tuple(labels),
-        tuple(
-            Series(side.in_language(language), tuple(row[name] for row in rows[:_DRAWN]))
-            for name, side in sides.items()
-        ),
-        Label("止步者与继续者", "Who stops and who goes on").in_language(language),
-        "rate",
-        lying=True,
-    )
+        return f"{titles[row['attribute']].in_language(language)}: {value}"
+
+    sides = {"stopped_share": Label("止步者", "stopped"), "went_on_share": Label("继续者", "went on")}
+    return bars(Label("止步者与继续者", "Who stops and who goes on"), label, sides, "rate")
 
 
 INSIGHT = Insight(
@@ -300,7 +287,6 @@ INSIGHT = Insight(
     needs=(),
     compute=funnel_stops,
     parameters=(
-        Parameter("of", Label("看客户行为", "what customers do"), "choice", "events", choices=("events",)),
         STEPS,
         WITHIN_DAYS,
         Parameter("at", Label("没有到达的一步；默认流失最多的", "the step not reached; else the bottleneck"), "text"),
