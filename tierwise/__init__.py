@@ -7,11 +7,11 @@
 Frames in, frames of the same type out: `customer_metrics`, `rfm`, `deciles`, `activity`, `lifecycle`,
 `association_rules`, `later_purchases`, `next_products`, `common_paths`, `first_purchases`, `replenishment_cycles`,
 `customer_cycles`, `due_list`, `due_backtest`, `increments`, `vehicle_due`, `cohort_retention`, `source_quality`,
-`interaction_summary`, `abnormal_value`, `habits`, `idle_members`, `share_of_wallet`; small tables about them as
-Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`, `rfm_cells`, `transitions`,
-`transition_matrix`, `funnel`. Four rooms: `clv` (customer lifetime value), `potential` (who will be among the best, who
-is like whom), `stats` (tests and intervals from figures) and `plots`. Names are loaded when they are first used, so
-that importing the package costs nothing.
+`interaction_summary`, `abnormal_value`, `habits`, `idle_members`, `share_of_wallet`, `funnel_stops`, `panorama`,
+`kpis`; small tables about them as Python values: `decile_table`, `decile_sentence`, `pareto`, `pareto_curve`,
+`rfm_cells`, `transitions`, `transition_matrix`, `funnel`, `funnel_by_value`. Four rooms: `clv` (customer lifetime
+value), `potential` (who will be among the best, who is like whom), `stats` (tests and intervals from figures) and
+`plots`. Names are loaded when they are first used, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tierwise import stats as stats
     from tierwise.definitions.activity import Activity as Activity
     from tierwise.definitions.deciles import Deciles as Deciles
+    from tierwise.definitions.kpi import Kpi as Kpi
     from tierwise.definitions.lifecycle import Lifecycle as Lifecycle
     from tierwise.definitions.rfm import Rfm as Rfm
     from tierwise.engine import clv as clv
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from tierwise.engine.frame_tables import pareto_curve as pareto_curve
     from tierwise.engine.frame_tables import rfm_cells as rfm_cells
     from tierwise.engine.frame_tables import transitions as transitions
+    from tierwise.engine.funnel_api import funnel as funnel
+    from tierwise.engine.funnel_api import funnel_by_value as funnel_by_value
+    from tierwise.engine.funnel_api import funnel_stops as funnel_stops
     from tierwise.engine.habit_api import AbnormalThresholds as AbnormalThresholds
     from tierwise.engine.habit_api import abnormal_value as abnormal_value
     from tierwise.engine.habit_api import cohort_retention as cohort_retention
@@ -52,7 +56,6 @@ if TYPE_CHECKING:
     from tierwise.engine.habit_api import source_quality as source_quality
     from tierwise.engine.path_api import common_paths as common_paths
     from tierwise.engine.path_api import first_purchases as first_purchases
-    from tierwise.engine.path_api import funnel as funnel
     from tierwise.engine.path_api import later_purchases as later_purchases
     from tierwise.engine.path_api import next_products as next_products
     from tierwise.engine.replenishment_api import customer_cycles as customer_cycles
@@ -61,6 +64,8 @@ if TYPE_CHECKING:
     from tierwise.engine.replenishment_api import increments as increments
     from tierwise.engine.replenishment_api import replenishment_cycles as replenishment_cycles
     from tierwise.engine.replenishment_api import vehicle_due as vehicle_due
+    from tierwise.engine.structure_api import kpis as kpis
+    from tierwise.engine.structure_api import panorama as panorama
     from tierwise.kernel.errors import TierwiseError as TierwiseError
     from tierwise.metrics.attributes import attribute_names as attribute_names
     from tierwise.metrics.deciles import decile_sentence as decile_sentence
@@ -70,11 +75,13 @@ if TYPE_CHECKING:
 _WHERE = {
     "tierwise.definitions.activity": ("Activity",),
     "tierwise.definitions.deciles": ("Deciles",),
+    "tierwise.definitions.kpi": ("Kpi",),
     "tierwise.definitions.lifecycle": ("Lifecycle",),
     "tierwise.definitions.rfm": ("Rfm",),
     "tierwise.engine.basket_api": ("association_rules",),
     "tierwise.engine.frame_api": ("activity", "customer_metrics", "deciles", "general_lifecycle", "lifecycle", "rfm"),
     "tierwise.engine.frame_tables": ("decile_table", "pareto", "pareto_curve", "rfm_cells", "transitions"),
+    "tierwise.engine.funnel_api": ("funnel", "funnel_by_value", "funnel_stops"),
     "tierwise.engine.habit_api": (
         "AbnormalThresholds",
         "abnormal_value",
@@ -85,7 +92,7 @@ _WHERE = {
         "share_of_wallet",
         "source_quality",
     ),
-    "tierwise.engine.path_api": ("common_paths", "first_purchases", "funnel", "later_purchases", "next_products"),
+    "tierwise.engine.path_api": ("common_paths", "first_purchases", "later_purchases", "next_products"),
     "tierwise.engine.replenishment_api": (
         "customer_cycles",
         "due_backtest",
@@ -94,6 +101,7 @@ _WHERE = {
         "replenishment_cycles",
         "vehicle_due",
     ),
+    "tierwise.engine.structure_api": ("kpis", "panorama"),
     "tierwise.kernel.errors": ("TierwiseError",),
     "tierwise.metrics.attributes": ("attribute_names",),
     "tierwise.metrics.deciles": ("decile_sentence",),

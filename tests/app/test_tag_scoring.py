@@ -102,7 +102,10 @@ def test_scores_become_the_tag_of_the_next_run(house: Context) -> None:
     best = given[0][3]
     clauses = explain(house, best, "promising").clauses
     assert "among the top" in clauses[0].says
-    assert "usually" in clauses[1].says
+    assert clauses[1].what == "reason"
+    assert "一般为" in clauses[1].says  # the project's language
+    assert clauses[1].detail["zh"] == clauses[1].says
+    assert "usually" in clauses[1].detail["en"]
 
 
 def test_scores_of_past_days_can_be_held_against_what_came(house: Context) -> None:

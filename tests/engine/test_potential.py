@@ -86,6 +86,11 @@ def test_scores_are_the_same_twice_and_say_why(plain: potential.Potential[pl.Dat
     assert top["model_id"] == plain.model_id
     assert "usually" in top["reason_1"]
     assert top["reason_1"].endswith(("higher", "lower"))
+    chinese = plain.scores("2026-04-30", language="zh").row(0, named=True)
+    assert "，一般为 " in chinese["reason_1"]
+    assert chinese["reason_1"].endswith("分数更高" if top["reason_1"].endswith("higher") else "分数更低")
+    with pytest.raises(TierwiseError, match='unknown language "cn"'):
+        plain.scores("2026-04-30", language="cn")
 
 
 def test_a_column_known_only_after_the_outcome_is_caught() -> None:

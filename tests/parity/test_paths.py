@@ -20,7 +20,6 @@ from tests.parity.made_facts import AS_OF, made_facts
 from tests.parity.test_frame_kinds import KINDS
 from tierwise.metrics.first_purchase import with_trial_before
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.funnel_values import funnel_by_value
 from tierwise.metrics.loyalty_ladder import loyalty_ladder
 from tierwise.metrics.promotion import promotion_dependence
 
@@ -63,6 +62,46 @@ def test_the_same_type_comes_back_in_the_same_order(name: str, kind: str) -> Non
     assert type(found) is type(given)
     assert plain(found) == CALLS[name](made()).to_pylist()
     assert len(plain(found)) > 3
+
+
+def events() -> pa.Table:
+    return made().rename_columns(["customer_id", "step", "occurred_day"])
+
+
+def people() -> pa.Table:
+    who = sorted(set(made().column("customer_id").to_pylist()))
+    return pa.table({"customer_id": who, "town": [(None, "x", "y")[int(key[1:]) % 3] for key in who]})
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars lazy", "duckdb"])
+def test_who_stops_comes_back_in_the_same_type(kind: str) -> None:
+    given = KINDS[kind](events())
+    found = tw.funnel_stops(given, ["a", "d", "e"], as_of=AS_OF)
+    assert type(found) is type(given)
+    expected = tw.funnel_stops(events(), ["a", "d", "e"], as_of=AS_OF).to_pylist()
+    rows = [
+        {**row, "start_day": row["start_day"].date() if kind == "pandas" else row["start_day"]} for row in plain(found)
+    ]
+    assert sorted(rows, key=lambda row: row["customer_id"]) == expected
+    assert {row["outcome"] for row in expected} == {"stopped", "went_on"}
+    assert {(row["at"], row["wait_days"]) for row in expected} == {("d", 69)}
+
+
+def test_nobody_who_stops_is_no_row() -> None:
+    both = pl.DataFrame({"customer_id": ["a"] * 2, "step": ["x", "y"], "occurred_day": [date(2026, 5, 1)] * 2})
+    found = tw.funnel_stops(both, ["x", "y"], as_of=AS_OF)
+    assert found.columns == ["customer_id", "start_day", "at", "wait_days", "outcome"]
+    assert found.is_empty()
+
+
+def test_a_funnel_by_value_of_frames_of_a_caller() -> None:
+    found = tw.funnel_by_value(
+        events().to_pandas(), ["a", "c"], people().to_pandas(), by="town", as_of=date(2026, 3, 31)
+    )
+    assert found == tw.funnel_by_value(events(), ["a", "c"], people(), by="town", as_of=date(2026, 3, 31))
+    assert [each.value for each in found.values] == ["x", "y", None]
+    with pytest.raises(tw.TierwiseError, match="several rows of one customer_id: 30 of them"):
+        tw.funnel_by_value(events(), ["a", "c"], pa.concat_tables([people()] * 2), by="town", as_of=AS_OF)
 
 
 def test_instants_fall_on_days_of_the_zone() -> None:
@@ -119,9 +158,8 @@ def test_spark_gives_what_duckdb_gives(spark: Any, name: str) -> None:
 @_QUIET
 @pytest.mark.spark
 def test_funnels_promotion_and_ladder_on_spark(spark: Any, both: tuple[dict[str, Frame], dict[str, Frame]]) -> None:
-    events = made().rename_columns(["customer_id", "step", "occurred_day"])
-    steps = ["a", "b", "c"]
-    assert tw.funnel(spark.createDataFrame(events), steps, as_of=AS_OF) == tw.funnel(events, steps, as_of=AS_OF)
+    steps, here = ["a", "b", "c"], events()
+    assert tw.funnel(spark.createDataFrame(here), steps, as_of=AS_OF) == tw.funnel(here, steps, as_of=AS_OF)
     ladders = [loyalty_ladder(facts["orders"], as_of=AS_OF, within_days=60, min_followed=2) for facts in both]
     assert ladders[0] == ladders[1]
     assert len(ladders[0].steps) > 2
@@ -138,14 +176,12 @@ def test_funnels_promotion_and_ladder_on_spark(spark: Any, both: tuple[dict[str,
 
 @_QUIET
 @pytest.mark.spark
-def test_a_funnel_by_value_on_spark(spark: Any) -> None:
-    events = made().rename_columns(["customer_key", "step", "occurred_day"])
-    who = sorted(set(events.column("customer_key").to_pylist()))
-    values = pa.table({"customer_key": who, "value": [(None, "x", "y")[int(key[1:]) % 3] for key in who]})
-    found = [
-        funnel_by_value(nw.from_native(make(events)), ["a", "c"], nw.from_native(make(values)), as_of=date(2026, 3, 31))
-        for make in (duckdb.from_arrow, spark.createDataFrame)
-    ]
-    assert found[0] == found[1]
-    assert [each.kind for each in found[0].values] == ["value", "value", "missing"]
-    assert all(each.funnel.steps[1].lag_days for each in found[0].values)
+def test_a_funnel_by_value_and_who_stops_on_spark(spark: Any) -> None:
+    there = spark.createDataFrame(events())
+    day = date(2026, 3, 31)
+    found = tw.funnel_by_value(there, ["a", "c"], spark.createDataFrame(people()), by="town", as_of=day)
+    assert found == tw.funnel_by_value(events(), ["a", "c"], people(), by="town", as_of=day)
+    assert [each.kind for each in found.values] == ["value", "value", "missing"]
+    assert all(each.funnel.steps[1].lag_days for each in found.values)
+    stops = tw.funnel_stops(there, ["a", "d", "e"], as_of=AS_OF).toArrow().to_pylist()
+    same(stops, tw.funnel_stops(events(), ["a", "d", "e"], as_of=AS_OF).to_pylist())

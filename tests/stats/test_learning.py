@@ -50,6 +50,48 @@ def test_it_learns_what_drives_the_outcome_and_says_the_same_twice(kind: learnin
     assert len(first.scores(later[:0])) == 0
 
 
+def test_boosting_finds_a_conjunction_that_logistic_misses() -> None:
+    """Either alone, not both: no weight on either tells it."""
+
+    def either(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng(seed)
+        values = random.normal(size=(1200, 3))
+        told = (values[:, 0] > 0) ^ (values[:, 1] > 0) ^ (random.random(1200) < 0.05)
+        return values, told.astype(np.int64)
+
+    values, told = either(6)
+    later, came = either(7)
+    boosting, again, other, logistic = (
+        learning.learn(NAMES, values, told, kind=kind, seed=seed).scores(later)
+        for kind, seed in (("boosting", 0), ("boosting", 0), ("boosting", 5), ("logistic", 0))
+    )
+    assert np.array_equal(boosting, again)
+    assert not np.array_equal(boosting, other)  # other parts to calibrate on
+    assert np.array_equal(np.argsort(boosting), np.argsort(other))  # and the same trees
+    found, missed = auc(boosting, came).value, auc(logistic, came).value
+    assert found is not None
+    assert missed is not None
+    assert found > 0.9
+    assert abs(missed - 0.5) < 0.06
+
+
+@pytest.mark.parametrize("kind", learning.KINDS)
+def test_more_of_what_drives_gives_more_and_missing_tells_too(kind: learning.ModelKind) -> None:
+    random = np.random.default_rng(8)
+    values = random.normal(size=(1500, 2))
+    unknown = random.random(1500) < 0.3
+    values[unknown, 1] = np.nan
+    told = (random.random(1500) < 1 / (1 + np.exp(2 - 1.5 * values[:, 0] - 2 * unknown))).astype(np.int64)
+    model = learning.learn(NAMES[:2], values, told, kind=kind)
+    grid = np.linspace(-2, 2, 9)
+    known, missing = (model.scores(np.column_stack([grid, np.full(9, second)])) for second in (0.0, np.nan))
+    assert (np.diff(known) > -0.03).all()  # trees have steps; a small one may go down
+    assert known[-1] > known[0] + 0.3
+    assert (missing[3:6] > known[3:6] + 0.15).all()
+    nothing = model.scores(np.full((1, 2), np.nan))
+    assert 0 < nothing[0] < 1
+
+
 def test_what_can_be_learnt_from() -> None:
     rare = np.r_[np.ones(19), np.full(81, np.nan)]
     known = np.r_[np.ones(20), np.full(80, np.nan)]

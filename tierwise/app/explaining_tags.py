@@ -9,6 +9,7 @@ from tierwise.app.one_customer import Subject
 from tierwise.app.scorecard_lines import composite_clauses
 from tierwise.definitions.tag import Tag
 from tierwise.definitions.words import in_words
+from tierwise.engine.potential_reasons import told
 from tierwise.engine.sources import frame
 from tierwise.metrics.clauses import Clause, counted_rows
 from tierwise.metrics.frame import rows_of
@@ -87,7 +88,9 @@ def _scored(subject: Subject, tag: Tag) -> tuple[Clause, ...]:
     widest = tag.model.top_share or max(each.top_share for each in tag.model.bands)
     said = f"scored {score / 1_000_000:.3f} as of {day}, among the top {rank / 10_000:.1f} %"
     found = [Clause("model", said, rank <= round(widest * 1_000_000), score / 1_000_000, detail={"model_id": model})]
-    found += [Clause("reason", each, None) for each in (reasons or "").split("; ") if each]
+    project = subject.reader.project
+    for each in told(reasons, project.windows_days, subject.reader.currency):
+        found.append(Clause("reason", each.in_language(project.language), None, detail={"zh": each.zh, "en": each.en}))
     return tuple(found)
 
 

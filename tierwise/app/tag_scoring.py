@@ -19,7 +19,7 @@ from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.build import Inputs, execute
 from tierwise.engine.plan import KEY
-from tierwise.engine.potential_facts import matrix, worded_reason
+from tierwise.engine.potential_facts import matrix
 from tierwise.engine.potential_learning import (
     Features,
     Spent,
@@ -29,6 +29,7 @@ from tierwise.engine.potential_learning import (
     reasons,
     train,
 )
+from tierwise.engine.potential_reasons import to_text
 from tierwise.engine.sources import frame, register_facts
 from tierwise.engine.tag_backtest import needed
 from tierwise.kernel.errors import TierwiseError, unknown_name
@@ -210,8 +211,7 @@ class _House:
         self, tag: Tag, day: date, keys: Sequence[Any], scores: Floats, model: Learnt, values: Floats, model_id: str
     ) -> pa.Table:
         """Rows of `model_scores`, in the order of customers."""
-        why = ["; ".join(worded_reason(each, self.windows, self.inputs.project.currency) for each in row) or None
-               for row in reasons(model, values)]  # fmt: skip
+        why = [to_text(row) for row in reasons(model, values)]
         many = len(keys)
         return pa.table(
             {

@@ -13,7 +13,7 @@ import narwhals as nw
 
 from tierwise.kernel.errors import Problem, TierwiseError, did_you_mean
 from tierwise.metrics.attributes import CATALOGUE, Attribute
-from tierwise.metrics.frame import Frame, columns_of, count_where, integer_sum, missing
+from tierwise.metrics.frame import Frame, columns_of, count_where, integer_sum, missing, rows_of
 
 KEY = "customer_id"
 
@@ -167,6 +167,16 @@ def check_values(frame: Frame, names: Names, *, money: Sequence[str], needed: Se
     ]
     if problems:
         raise TierwiseError.of(problems)
+
+
+def require_one_row_each(frame: Frame, key: str, what: str) -> None:
+    """Raises `bad_frame` where a customer has several rows, with how many do. Executes one grouping."""
+    several = frame.group_by(key).agg(nw.len().alias("rows__")).filter(nw.col("rows__") > 1)
+    doubled = int(rows_of(several.select(nw.len()))[0][0])
+    if doubled:
+        raise TierwiseError(
+            "bad_frame", f"{what} have several rows of one {key}: {doubled:,} of them", remedy="one row per customer"
+        )
 
 
 def minor_of(frame: Frame, column: str, digits: int) -> nw.Expr:

@@ -314,7 +314,7 @@ def _table(
 ) -> IntoFrameT:
     """What is computed as a table, in the caller's type and with money in currency units."""
     with opened(frames, timezone) as (given, keep, connection):
-        found = _outside(compute(given, keep), digits)
+        found = outside_table(compute(given, keep), digits)
         if connection is None:
             lazily: IntoFrameT = on_engine(found, like)
             return lazily
@@ -322,7 +322,8 @@ def _table(
     return eagerly
 
 
-def _outside(table: pa.Table, digits: int) -> pa.Table:
+def outside_table(table: pa.Table, digits: int) -> pa.Table:
+    """Money in currency units as exact decimals, under names without `_minor` (`to_outside`, of a table)."""
     unit = pa.scalar(Decimal(1).scaleb(-digits))
     columns = {}
     for name in table.column_names:
@@ -335,5 +336,5 @@ def _outside(table: pa.Table, digits: int) -> pa.Table:
 
 __all__ = [
     "AbnormalThresholds", "abnormal_value", "cohort_retention", "habits", "idle_members", "interaction_summary",
-    "share_of_wallet", "source_quality",
+    "outside_table", "share_of_wallet", "source_quality",
 ]  # fmt: skip

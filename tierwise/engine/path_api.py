@@ -1,12 +1,12 @@
-"""The Python door for paths: `tierwise.later_purchases`, `next_products`, `common_paths`, `first_purchases`, `funnel`.
+"""The Python door for paths: `tierwise.later_purchases`, `next_products`, `common_paths`, `first_purchases`.
 
-Frames are as in `engine/frame_api.py`; what each gives is told in `metrics/paths.py`, `metrics/first_purchase.py` and
-`metrics/funnel.py`. A day may be given as a date or as an instant, which falls on a day of `timezone`.
+Frames are as in `engine/frame_api.py`; what each gives is told in `metrics/paths.py` and `metrics/first_purchase.py`. A
+day may be given as a date or as an instant, which falls on a day of `timezone`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -15,14 +15,13 @@ import pyarrow as pa
 from narwhals.typing import IntoFrameT
 
 from tierwise.engine.basket_api import on_engine
-from tierwise.engine.canonical import KEY, day_of
+from tierwise.engine.canonical import KEY
 from tierwise.engine.frame_api import _day
-from tierwise.engine.frames import ask, back_as, opened
+from tierwise.engine.frames import back_as, opened
+from tierwise.engine.funnel_api import with_days
 from tierwise.metrics import first_purchase, paths
 from tierwise.metrics.customer import Keep
-from tierwise.metrics.frame import Frame, require_columns
-from tierwise.metrics.funnel import Funnel
-from tierwise.metrics.funnel import funnel as funnel_of
+from tierwise.metrics.frame import Frame
 
 
 def later_purchases(
@@ -126,42 +125,6 @@ def first_purchases(
     return _answered(purchases, day, timezone, compute)
 
 
-def funnel(
-    events: Any,
-    steps: Sequence[str],
-    *,
-    as_of: date | str,
-    customer_id: str = KEY,
-    step: str = "step",
-    day: str = "occurred_day",
-    within_days: int | None = None,
-    timezone: str = "UTC",
-) -> Funnel:
-    """Who gets how far along the steps, as Python values (`metrics/funnel.py`).
-
-    Raises `missing_column`, `bad_column`, `bad_value`, and what `opened` raises.
-
-    >>> import polars as pl
-    >>> days = [date(2026, 6, day) for day in (1, 2, 5)]
-    >>> events = pl.DataFrame({"customer_id": ["a", "b", "a"], "step": ["lead", "lead", "visit"], "occurred_day": days})
-    >>> [(one.step, one.customers, one.stopped) for one in funnel(events, ["lead", "visit"], as_of="2026-06-30").steps]
-    [('lead', 2, 0), ('visit', 1, 1)]
-    """
-
-    def question(given: Mapping[str, Frame], keep: Keep) -> Funnel:
-        inside = _with_days(given["facts"], day)
-        return funnel_of(
-            inside, steps, as_of=_day(as_of), key=customer_id, step=step, day=day, within_days=within_days, keep=keep
-        )
-
-    return ask({"facts": events}, question, timezone=timezone)
-
-
-def _with_days(facts: Frame, day: str) -> Frame:
-    require_columns(facts, (day,), "the facts")
-    return facts.with_columns(day_of(facts, day).alias(day))
-
-
 def _answered(
     like: IntoFrameT,
     day: str,
@@ -171,7 +134,7 @@ def _answered(
 ) -> IntoFrameT:
     """What is computed, in the caller's type; order: of eager rows, where it is a frame."""
     with opened({"facts": like}, timezone) as (given, keep, connection):
-        found = compute(_with_days(given["facts"], day), keep)
+        found = compute(with_days(given["facts"], day), keep)
         if connection is None:
             lazily: IntoFrameT = nw.to_native(found) if isinstance(found, nw.LazyFrame) else on_engine(found, like)
             return lazily
@@ -181,4 +144,4 @@ def _answered(
     return eagerly
 
 
-__all__ = ["common_paths", "first_purchases", "funnel", "later_purchases", "next_products"]
+__all__ = ["common_paths", "first_purchases", "later_purchases", "next_products"]

@@ -53,16 +53,16 @@ class Potential(Generic[IntoFrameT]):
         """Out of time, with its interval."""
         return self.judged.auc
 
-    def scores(self, as_of: date | str) -> IntoFrameT:
+    def scores(self, as_of: date | str, *, language: str = "en") -> IntoFrameT:
         """One row per customer known by that day, the best first: `customer_id, score, rank_share, decile, reason_1,
         reason_2, reason_3, as_of, model_id`.
 
         score: the probability of the outcome within the days after as_of. rank_share: the share of customers who score
-        at least as high. decile: 1 = the top tenth by rank_share. reasons: in words, strongest first; null where fewer
-        move the score.
+        at least as high. decile: 1 = the top tenth by rank_share. reasons: in words of the language (`zh` or `en`),
+        strongest first; null where fewer move the score. Raises `unknown_language`.
         """
         day = _day(as_of)
-        return self._facts.scored(day, self._model, self.model_id)
+        return self._facts.scored(day, self._model, self.model_id, language)
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,15 @@ def look_alike(
     windows: Sequence[int] = (30, 90, 365),
     currency: str = "CNY",
     timezone: str = "UTC",
+    language: str = "en",
     seed: int = 0,
     **columns: str,
 ) -> Alike[IntoFrameT]:
-    """Score all who are not in the seed group by how alike they are to it, as of a day. Features as in `learn`.
+    """Score all who are not in the seed group by how alike they are to it, as of a day. Features as in `learn`,
+    reasons in words of the language (`zh` or `en`).
 
     Raises `too_few_outcomes` (fewer than 20 in the group, or outside), `no_features`, `unknown_model`,
-    `extra_missing`, and what `customer_metrics` raises.
+    `unknown_language`, `extra_missing`, and what `customer_metrics` raises.
     """
     day = _day(as_of)
     given = {
@@ -183,7 +185,7 @@ def look_alike(
     values = columns_of_features(found, whole.names)
     table = facts.table(
         [key for key, out in zip(found.keys, outside, strict=True) if out],
-        scores[outside], whole, values[outside], day, f"look_alike_{model}",
+        scores[outside], whole, values[outside], day, f"look_alike_{model}", language,
     )  # fmt: skip
     return Alike(
         model, day, int(in_seed.sum()), int(outside.sum()), told, checks,

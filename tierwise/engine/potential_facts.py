@@ -17,10 +17,10 @@ from tierwise.engine.basket_api import on_engine
 from tierwise.engine.canonical import KEY, Names, canonical_orders
 from tierwise.engine.frame_api import _facts
 from tierwise.engine.frames import back_as, opened
-from tierwise.engine.potential_learning import Features, Reason, Spent, columns_of_features, ranks_from_top, reasons
+from tierwise.engine.potential_learning import Features, Spent, columns_of_features, ranks_from_top, reasons
+from tierwise.engine.potential_reasons import in_words, require_language
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent
-from tierwise.metrics.attributes import Attribute, attributes
 from tierwise.metrics.customer import Keep
 from tierwise.metrics.customer import customer_metrics as metrics_of
 from tierwise.metrics.frame import Frame, columns_of, require_columns, rows_of
@@ -53,21 +53,31 @@ class GivenFacts(Generic[IntoFrameT]):
             bought = keep("bought", canonical_orders(inside["orders"], Names(dict(self.names)), digits=digits))
             yield FactsOnHand(inside, bought, _facts(inside, digits), self.windows, keep)
 
-    def scored(self, day: date, model: Learnt, model_id: str) -> IntoFrameT:
+    def scored(self, day: date, model: Learnt, model_id: str, language: str) -> IntoFrameT:
         """Everybody known by that day with the model's scores, the best first."""
         with self.on_hand() as hand:
             found = hand.features_at(day)
         values = columns_of_features(found, model.names)
-        return self.back(self.table(found.keys, model.scores(values), model, values, day, model_id))
+        return self.back(self.table(found.keys, model.scores(values), model, values, day, model_id, language))
 
     def table(
-        self, keys: Sequence[Any], scores: Floats, model: Learnt, values: Floats, day: date, model_id: str
+        self,
+        keys: Sequence[Any],
+        scores: Floats,
+        model: Learnt,
+        values: Floats,
+        day: date,
+        model_id: str,
+        language: str,
     ) -> pa.Table:
-        """One row per customer, the best first, equal scores in the order of keys."""
+        """One row per customer, the best first, equal scores in the order of keys; reasons in that language."""
+        require_language(language)
         ranks = ranks_from_top(scores)
         order = np.lexsort((np.arange(len(scores)), -scores))
         why = reasons(model, values[order])
-        worded = [[worded_reason(reason, self.windows, self.currency) for reason in row] for row in why]
+        worded = [
+            [in_words(reason, self.windows, self.currency).in_language(language) for reason in row] for row in why
+        ]
         return pa.table(
             {
                 KEY: pa.array([keys[place] for place in order]),
@@ -191,25 +201,3 @@ def aligned(frame: Frame, names: Sequence[str], keys: Sequence[Any]) -> Floats:
         if each in at:
             picked[row] = values[at[each]]
     return picked
-
-
-def worded(known: Attribute | None, value: float | None, currency: str) -> str:
-    """A value as people read it: money in currency units, whole numbers without a point.
-
-    >>> worded(None, 3.0, "CNY"), worded(None, 0.25, "CNY"), worded(None, None, "CNY")
-    ('3', '0.25', 'not known')
-    """
-    if value is None:
-        return "not known"
-    if known is not None and known.type == "money":
-        digits = exponent(currency)
-        return f"{value / 10**digits:.{digits}f} {currency}"
-    return f"{value:.0f}" if value == int(value) else f"{value:.3g}"
-
-
-def worded_reason(reason: Reason, windows: Sequence[int], currency: str) -> str:
-    """A reason in words: the attribute's title, the value, that of the customer in the middle, and which way."""
-    known = {each.column: each for each in attributes(windows)}.get(reason.feature)
-    title = known.title.in_language("en") if known is not None else reason.feature
-    value, median = (worded(known, each, currency) for each in (reason.value, reason.median))
-    return f"{title} {value}, usually {median}: {'higher' if reason.log_odds > 0 else 'lower'}"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.engine.potential_reasons import Reason
 from tierwise.kernel.errors import TierwiseError
 from tierwise.stats.discrimination import Auc, Floats, GainRow, Outcomes, auc, brier, gain
 from tierwise.stats.leakage import LeakCheck, Source, leak_checks
@@ -151,19 +152,6 @@ def ranks_from_top(scores: Floats) -> Floats:
     below = np.searchsorted(np.sort(scores), scores, side="left")
     found: Floats = (len(scores) - below) / len(scores)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What moves a customer's score: the feature, its value, that of the customer in the middle, and by how much.
-
-    log_odds: positive where it makes the score higher.
-    """
-
-    feature: str
-    value: float | None
-    median: float
-    log_odds: float
 
 
 def reasons(model: Learnt, values: Floats) -> list[tuple[Reason, ...]]:

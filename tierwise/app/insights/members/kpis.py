@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -15,13 +14,9 @@ from tierwise.app.reading import label_of
 from tierwise.definitions.kpi import Benchmark, Kpi
 from tierwise.definitions.rule import AnyRule
 from tierwise.facts.contract import STORED
-from tierwise.metrics.kpi import KpiValue, ahead, changes, in_unit, kpi_values, nearest, standing
+from tierwise.metrics.kpi import KpiValue, ahead, changes, in_unit, kpi_values
+from tierwise.metrics.kpi_table import NUMBER, benchmarks_for, kpi_row, outside
 from tierwise.plots.plot import Bars, Series
-
-DECIMALS = 6
-"""So many digits after the point a value is told with; `part` and `of` are exact."""
-
-_NUMBER = pa.decimal128(38, DECIMALS)
 
 _REASONS = {
     "no_facts": Label("缺少数据", "facts were never imported"),
@@ -58,7 +53,7 @@ def kpis(asked: Asked) -> Answer:
     titles = {kpi.name: label_of(kpi.title, kpi.name) for kpi in defined}
     rows: list[dict[str, Any]] = []
     for kpi in defined:
-        chosen = _benchmarks(kpi, asked)
+        chosen = benchmarks_for(kpi, asked.as_of, asked["stage"])
         shown: list[Benchmark | None] = [*(chosen if asked["show"] == "benchmarks" else chosen[:1])]
         rows += [_row(asked, kpi, values[kpi.name], earlier[kpi.name], each) for each in shown or [None]]
     reached = [row["reached"] for row in rows if row["reached"] is not None] if asked["show"] == "kpis" else []
@@ -103,7 +98,7 @@ _COLUMNS = (
 )
 _TYPES: dict[str, pa.DataType] = {
     "reached": pa.bool_(), "part": pa.int64(), "of": pa.int64(), "target_by": pa.date32(),
-    **dict.fromkeys(("value", "target", "ahead", "change", "benchmark_low", "benchmark_high"), _NUMBER),
+    **dict.fromkeys(("value", "target", "ahead", "change", "benchmark_low", "benchmark_high"), NUMBER),
 }  # fmt: skip
 _SCHEMA = pa.schema(
     [("kpi", pa.string()), *((column.name, _TYPES.get(column.name, pa.string())) for column in _COLUMNS)]
@@ -139,53 +134,20 @@ def _values(asked: Asked, defined: Sequence[Kpi], *, before: bool) -> dict[str, 
         return None if ground is None else kpi_values(defined, ground.world, ground.keep, there)
 
 
-def _benchmarks(kpi: Kpi, asked: Asked) -> list[Benchmark]:
-    """The nearest of each stage, the nearest of all first; of the stage asked for, and those that name none."""
-    found = nearest(kpi.benchmarks, asked.as_of)
-    if asked["stage"] is not None:
-        found = {stage: each for stage, each in found.items() if stage in (asked["stage"], None)}
-
-    def place(each: Benchmark) -> tuple[bool, int, str]:
-        return each.stage != asked["stage"], abs((each.day - asked.as_of).days), each.stage or ""
-
-    return sorted(found.values(), key=place)
-
-
 def _row(
     asked: Asked, kpi: Kpi, found: KpiValue, change: Fraction | None, benchmark: Benchmark | None
 ) -> dict[str, Any]:
     digits, value = asked.digits, found.value
     target = None if kpi.target is None else in_unit(kpi, kpi.target.value, digits)
     lead = None if value is None or target is None else ahead(value, target, kpi.better)
-    row: dict[str, Any] = {
-        "kpi": kpi.name,
-        "unit": kpi.unit,
+    said = {
         "said": _said(kpi, value, digits),
-        "value": _outside(kpi, value, digits),
-        "part": found.part,
-        "of": found.of,
         "said_target": _said(kpi, target, digits),
-        "target": _outside(kpi, target, digits),
-        "target_by": None if kpi.target is None else kpi.target.by,
-        "reached": None if lead is None else lead >= 0,
         "said_ahead": _said(kpi, lead, digits, signed=True),
-        "ahead": _outside(kpi, lead, digits),
         "said_change": _said(kpi, change, digits, signed=True),
-        "change": _outside(kpi, change, digits),
-        "reason": found.reason,
+        "said_benchmark": None if benchmark is None else _range(kpi, benchmark, digits),
     }
-    if benchmark is not None:
-        low, high = (benchmark.low, benchmark.high) if benchmark.value is None else (benchmark.value, benchmark.value)
-        row |= {
-            "said_benchmark": _range(kpi, benchmark, digits),
-            "benchmark_low": None if low is None else _outside(kpi, in_unit(kpi, low, digits), digits),
-            "benchmark_high": None if high is None else _outside(kpi, in_unit(kpi, high, digits), digits),
-            "benchmark_stage": benchmark.stage,
-            "benchmark_date": benchmark.date,
-            "benchmark_source": benchmark.source,
-            "standing": None if value is None else standing(value, kpi, benchmark, digits),
-        }
-    return row
+    return kpi_row(kpi, found, benchmark, digits) | said | {"change": outside(kpi, change, digits)}
 
 
 def _range(kpi: Kpi, benchmark: Benchmark, digits: int) -> str:
@@ -198,17 +160,9 @@ def _range(kpi: Kpi, benchmark: Benchmark, digits: int) -> str:
     return f"≥ {low}" if high is None else f"≤ {high}" if low is None else f"{low} – {high}"
 
 
-def _outside(kpi: Kpi, number: Fraction | None, digits: int) -> Decimal | None:
-    """In the unit as people use it, money in currency units, rounded half to even at the last digit."""
-    if number is None:
-        return None
-    number = number / 10**digits if kpi.unit == "money" else number
-    return Decimal(round(number * 10**DECIMALS)).scaleb(-DECIMALS)
-
-
 def _said(kpi: Kpi, number: Fraction | None, digits: int, *, signed: bool = False) -> str | None:
     """For people: 42.4 %, 1,234.50, 31.0."""
-    told = _outside(kpi, number, digits)
+    told = outside(kpi, number, digits)
     if told is None:
         return None
     sign = "+" if signed else ""
