@@ -21,8 +21,9 @@ def bought_items(orders: Frame, lines: Frame, products: Frame | None = None, *, 
     """One row per line of a known customer's order: `key, order_id, product_id, ordered_day, quantity, promoted`, and
     `category` (null where not known) with products.
 
-    promoted: the order had a coupon, or the line a discount (the order, where lines have no `discount_minor`). Facts
-    are as in `facts/contract.py`. Raises `missing_column`.
+    promoted: the line had a discount, or the order had a coupon, or a discount larger than those of its lines together:
+    what is not given off a line is given off all of them. So a line at full price beside a cheaper one is not promoted.
+    Facts are as in `facts/contract.py`. Raises `missing_column`.
     """
     require_columns(orders, ("order_id", key, "ordered_day", "discount_minor", "coupon_minor"), "orders")
     require_columns(lines, ("order_id", "product_id", "quantity"), "the lines")
@@ -30,10 +31,16 @@ def bought_items(orders: Frame, lines: Frame, products: Frame | None = None, *, 
     heads = orders.filter(~nw.col(key).is_null()).select(
         "order_id", key, "ordered_day", "coupon_minor", nw.col("discount_minor").alias("order_discount__")
     )
-    discount = nw.col("discount_minor" if own else "order_discount__")
+    off_all, off_line = nw.col("order_discount__") > 0, nw.lit(False)
+    if own:
+        given = lines.filter(nw.col("discount_minor") > 0).group_by("order_id")
+        sums = given.agg(integer_sum(nw.col("discount_minor")).alias("of_lines__"))
+        heads = heads.join(sums, on="order_id", how="left")
+        off_all = nw.col("order_discount__") > nw.col("of_lines__").fill_null(0)
+        off_line = nw.col("discount_minor") > 0
     bought = lines.select("order_id", "product_id", "quantity", *(["discount_minor"] if own else []))
     bought = bought.join(heads, on="order_id", how="inner").with_columns(
-        ((nw.col("coupon_minor") > 0) | (discount > 0)).alias("promoted")
+        ((nw.col("coupon_minor") > 0) | off_all | off_line).fill_null(False).alias("promoted")
     )
     names = [key, "order_id", "product_id", "ordered_day", "quantity", "promoted"]
     if products is None:

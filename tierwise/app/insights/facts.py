@@ -38,9 +38,14 @@ CLEAN = "clean_"
 _LINES = f"""
 CREATE OR REPLACE VIEW bought_lines AS
 SELECT l.*, o.customer_key, o.ordered_day, o.channel, o.store_id,
-       (o.discount_minor > 0 OR o.coupon_minor > 0) AS promoted, p.product_name, p.category, p.brand
+       (l.discount_minor > 0 OR o.coupon_minor > 0 OR o.discount_minor > coalesce(d.of_lines, 0)) AS promoted,
+       p.product_name, p.category, p.brand
 FROM order_lines l JOIN {CLEAN}orders o USING (order_id) LEFT JOIN products p USING (product_id)
+LEFT JOIN (
+    SELECT order_id, sum(discount_minor) AS of_lines FROM order_lines WHERE discount_minor > 0 GROUP BY order_id
+) d USING (order_id)
 """
+"""promoted: as `metrics/item_days.py`'s `bought_items` has it."""
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,8 @@ class Asked(Protocol):
 
         Besides the tables of facts: `people` (one row per customer, with days), the run's own `profile`, `tags` and
         `segments`; orders and interactions have `hour` as well, 0-23, of the business's day. And `bought_lines`: order
-        lines with `customer_key, ordered_day, channel, store_id, promoted` of their order and `product_name, category,
-        brand` of their product.
+        lines with `customer_key, ordered_day, channel, store_id` of their order, `product_name, category, brand` of
+        their product, and whether the line was `promoted` (`metrics/item_days.py`).
         """
         ...
 
