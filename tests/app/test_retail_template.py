@@ -65,6 +65,18 @@ def test_every_kpi_can_be_told_and_no_target_is_set(retail: Context) -> None:
     assert all(0 < row["value"] < 1 for row in rows if row["unit"] == "rate")
 
 
+def test_the_panorama_of_tags_has_everybody_once(retail: Context) -> None:
+    with reading(retail) as reader:
+        tags, customers = counted(reader, "tags", "tag"), (reader.run.counts or {})["customers"]
+    yes = insight(retail, "panorama", {"by": "promotion_dependent"})
+    told = {row[0]: row[1] for row in yes.rows}
+    assert told == {"true": tags["promotion_dependent"], "false": customers - tags["promotion_dependent"]}
+    assert yes.columns[0].values["true"].zh == "是"
+    crossed = insight(retail, "panorama", {"by": "purchase_habit", "show": "matrix", "against": "pet_owner"}, limit=99)
+    assert sum(row[2] for row in crossed.rows) == customers
+    assert sum(row[2] for row in crossed.rows if row[0] is not None) == tags["purchase_habit"]
+
+
 def test_the_demo_shows_all_of_it_in_both_languages(retail: Context, capsys: pytest.CaptureFixture[str]) -> None:
     summary(retail, MADE.as_of, MADE.as_of, stores=True, explained="coffee_without_filters")
     said = capsys.readouterr().out

@@ -11,18 +11,20 @@ import pyarrow as pa
 
 from tests.metrics.conftest import MakeFrame
 from tierwise.definitions.kpi import Kpi
+from tierwise.definitions.lifecycle import Lifecycle
+from tierwise.definitions.read import parse_definition
 from tierwise.metrics.customer import Keep
 from tierwise.metrics.kpi import (
     KpiValue,
     ahead,
     changes,
-    facts_of,
     in_unit,
     kpi_problems,
     kpi_values,
     nearest,
     standing,
 )
+from tierwise.metrics.kpi_facts import facts_of, lacking_facts
 from tierwise.metrics.rules import RuleColumn, Schema
 from tierwise.metrics.world import World
 
@@ -118,6 +120,46 @@ def test_facts_that_were_never_imported_make_no_zero(frame: MakeFrame, keep: Kee
     assert [facts_of(each) for each in defined] == [{"visits", "orders"}, {"orders"}]
     found = kpi_values(defined[:1], world(frame), keep, there=["orders"])
     assert found["visitors"] == KpiValue(None, reason="no_facts", lacking=("visits",))
+
+
+def test_what_tiers_tags_and_segments_lead_to_lacks_where_none_of_it_is_there() -> None:
+    """keen <- regular (a tag) <- frequent (a segment) <- orders or visits; the decile of spending <- orders."""
+    defined = [
+        parse_definition(each)
+        for each in (
+            {
+                "kind": "segment",
+                "name": "frequent",
+                "when": {
+                    "any": [
+                        {"attribute": "frequency_count", "op": ">=", "value": 3},
+                        {"behaviour": {"fact": "visits", "aggregate": "count"}, "op": ">=", "value": 3},
+                    ]
+                },
+            },
+            {"kind": "tag", "name": "regular", "class": "behaviour", "when": {"segment": "frequent"}},
+            {"kind": "deciles", "name": "spend_decile", "metric": "monetary_amount"},
+        )
+    ]
+    regular = kpi("keen", "rate", {"customers": {"attribute": "regular", "op": "=", "value": True}})
+    best = kpi("best", "count", {"customers": {"attribute": "spend_decile", "op": "=", "value": 1}})
+    plain = kpi("plain", "count", {"customers": {"attribute": "trait.city", "op": "=", "value": "x"}})
+    assert facts_of(regular) == set()
+    assert lacking_facts(regular, ["customers"], defined) == ("orders", "visits")
+    assert lacking_facts(regular, ["visits"], defined) == ()  # one of them is enough
+    assert lacking_facts(best, ["visits"], defined) == ("orders",)
+    assert lacking_facts(plain, [], defined) == ()
+    stages = kpi("new", "count", {"customers": {"attribute": "lifecycle_stage", "op": "=", "value": "new"}})
+    assert lacking_facts(stages, [], [Lifecycle.model_validate(LADDER)]) == ("orders",)
+
+
+LADDER = {
+    "name": "lifecycle_stage",
+    "stages": [
+        {"name": "new", "when": {"attribute": "tenure_days", "op": "<", "value": 30}},
+        {"name": "known"},
+    ],
+}
 
 
 def test_ahead_of_a_target_is_signed_by_what_is_better() -> None:

@@ -136,11 +136,7 @@ def test_what_was_planted_is_told(arrow: Facts) -> None:
 @pytest.mark.spark
 @pytest.mark.parametrize(
     "name",
-    [
-        name if name in QUICK_ON_SPARK else pytest.param(name, marks=pytest.mark.soak)
-        for name in CALLS
-        if name != "cohorts of registration"
-    ],
+    [name if name in QUICK_ON_SPARK else pytest.param(name, marks=pytest.mark.soak) for name in CALLS],
 )
 def test_spark_gives_what_duckdb_gives(spark: Any, arrow: Facts, name: str) -> None:
     given = {table: spark.createDataFrame(rows) for table, rows in arrow.items()}

@@ -19,6 +19,7 @@ from tests.parity.test_paths import plain, same
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep
 from tierwise.metrics.due import due_list
+from tierwise.metrics.due_backtest import due_backtest
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.increment import customer_increments, increments
 from tierwise.metrics.vehicle_due import vehicle_due
@@ -124,6 +125,18 @@ def test_cycles_and_dates_on_spark(both: tuple[Frame, Frame, Keep]) -> None:
     same(plainly(kept["item_cycles"]), cycles)
     own = tw.customer_cycles(made(), as_of=AS_OF, min_intervals=20, min_customers=6).to_pylist()
     same(plainly(kept["customer_cycles"]), own)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.spark
+@pytest.mark.soak
+def test_the_back_test_on_spark(both: tuple[Frame, Frame, Keep]) -> None:
+    purchases, _, keep = both
+    found = due_backtest(
+        purchases, cuts=[date(2026, 5, 1)], as_of=AS_OF, key="customer_id", min_intervals=20, min_customers=6, keep=keep
+    )
+    told = tw.due_backtest(made(), cuts=["2026-05-01"], as_of=AS_OF, min_intervals=20, min_customers=6)
+    same(found.to_pylist(), told.to_pylist())
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")

@@ -42,6 +42,25 @@ def test_rates_are_told_in_per_cent() -> None:
     assert (heat["visualMap"]["min"], heat["visualMap"]["max"]) == (50.0, 50.0)
 
 
+def test_an_axis_of_stacked_shares_ends_where_they_make_a_whole() -> None:
+    def bars(*shares: float, stacked: bool = True) -> Bars:
+        return Bars(("a",), tuple(Series(str(at), (share,)) for at, share in enumerate(shares)), "", "rate",
+                    stacked=stacked)  # fmt: skip
+
+    thirds = options(bars(0.33337, 0.33337, 0.33337))
+    assert thirds["yAxis"]["max"] == 100  # as rounded they add up to more, and the axis would go on to 120
+    assert [options(each)["yAxis"].get("max") for each in (bars(0.2, 0.3), bars(0.9, 0.3), bars(1.3, -0.3))] == [
+        None, None, None,
+    ]  # fmt: skip
+    assert "max" not in options(bars(0.5, 0.5, stacked=False))["yAxis"]
+
+
+def test_many_names_stand_below_the_title() -> None:
+    few, many = (options(Bars(("a",), tuple(Series(str(at), (1.0,)) for at in range(n)), "Title")) for n in (3, 8))
+    assert (few["legend"]["top"], few["grid"]["top"]) == (0, 36)
+    assert (many["legend"]["type"], many["legend"]["top"], many["grid"]["top"]) == ("scroll", 26, 64)
+
+
 def test_heat_takes_its_cells_from_rows_in_their_order() -> None:
     frame = pl.DataFrame({"day": ["Mon", "Mon", "Sun"], "hour": [9, 10, 9], "n": [1, 2, 3]})
     shown = tw.plots.heat(frame, row="day", column="hour", value="n")

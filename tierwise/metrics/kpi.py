@@ -16,13 +16,13 @@ from typing import Literal
 
 import narwhals as nw
 
-from tierwise.definitions.graph import reads
+from tierwise.definitions.base import Definition
 from tierwise.definitions.kpi import Benchmark, Better, Kpi
 from tierwise.definitions.rule import AnyRule
 from tierwise.kernel.errors import Problem
-from tierwise.metrics.attributes import CATALOGUE
 from tierwise.metrics.customer import Keep
 from tierwise.metrics.frame import Frame, integer_sum, rows_of
+from tierwise.metrics.kpi_facts import lacking_facts
 from tierwise.metrics.rule_sets import World, rule_set_problems, rule_sets
 from tierwise.metrics.rules import RuleColumn, Schema
 
@@ -34,18 +34,6 @@ Standing = Literal["better", "worse", "within", "equal"]
 """within: inside a benchmark's range, its ends included; equal: to its one value."""
 
 MILLIONTHS = 1_000_000
-
-_TABLES = {
-    "orders": "orders",
-    "orders.cost_minor": "orders",
-    "orders.store_id": "orders",
-    "refunds": "refunds",
-    "lines": "order_lines",
-    "products": "products",
-    "visits": "visits",
-    "interactions": "interactions",
-    "customers": "customers",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +49,21 @@ class KpiValue:
 
 
 def kpi_values(
-    kpis: Sequence[Kpi], world: World, keep: Keep, there: Collection[str] | None = None
+    kpis: Sequence[Kpi],
+    world: World,
+    keep: Keep,
+    there: Collection[str] | None = None,
+    definitions: Sequence[Definition] = (),
 ) -> dict[str, KpiValue]:
     """Each KPI's value by its name, over the customers of `world.people`; their rules are planned together.
 
-    there: the tables of facts that have rows; all where None.
+    there: the tables of facts that have rows; all where None. definitions: those of tiers, tags and segments, to look
+    through to what they read (`metrics/kpi_facts.py`).
     """
     found: dict[str, KpiValue] = {}
     told: dict[str, AnyRule] = {}
     for kpi in kpis:
-        lacking = () if there is None else tuple(sorted(facts_of(kpi) - set(there)))
+        lacking = () if there is None else lacking_facts(kpi, there, definitions)
         if lacking:
             found[kpi.name] = KpiValue(None, reason="no_facts", lacking=lacking)
         elif _cannot_be_told(kpi, world):
@@ -87,24 +80,6 @@ def kpi_values(
             else:
                 found[kpi.name] = _of_customers(kpi, part, of, everybody)
     return found
-
-
-def facts_of(kpi: Kpi) -> set[str]:
-    """The tables of facts that its own rules and its metric name; what tiers, tags and segments in them read is not
-    among them: these are told of whatever there is."""
-    found: set[str] = set()
-    for read in reads(kpi):
-        if read.what == "fact":
-            found.add(read.name)
-        elif read.what == "attribute":
-            needs = next((a.needs for a in CATALOGUE if read.name == a.name or _windowed(read.name, a.name)), None)
-            found |= set() if needs is None else {_TABLES[needs]}
-    return found
-
-
-def _windowed(name: str, base: str) -> bool:
-    rest = name.removeprefix(f"{base}_")
-    return rest != name and rest.endswith("d") and rest[:-1].isdigit()
 
 
 def _cannot_be_told(kpi: Kpi, world: World) -> bool:

@@ -38,6 +38,9 @@ _STYLE = {
 }
 _INCHES = (7.2, 4.0)
 _ROW_INCHES = 0.26
+_INSIDE = 3
+"""So many names of series have room among the bars."""
+
 _LONGEST = 28
 """Characters of a label; longer ones are cut."""
 
@@ -150,9 +153,12 @@ def _bars(axes: Axes, plot: Bars) -> None:
     else:
         axes.set_xticks(range(len(shown)), shown, **_turned(shown))
     _count_along(axes, plot.unit, "x" if plot.lying else "y")
+    if plot.makes_a_whole:
+        (axes.set_xlim if plot.lying else axes.set_ylim)(0, 1)
     if len(plot.series) > 1:
-        # Stacked bars may fill the axes: beside them the legend covers none.
-        beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if plot.stacked else {}
+        # Stacked bars and many of them may fill the axes: beside them the legend covers none.
+        full = plot.stacked or len(plot.series) > _INSIDE
+        beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if full else {}
         axes.legend(frameon=False, labelcolor=MUTED, **beside)
 
 

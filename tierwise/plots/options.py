@@ -15,6 +15,9 @@ _AXIS: dict[str, Any] = {
 _WIDEST_LABEL = 160
 """Pixels of a label at the side; longer ones are cut, the tooltip has them whole."""
 
+_BESIDE_THE_TITLE = 3
+"""So many names of series have room beside the title; more stand below it, in one row to be leafed through."""
+
 _FEW, _WIDTH_OF_FEW = 8, 84
 """So few labels below bars are all shown, in lines of so many pixels."""
 
@@ -49,13 +52,14 @@ def _bars(plot: Bars) -> dict[str, Any]:
         for place, each in enumerate(plot.series)
     ]
     category: dict[str, Any] = {"type": "category", "data": list(plot.labels), **_AXIS}
+    axis = _value_axis(plot.unit) | ({"max": 100} if plot.makes_a_whole else {})
     if plot.lying:
         side = {"color": MUTED, "width": _WIDEST_LABEL, "overflow": "truncate"}
         category |= {"inverse": True, "axisLabel": side}
-        return _grid(plot) | {"xAxis": _value_axis(plot.unit), "yAxis": category, "series": series}
+        return _grid(plot) | {"xAxis": axis, "yAxis": category, "series": series}
     if len(plot.labels) <= _FEW:
         category |= {"axisLabel": {"color": MUTED, "interval": 0, "width": _WIDTH_OF_FEW, "overflow": "break"}}
-    return _grid(plot) | {"xAxis": category, "yAxis": _value_axis(plot.unit), "series": series}
+    return _grid(plot) | {"xAxis": category, "yAxis": axis, "series": series}
 
 
 def _lines(plot: Lines) -> dict[str, Any]:
@@ -132,8 +136,12 @@ def _flow(plot: Flow) -> dict[str, Any]:
 
 def _grid(plot: Bars | Lines) -> dict[str, Any]:
     legend: dict[str, Any] = {"show": len(plot.series) > 1, "right": 8, "top": 0, "itemWidth": 14, "itemHeight": 8}
+    top = 36
+    if len(plot.series) > _BESIDE_THE_TITLE:
+        legend |= {"type": "scroll", "left": 8, "top": 26}
+        top = 64
     return {
-        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 8, "containLabel": True},
+        "grid": {"left": 8, "right": 24, "top": top, "bottom": 8, "containLabel": True},
         "legend": legend | {"textStyle": {"color": MUTED}},
         "tooltip": {"trigger": "axis"},
     }

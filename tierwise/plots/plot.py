@@ -45,6 +45,16 @@ class Bars(_Shown):
     def __post_init__(self) -> None:
         _check(self.labels, self.series)
 
+    @property
+    def makes_a_whole(self) -> bool:
+        """Whether these are stacked shares of which some bar adds up to 100 %, give or take a rounding, and none to
+        more: their axis ends there."""
+        if not (self.stacked and self.unit == "rate" and self.labels):
+            return False
+        values = [[value or 0.0 for value in each.values] for each in self.series]
+        totals = [sum(bar) for bar in zip(*values, strict=True)]
+        return abs(max(totals, default=0.0) - 1) < 0.001 and min(map(min, values)) >= 0
+
 
 @dataclass(frozen=True, slots=True)
 class Lines(_Shown):

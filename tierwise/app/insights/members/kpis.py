@@ -131,7 +131,7 @@ def _values(asked: Asked, defined: Sequence[Kpi], *, before: bool) -> dict[str, 
     metrics = {kpi.of.metric for kpi in defined if kpi.of.metric is not None}
     there = {name for name in STORED if asked.has(name)}
     with asked.rules(rules, metrics, before=before) as ground:
-        return None if ground is None else kpi_values(defined, ground.world, ground.keep, there)
+        return None if ground is None else kpi_values(defined, ground.world, ground.keep, there, asked.definitions)
 
 
 def _row(

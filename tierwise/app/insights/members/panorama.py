@@ -8,10 +8,12 @@ import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Picture, Row
+from tierwise.app.insights.known import Known, values_of
 from tierwise.app.insights.things import of_another_day
 from tierwise.app.reading import label_of
 from tierwise.app.tier_values import tier_named, value_titles, values_in_order
 from tierwise.kernel.errors import TierwiseError
+from tierwise.metrics.frame import Frame
 from tierwise.metrics.panorama import Part, rounded
 from tierwise.metrics.panorama import panorama as parts_of
 from tierwise.plots.look import ROUND
@@ -22,6 +24,9 @@ NOT_ADDITIVE = ("net_sales_per_order", "max_order_amount", "min_order_amount")
 
 USUAL_AGAINST = ("customer_level", "rfm_cell", "lifecycle_stage")
 """What a tier is crossed with where nothing is named; the first that is there and is not the tier itself."""
+
+_OF_TAG = "tag__"
+"""Before a tag's name: the column of its values beside the profile's own."""
 
 OTHERS = "__others__"
 _OTHERS = Label("其他", "others")
@@ -37,7 +42,7 @@ def panorama(asked: Asked) -> Answer:
     crossed = asked["show"] == "matrix"
     other = _against(asked, by) if crossed else None
     found = parts_of(
-        asked.frame("profile"),
+        _with_tags(asked, [name for name in (by, other) if name is not None]),
         by=tier,
         money=money,
         against=None if other is None else _tier(asked, "against", other),
@@ -119,15 +124,34 @@ def _notes(customers: int, known: int, total: int, metric: str) -> tuple[Label, 
     return tuple(notes)
 
 
+def _tag(asked: Asked, name: str) -> Known | None:
+    known = asked.attributes.get(name)
+    return known if known is not None and known.tag else None
+
+
+def _with_tags(asked: Asked, names: Sequence[str]) -> Frame:
+    """The profile, with a column for each of these names that is a tag."""
+    profile = asked.frame("profile")
+    for name in names:
+        tag = _tag(asked, name)
+        if tag is not None:
+            values = values_of(tag, profile, asked.frame("tags")).rename({"value": f"{_OF_TAG}{name}"})
+            profile = profile.join(values, on="customer_key", how="left")
+    return profile
+
+
 def _tier(asked: Asked, parameter: str, name: str) -> str:
-    """The column of a tier, a score or a text. Raises `unknown_attribute`, `bad_value`."""
-    column = asked.column(name)
-    kind = asked.frame("profile").collect_schema()[column]
+    """The column of a tier, a score, a text or a tag. Raises `unknown_attribute`, `bad_value`."""
+    tag = _tag(asked, name)
+    if tag is not None and tag.column.type != "date":
+        return f"{_OF_TAG}{name}"
+    column = name if tag is not None else asked.column(name)
+    kind = None if tag is not None else asked.frame("profile").collect_schema()[column]
     numbered = tier_named(asked.definitions, name) is not None or name.endswith("_score")
-    if kind in (nw.String, nw.Boolean) or (numbered and kind.is_integer()):
+    if kind is not None and (kind in (nw.String, nw.Boolean) or (numbered and kind.is_integer())):
         return column
     raise TierwiseError(
-        "bad_value", f"{name} is no tier", place=parameter, remedy="a tier, level, cell, class, score or text"
+        "bad_value", f"{name} is no tier", place=parameter, remedy="a tier, level, cell, class, score, text or tag"
     )
 
 
@@ -157,12 +181,19 @@ def _against(asked: Asked, by: str) -> str:
 
 
 def _title(asked: Asked, name: str) -> Label:
+    tag = _tag(asked, name)
+    if tag is not None:
+        return tag.title
     tier = tier_named(asked.definitions, name)
     return Label(name, name) if tier is None or tier.name != name else label_of(tier.title, name)
 
 
 def _titles(asked: Asked, name: str) -> dict[str, Label]:
-    return value_titles(tier_named(asked.definitions, name)) | {OTHERS: _OTHERS}
+    titles = value_titles(tier_named(asked.definitions, name)) | {OTHERS: _OTHERS}
+    tag = _tag(asked, name)
+    if tag is not None and tag.column.type == "boolean":
+        titles |= {"true": asked.called(name, True), "false": asked.called(name, False)}
+    return titles
 
 
 def _order(asked: Asked, name: str, values: Sequence[str | None], sizes: dict[str | None, int]) -> list[str | None]:
@@ -249,7 +280,10 @@ INSIGHT = Insight(
     needs=("orders",),
     compute=panorama,
     parameters=(
-        Parameter("by", Label("按哪个层级或文本属性", "a tier, level, cell, class or text"), "text", "lifecycle_stage"),
+        Parameter(
+            "by", Label("按哪个层级、文本属性或标签", "a tier, level, cell, class, text or tag"), "text",
+            "lifecycle_stage",
+        ),
         Parameter(
             "show", Label("单层，或两层交叉", "the values of one tier, or two tiers crossed"), "choice", "values",
             choices=("values", "matrix"),
