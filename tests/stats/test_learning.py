@@ -55,17 +55,16 @@ def test_boosting_finds_a_conjunction_that_logistic_misses() -> None:
 
     def either(seed: int) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng(seed)
-        values = random.normal(size=(1200, 3))
-        told = (values[:, 0] > 0) ^ (values[:, 1] > 0) ^ (random.random(1200) < 0.05)
+        values = random.normal(size=(900, 3))
+        told = (values[:, 0] > 0) ^ (values[:, 1] > 0) ^ (random.random(900) < 0.05)
         return values, told.astype(np.int64)
 
     values, told = either(6)
     later, came = either(7)
-    boosting, again, other, logistic = (
+    boosting, other, logistic = (
         learning.learn(NAMES, values, told, kind=kind, seed=seed).scores(later)
-        for kind, seed in (("boosting", 0), ("boosting", 0), ("boosting", 5), ("logistic", 0))
+        for kind, seed in (("boosting", 0), ("boosting", 5), ("logistic", 0))
     )
-    assert np.array_equal(boosting, again)
     assert not np.array_equal(boosting, other)  # other parts to calibrate on
     assert np.array_equal(np.argsort(boosting), np.argsort(other))  # and the same trees
     found, missed = auc(boosting, came).value, auc(logistic, came).value
@@ -78,10 +77,10 @@ def test_boosting_finds_a_conjunction_that_logistic_misses() -> None:
 @pytest.mark.parametrize("kind", learning.KINDS)
 def test_more_of_what_drives_gives_more_and_missing_tells_too(kind: learning.ModelKind) -> None:
     random = np.random.default_rng(8)
-    values = random.normal(size=(1500, 2))
-    unknown = random.random(1500) < 0.3
+    values = random.normal(size=(900, 2))
+    unknown = random.random(900) < 0.3
     values[unknown, 1] = np.nan
-    told = (random.random(1500) < 1 / (1 + np.exp(2 - 1.5 * values[:, 0] - 2 * unknown))).astype(np.int64)
+    told = (random.random(900) < 1 / (1 + np.exp(2 - 1.5 * values[:, 0] - 2 * unknown))).astype(np.int64)
     model = learning.learn(NAMES[:2], values, told, kind=kind)
     grid = np.linspace(-2, 2, 9)
     known, missing = (model.scores(np.column_stack([grid, np.full(9, second)])) for second in (0.0, np.nan))

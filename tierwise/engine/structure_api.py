@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -161,8 +160,9 @@ def _problems(kpi: Kpi, world: World) -> list[Problem]:
     return found
 
 
-def _back(table: pa.Table, like: Any, lazily: bool) -> Any:
-    return on_engine(table, like) if lazily else back_as(table, like)
+def _back(table: pa.Table, like: IntoFrameT, lazily: bool) -> IntoFrameT:
+    found: IntoFrameT = on_engine(table, like) if lazily else back_as(table, like)
+    return found
 
 
 __all__ = ["kpis", "panorama"]
