@@ -146,7 +146,7 @@ def of_touched(connection: duckdb.DuckDBPyConnection, of_rules: Collection[str])
     """The name of a table of touched customers' lines: what metrics read, and of_rules."""
     wanted = {KEY, moment_of(LINES).day, *breadth.LINE_COLUMNS, *of_rules}
     listed = ", ".join(quoted(column) for column in connection.view(BOUGHT).columns if column in wanted)
-    connection.execute(f"CREATE TABLE touched_{LINES} AS SELECT {listed} FROM {BOUGHT} SEMI JOIN touched USING ({KEY})")
+    connection.execute(f"CREATE TABLE touched_{LINES} AS SELECT {listed} FROM {BOUGHT} WHERE {KEY} IN (FROM touched)")
     return f"touched_{LINES}"
 
 

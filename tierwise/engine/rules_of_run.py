@@ -21,7 +21,7 @@ from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.bought_lines import BOUGHT, LINES
 from tierwise.engine.duckdb_session import literal, quoted
-from tierwise.engine.incremental import TOUCHED
+from tierwise.engine.incremental import TOUCHED, is_touched
 from tierwise.engine.plan import KEY
 from tierwise.engine.profile_rows import ProfileRows, columns_read
 from tierwise.engine.sources import create_view, frame, keep
@@ -139,7 +139,7 @@ class Rules:
             self.connection.execute(f"ALTER VIEW {table} RENAME TO {before}")
             self.connection.execute(
                 f"CREATE VIEW {table} AS SELECT * FROM {before} UNION ALL SELECT {columns} FROM {base} "
-                f"ANTI JOIN {TOUCHED} USING ({KEY}) ANTI JOIN junk_rows USING ({KEY}) WHERE {column} IN ({names})"
+                f"ANTI JOIN junk_rows USING ({KEY}) WHERE NOT {is_touched(KEY)} AND {column} IN ({names})"
             )
 
     def leaves_to_tell(self, definition: Definition) -> list[AnyRule]:
@@ -180,11 +180,12 @@ class Rules:
         of_touched: bool,
     ) -> None:
         """apart: those whose rules are in `sets`; together: rows of those whose rules were told together."""
-        parts = [*rule_tags([tag for tag in apart if tag.origin == "rule"], sets, as_of=self.as_of)]
+        of_people = [*rule_tags([tag for tag in apart if tag.origin == "rule"], sets, as_of=self.as_of)]
         if together is not None:
-            parts.append(yes_tags(together, as_of=self.as_of))
-        parts += composite_tags(world.people, tags, self.schema, as_of=self.as_of, keep=self._keep)
-        parts += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
+            of_people.append(yes_tags(together, as_of=self.as_of))
+        of_people += composite_tags(world.people, tags, self.schema, as_of=self.as_of, keep=self._keep)
+        of_people += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
+        parts: list[Frame] = []
         lines = self._lines(of_touched) if any(tag.implied for tag in tags) else None
         if lines is not None:
             parts += implied_tags(lines, tags, world.fact_schemas["order_lines"], as_of=self.as_of)
@@ -196,9 +197,10 @@ class Rules:
         none = frame(self.connection, "told_tag_rows").head(0)
         # What is read once need not be kept: two hundred tags of a million customers are millions of rows.
         once = not self.has_previous and all(tag.needs_consent is None for tag in tags)
-        found = self._together(f"tags_found_{self.steps}", [none, *parts], kept=not once)
+        # Acts, scores and lines are anybody's; what rules and traits tell is of these people already.
+        parts = [part.join(world.people.select(KEY), on=KEY, how="semi") for part in parts]
         rows = living_tags(
-            found.join(world.people.select(KEY), on=KEY, how="semi"),
+            self._together(f"tags_found_{self.steps}", [none, *of_people, *parts], kept=not once),
             tags,
             as_of=self.as_of,
             previous=frame(self.connection, "previous_tags") if self.has_previous else None,

@@ -166,7 +166,9 @@ def _groups(
         for group, number in numbers.items()
         if group.where is not None
     ]
+    # Kept: of filters that look at it an engine would make as many copies of these hundreds of conditions.
     listed = products.select(PRODUCT_NUMBER, nw.concat_str(fits, separator=_ROW, ignore_nulls=True).alias("rows"))
+    listed = keep(f"{prefix}_of_products", listed)
     asked = _listed(listed.filter(nw.col("rows") != ""), {"group": nw.Int16, "since": nw.Date})
     asked = keep(f"{prefix}_asked", asked)
     day = moment_of(fact).day
