@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from sqlalchemy import Engine
 
+    from tierwise.app.backing_up import BackedUp
     from tierwise.app.context import Context
     from tierwise.app.principal import Principal
+    from tierwise.app.restoring import Progress, Restored
+    from tierwise.app.upgrading import Upgraded
     from tierwise.worker import Outcome
 
 
@@ -55,18 +59,29 @@ def open_context(
     *,
     principal: Principal | None = None,
     note: Callable[[str], None] = lambda text: None,
+    as_it_is: bool = False,
 ) -> Context:
-    """A context for one process. Makes the home and starts the embedded PostgreSQL where there is none yet."""
+    """A context for one process. Makes the home and starts the embedded PostgreSQL where there is none yet.
+
+    as_it_is: for what keeps or mends a home, of whatever version; else raises `half_restored`, `home_older`,
+    `home_newer`.
+    """
     from tierwise.app.context import Context
+    from tierwise.app.opening import open_home, require_whole
     from tierwise.engine.lake import Lake
-    from tierwise.state.database import open_database
-    from tierwise.state.upgrade import upgrade
 
     settings = settings or Settings.from_environment()
     lake = Lake(settings.home / "lake")
     make_home(settings.home)
-    database = open_database(settings.database_url or embedded_url(settings.home, note))
-    upgrade(database)
+    if not as_it_is:
+        require_whole(settings.home)
+    database = connect(settings, note)
+    if not as_it_is:
+        try:
+            open_home(settings.home, database)
+        except BaseException:
+            database.dispose()
+            raise
     return Context(
         home=settings.home,
         principal=principal or local_principal(),
@@ -75,6 +90,13 @@ def open_context(
         memory_limit=settings.memory_limit,
         note=note,
     )
+
+
+def connect(settings: Settings, note: Callable[[str], None]) -> Engine:
+    """The database of these settings, the embedded one started where it is not up."""
+    from tierwise.state.database import open_database
+
+    return open_database(settings.database_url or embedded_url(settings.home, note))
 
 
 def make_home(home: Path) -> None:
@@ -128,6 +150,58 @@ def stop(settings: Settings) -> bool:
             ended = presence.end_here(database)
             database.dispose()
     return stop_embedded(settings) or ended > 0
+
+
+def back_up(
+    target: Path, *, note: Callable[[str], None], settings: Settings | None = None, progress: Progress | None = None
+) -> BackedUp:
+    """Write a backup of this home, of whatever version, to a file or into a folder. Raises `nothing_to_back_up`."""
+    from tierwise.app import backing_up
+
+    context = _there(settings or Settings.from_environment(), note)
+    try:
+        return backing_up.back_up(context, target, progress)
+    finally:
+        context.database.dispose()
+
+
+def restore(
+    source: Path, *, note: Callable[[str], None], settings: Settings | None = None, progress: Progress | None = None
+) -> Restored:
+    """Put a backup into this home, which must not be there yet or be empty."""
+    from tierwise.app import restoring
+    from tierwise.engine.lake import Lake
+
+    settings = settings or Settings.from_environment()
+    home = Lake(settings.home / "lake").root.parent
+    return restoring.restore(home, source, lambda: connect(settings, note), local_principal(), progress)
+
+
+def upgrade(
+    *, keep: Path | None = None, note: Callable[[str], None], settings: Settings | None = None
+) -> tuple[Upgraded, BackedUp | None]:
+    """Bring this home to this version of Tierwise, all or nothing; keep: after a backup to that file or folder."""
+    from tierwise.app import backing_up, upgrading
+
+    context = _there(settings or Settings.from_environment(), note)
+    try:
+        kept = None if keep is None else backing_up.back_up(context, keep)
+        return upgrading.upgrade(context), kept
+    finally:
+        context.database.dispose()
+
+
+def _there(settings: Settings, note: Callable[[str], None]) -> Context:
+    """The context of a home that is there already, as it is. Raises `no_home`, `half_restored`."""
+    from tierwise.app.opening import require_whole
+    from tierwise.kernel.errors import TierwiseError
+
+    require_whole(settings.home)
+    if settings.database_url is None and not (settings.home / "postgres").is_dir():
+        raise TierwiseError(
+            "no_home", "there is no home here", place=str(settings.home), remedy="set TIERWISE_HOME to the one you mean"
+        )
+    return open_context(settings, note=note, as_it_is=True)
 
 
 def work(*, once: bool, note: Callable[[str], None], settings: Settings | None = None) -> tuple[Outcome, ...]:

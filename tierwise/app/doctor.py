@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from tierwise.app.opening import RESTORING, home_standing
 from tierwise.app.views import Health, HealthCheck
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
@@ -23,6 +24,12 @@ from tierwise.state.embedded import EmbeddedServer
 
 _NEEDED = ("duckdb", "deltalake", "narwhals", "pyarrow", "sqlalchemy", "psycopg", "procrastinate", "nicegui")
 _LEAST_FREE_BYTES = 2 * 1024**3
+
+_STANDING: dict[str, tuple[str, str, str]] = {
+    "none": ("warning", "there are no tables yet", "tierwise init --template retail makes them"),
+    "older": ("failed", "this home was written by an earlier version of Tierwise", "tierwise upgrade"),
+    "newer": ("failed", "this home was written by a newer version of Tierwise", "install that version or a newer one"),
+}
 
 
 def examine(home: Path, database_url: str | None) -> Health:
@@ -65,6 +72,9 @@ def _home(home: Path) -> HealthCheck:
         return HealthCheck("home", "failed", f"{home} is no folder", "set TIERWISE_HOME to a folder")
     if not os.access(home, os.W_OK | os.X_OK):
         return HealthCheck("home", "failed", f"{home} cannot be written", "set TIERWISE_HOME to a folder of yours")
+    if (home / RESTORING).exists():
+        seen = f"a restore into {home} has not ended"
+        return HealthCheck("home", "failed", seen, "tierwise restore with the same file again")
     mode = home.stat().st_mode & 0o777
     if mode & 0o077:
         return HealthCheck("home", "warning", f"{home} is open to others ({mode:o})", f"chmod 700 '{home}'")
@@ -101,6 +111,8 @@ def _database(home: Path, url: str | None) -> list[HealthCheck]:
         database = open_database(url)
         with database.connect() as connection:
             server = connection.dialect.server_version_info
+            if (told := _STANDING.get(home_standing(database))) is not None:
+                return [HealthCheck("database", *told)]
             versions = lake_tables.versions(connection)
             current = runs.current(connection)
             schedule = _schedule(connection)

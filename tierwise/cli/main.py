@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tierwise.cli import cleaning, definitions, explain, history, insight, levels, schedule, segments, tags
+from tierwise.cli import cleaning, definitions, explain, history, insight, levels, schedule, segments, tags, upkeep
 from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ levels.add_to(app, show)
 history.add_to(app)
 explain.add_to(app)
 insight.add_to(app)
+upkeep.add_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Limit = Annotated[int, typer.Option(min=0, help="At most so many.")]

@@ -69,7 +69,7 @@ def check_version(data: Path) -> None:
             "postgres_version",
             f"the database was made by PostgreSQL {found}, and this is {MAJOR_VERSION}",
             place=str(data),
-            remedy="dump it with the Tierwise that made it, and restore it into a new TIERWISE_HOME",
+            remedy="tierwise backup by the Tierwise that made it, then tierwise restore into a new TIERWISE_HOME",
         )
 
 
