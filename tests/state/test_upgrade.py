@@ -7,15 +7,34 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
+from tests.released import V0_1_0
+from tests.state.test_schema import catalogue
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state.schema import HEAD, metadata
-from tierwise.state.upgrade import MIGRATIONS, upgrade, version
+from tierwise.state.upgrade import MIGRATIONS, known_revisions, make_as_of, upgrade, version
 
 
 def test_head_is_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [HEAD]
+    assert known_revisions() == tuple(sorted(each.revision for each in scripts.walk_revisions()))
+
+
+def test_the_migrations_of_a_released_version_make_what_they_made_then(bare_database: Engine) -> None:
+    made = []
+    for make in (
+        lambda connection: connection.exec_driver_sql((V0_1_0 / "structure.sql").read_text("utf-8").replace("%", "%%")),
+        lambda connection: make_as_of(connection, "0004"),
+    ):
+        with bare_database.begin() as connection:
+            connection.execute(text("drop schema public cascade"))
+            connection.execute(text("create schema public"))
+            make(connection)
+            made.append(catalogue(connection, "public"))
+    assert len(made[0]) > 100
+    assert made[0] == made[1]
 
 
 def test_empty_database_is_upgraded_once_by_two_at_once(bare_database: Engine) -> None:

@@ -99,9 +99,8 @@ def upgrade(
         if not done.changed:
             say("nothing to do: this home is of this version")
             return
-        say(
-            f"database: migration {done.database_before} → {done.database}; lake: format {done.lake_before} → {done.lake}"
-        )
+        say(f"database: migration {done.database_before} → {done.database}")
+        say(f"lake: format {done.lake_before} → {done.lake}")
         for step in done.steps:
             say(f"  {step}")
 
