@@ -18,6 +18,8 @@ from tierwise.state.database import open_database
 from tierwise.state.embedded import EmbeddedServer
 from tierwise.state.upgrade import upgrade
 
+os.environ["TIERWISE_LANGUAGE"] = "en"  # whatever the machine's locale is
+
 _numbers = count(1)
 
 

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from tierwise.app.database_lost import LOST, lost
 from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.kernel.wording import accepted_language, problem_in_language
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -191,7 +192,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
     for kind in LOST:
-        app.add_exception_handler(kind, lambda request, error: response(lost().problems))
+        app.add_exception_handler(kind, lambda request, error: response(_read_by(request, lost().problems)))
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -209,7 +210,13 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TierwiseError)
-    return response(error.problems)
+    return response(_read_by(request, error.problems))
+
+
+def _read_by(request: Request, problems: Sequence[Problem]) -> list[Problem]:
+    """In the language that the request accepts: English where it names neither of ours."""
+    language = accepted_language(request.headers.get("accept-language")) or "en"
+    return [problem_in_language(problem, language) for problem in problems]
 
 
 def _bad_request(request: Request, error: Exception) -> JSONResponse:
@@ -223,7 +230,7 @@ def _bad_request(request: Request, error: Exception) -> JSONResponse:
         )
         for found in error.errors()
     ]
-    return response(problems or [Problem("bad_value", "the request does not fit")], status=422)
+    return response(_read_by(request, problems or [Problem("bad_value", "the request does not fit")]), status=422)
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -236,7 +243,7 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
         problem = Problem("method_not_allowed", f"{request.method} is not possible here", request.url.path, allowed)
     else:
         problem = Problem("bad_request", str(error.detail), request.url.path)
-    return response([problem], status=error.status_code, headers=headers)
+    return response(_read_by(request, [problem]), status=error.status_code, headers=headers)
 
 
 def defect(method: str, path: str, error: Exception) -> JSONResponse:

@@ -11,19 +11,28 @@ from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.abc import MetaPathFinder
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tierwise.cli import language
 from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.wording import Language, problem_in_language
 
 if TYPE_CHECKING:
+    from typer import Typer
+
     from tierwise.app.context import Context
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 def note(text: str) -> None:
-    """A word to the person in front; never on stdout."""
+    """A word to the person in front, in the person's language; never on stdout."""
+    _aside(language.told(text))
+
+
+def _aside(text: str) -> None:
     print(text, file=sys.stderr)
 
 
@@ -34,9 +43,17 @@ def opened() -> Iterator[Context]:
 
     context = open_context(note=note)
     try:
+        if not language.is_chosen():
+            language.choose(_of_the_project(context))
         yield context
     finally:
         context.database.dispose()
+
+
+def _of_the_project(context: Context) -> Language:
+    from tierwise.app.defining import project_of
+
+    return project_of(context).language
 
 
 class _NoPandas(MetaPathFinder):
@@ -87,23 +104,24 @@ def plain(value: Any) -> Any:
 
 def refuse(error: TierwiseError, as_json: bool) -> NoReturn:
     """Say what is wrong, all of it, and end with 1."""
+    problems = [problem_in_language(problem, language.language()) for problem in error.problems]
     if as_json:
-        first = {"code": error.code, "message": error.message, "place": error.place, "remedy": error.remedy}
-        print(json.dumps({**first, "problems": plain(list(error.problems))}, ensure_ascii=False))
+        print(json.dumps({**plain(problems[0]), "problems": plain(problems)}, ensure_ascii=False))
     else:
-        for problem in error.problems:
+        for problem in problems:
             where = f"{problem.place}: " if problem.place else ""
-            note(f"error: {where}{problem.message}")
+            _aside(f"{language.word('error')}: {where}{problem.message}")
             if problem.remedy:
-                note(f"       {problem.remedy}")
+                _aside(f"       {problem.remedy}")
     raise SystemExit(FAILED)
 
 
-def guarded(command: Callable[[], None]) -> None:
+def guarded(app: Typer) -> None:
     """Run the command line; turn our errors into exit codes. Anything else is a defect and shows its trace."""
     as_json = "--json" in sys.argv[1:]
     try:
-        command()
+        sys.argv[1:] = language.speak(sys.argv[1:])
+        _run(app)
     except TierwiseError as error:
         refuse(error, as_json)
     except BrokenPipeError:
@@ -119,3 +137,24 @@ def guarded(command: Callable[[], None]) -> None:
         if isinstance(error, LOST):
             refuse(lost(), as_json)
         raise
+
+
+def _run(app: Typer) -> None:
+    """Typer speaks English: in another language, its helps and what it says of misuse are translated."""
+    if language.language() == "en":
+        app()
+        return
+    from typer.main import get_command
+
+    command = get_command(app)
+    language.translate(command)
+    try:
+        ended = command(standalone_mode=False)
+    except Exception as error:
+        if not (hasattr(error, "show") and hasattr(error, "exit_code")):
+            raise
+        said = StringIO()
+        error.show(file=said)
+        _aside(language.fixed(said.getvalue()).rstrip("\n"))
+        raise SystemExit(error.exit_code) from None
+    raise SystemExit(ended if isinstance(ended, int) else DONE)

@@ -15,6 +15,7 @@ from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
     help="Know each customer, stratify, treat each tier on purpose, measure, revise.",
+    epilog="In Chinese or English: --language zh or en with any command; else TIERWISE_LANGUAGE, else the locale.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,

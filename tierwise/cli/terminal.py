@@ -12,6 +12,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from tierwise.cli.language import told, word
+
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 BAR_COLOUR = "cyan"
@@ -48,7 +50,7 @@ def number(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return word("yes" if value else "no")
     if isinstance(value, int | Decimal):
         return f"{value:,}"
     if isinstance(value, float):
@@ -86,7 +88,8 @@ def table(
     out = console()
     shown = [[item if isinstance(item, str) else number(item) for item in row] for row in rows]
     right = [_is_of_numbers([row[i] for row in rows]) for i in range(len(columns))]
-    widths = [max([width(name), *(width(row[i]) for row in shown)]) for i, name in enumerate(columns)]
+    heads = [word(name) for name in columns]
+    widths = [max([width(name), *(width(row[i]) for row in shown)]) for i, name in enumerate(heads)]
     kept = list(range(len(columns)))
     for name in spare:
         if _across([widths[i] for i in kept]) > out.width:
@@ -95,7 +98,7 @@ def table(
     for_bar = min(BAR_CELLS, out.width - _across(fitted) - GAP)
     with_bars = bars is not None and for_bar >= LEAST_CELLS
     # Lines are put together here: Rich's Table measures every cell anew, a third of the time of a long table.
-    lines = [_line([columns[i] for i in kept], fitted, [right[i] for i in kept])]
+    lines = [_line([heads[i] for i in kept], fitted, [right[i] for i in kept])]
     lines[0].stylize("dim")
     for place, row in enumerate(shown):
         line = _line([row[i] for i in kept], fitted, [right[i] for i in kept])
@@ -103,7 +106,7 @@ def table(
             line.append(" " * GAP).append(bar(bars[place], for_bar), style=BAR_COLOUR)
         lines.append(line)
     if title:
-        out.print(Text(title, style="bold"))
+        out.print(Text(told(title), style="bold"))
     # What still does not fit is wrapped by the terminal rather than cut.
     console(at_least=_across(fitted)).print(Text("\n").join(lines), no_wrap=True, crop=False, overflow="ignore")
 
@@ -148,8 +151,8 @@ def _across(widths: Sequence[int]) -> int:
 
 
 def say(text: str = "") -> None:
-    """A line to read on stdout."""
-    console().print(Text(text))
+    """A line to read on stdout, in the reader's language."""
+    console().print(Text(told(text)))
 
 
 def width(text: str) -> int:
@@ -166,9 +169,9 @@ _NUMBER = re.compile(r"-?[\d,.]+ (%|s)")
 
 def _is_of_numbers(cells: Sequence[Any]) -> bool:
     """Whether a column has a number, or nothing but what cannot be told."""
-    told = [cell for cell in cells if cell is not None and cell not in ("–", "")]
-    if not told:
+    some = [cell for cell in cells if cell is not None and cell not in ("–", "")]
+    if not some:
         return any(cell is None or cell == "–" for cell in cells)
     return any(
-        _NUMBER.fullmatch(cell) if isinstance(cell, str) else isinstance(cell, int | float | Decimal) for cell in told
+        _NUMBER.fullmatch(cell) if isinstance(cell, str) else isinstance(cell, int | float | Decimal) for cell in some
     )

@@ -7,6 +7,7 @@ from html import escape
 
 from tierwise.console.texts import Texts
 from tierwise.kernel.errors import Problem
+from tierwise.kernel.wording import problem_in_language
 
 
 def nothing_yet(texts: Texts) -> str:
@@ -24,7 +25,8 @@ def nothing_yet(texts: Texts) -> str:
 
 
 def refused(problems: Sequence[Problem], texts: Texts) -> str:
-    """Every problem with its place and remedy."""
-    listed = "".join(f"<li>{escape(str(problem))}</li>" for problem in problems)
+    """Every problem with its place and remedy, in the reader's language."""
+    told = (problem_in_language(problem, texts.language) for problem in problems)
+    listed = "".join(f"<li>{escape(str(problem))}</li>" for problem in told)
     title = escape(texts("failed_title"))
     return f'<section class="tw-notice" data-notice="refused"><h2>{title}</h2><ul>{listed}</ul></section>'
