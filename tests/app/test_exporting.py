@@ -1,6 +1,7 @@
 """Exports: outside names, audited, and nothing for those who may not."""
 
 import csv
+import re
 from datetime import date
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from tierwise.app import exporting, importing, running, segments, tags
 from tierwise.app.context import Context
 from tierwise.app.defining import apply_definitions, initialise
 from tierwise.app.explaining import explain
+from tierwise.app.headings import HEADINGS
 from tierwise.app.principal import Principal
 from tierwise.definitions.read import parse_rule
 from tierwise.definitions.rule import InSegment
 from tierwise.facts.contract import TABLES
+from tierwise.facts.headers import recognise
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit
 
@@ -201,3 +204,19 @@ def test_members_are_exported_without_what_is_sensitive_unless_it_is_named(empty
     with empty.database.connect() as connection:
         named, unnamed = audit.list_rows(connection, action="export")[:2]
     assert (named.detail["sensitive"], unnamed.detail["left_out"]) == (["trait.月收入"], ["月收入"])
+
+
+@pytest.mark.parametrize("table", [*exporting.SNAPSHOTS, *exporting.SUMMARIES, *exporting.FACTS])
+def test_headings_can_be_words_in_either_language(retailer: Context, tmp_path: Path, table: str) -> None:
+    heads = {}
+    for headings in HEADINGS if table == "profile" else ("names", "zh"):
+        exporting.export(retailer, table, tmp_path / "t.csv", headings=headings, sensitive=True)
+        with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+            heads[headings] = next(csv.reader(file))
+    for found in heads.values():
+        assert len({name.casefold() for name in found}) == len(found) == len(heads["names"])
+    pairs = [pair for pair in zip(heads["names"], heads["zh"], strict=True) if not pair[0].startswith("trait.")]
+    assert not [pair for pair in pairs if not re.search(r"[\u4e00-\u9fff]", pair[1])]
+    if table in exporting.FACTS:
+        again = recognise(heads["zh"], table).columns
+        assert {name for name in TABLES[table].key if name in heads["names"]} <= set(again)

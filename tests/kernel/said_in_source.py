@@ -80,6 +80,12 @@ def texts(node: ast.expr | None, scope: ast.AST, seen: frozenset[str] = frozense
         for value in node.values if isinstance(node, ast.JoinedStr) else ():
             if isinstance(value, ast.FormattedValue):
                 yield from (inner for inner in texts(value.value, scope, seen) if " " in inner.strip())
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        first, then = (list(texts(side, scope, seen)) for side in (node.left, node.right))
+        yield from (f"{one}{other}" for one in first for other in then)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join":
+        for value in getattr(node.args[0], "elts", ()):
+            yield from texts(value, scope, seen)
     elif isinstance(node, ast.IfExp):
         yield from texts(node.body, scope, seen)
         yield from texts(node.orelse, scope, seen)

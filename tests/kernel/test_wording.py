@@ -97,7 +97,7 @@ def test_the_setting_decides_then_the_locale(environment: dict[str, str], langua
 def test_a_problem_is_told_in_the_language_of_the_reader() -> None:
     problem = unknown_name("attribute", "recency", ["recency_days", "frequency_count"], "rfm.yaml:3")
     told = problem_in_language(problem, "zh")
-    assert told == Problem(problem.code, "未知的attribute“recency”", "rfm.yaml:3", "是否想写“recency_days”？")
+    assert told == Problem(problem.code, "未知的属性“recency”", "rfm.yaml:3", "是否想写“recency_days”？")
     assert problem_in_language(problem, "en") == problem
     assert in_language("  nothing of the kind was ever said", "zh") == "  nothing of the kind was ever said"
     two = "a tag given by hand needs a reason\nno such sentence"

@@ -90,6 +90,22 @@ STATUS: dict[str, int] = {
     "different_rows": 422,
     "worth_depends_on_orders": 422,
     "defect": 500,
+    "home_older": 503,
+    "home_newer": 503,
+    "home_in_use": 409,
+    "home_not_empty": 409,
+    "half_restored": 503,
+    "restore_failed": 500,
+    "restore_under_way": 409,
+    "nothing_to_back_up": 404,
+    "backup_exists": 409,
+    "backup_disturbed": 409,
+    "backup_not_written": 500,
+    "backup_not_whole": 422,
+    "backup_damaged": 422,
+    "backup_newer": 422,
+    "backup_table": 422,
+    "unknown_language": 422,
 }
 """Status by code, where the beginning of the code does not tell it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -10,8 +11,9 @@ import duckdb
 from tierwise.app import showing
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
+from tierwise.app.headings import Headings, column_label, headed
 from tierwise.app.reading import Reader, reading
-from tierwise.app.views import Exported
+from tierwise.app.views import Exported, Label
 from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes, sensitive_segments
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal
@@ -27,8 +29,18 @@ SUMMARIES = ("deciles", "rfm", "lifecycle", "activity")
 FACTS = tuple(name for name in TABLES if name not in ("identities", "customer_map"))
 
 
-def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None, sensitive: bool = False) -> Exported:
+def export(
+    ctx: Context,
+    table: str,
+    path: Path,
+    *,
+    run_id: int | None = None,
+    sensitive: bool = False,
+    headings: Headings = "names",
+) -> Exported:
     """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes.
+
+    headings: names as programs know the columns, or words in a language.
 
     sensitive: with what is sensitive by the run's or today's definitions; else it is left out of `profile`, `tags` and
     `segments`. The audit names it in either case.
@@ -47,9 +59,10 @@ def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None, s
             relation = (
                 _snapshot(reader, table, left_out) if table in SNAPSHOTS else _summary(ctx, reader, table, run_id)
             )
+            relation = headed(reader.connection, relation, headings, partial(_label, reader, table))
             rows = write_table(reader.connection, relation, path, sheet=table, dated=reader.run.as_of)
     elif table in FACTS:
-        rows = _export_fact(ctx, table, path)
+        rows = _export_fact(ctx, table, path, headings)
     else:
         raise TierwiseError.of([unknown_name("table", table, (*SNAPSHOTS, *SUMMARIES, *FACTS))])
     seconds = clock.monotonic_seconds() - started
@@ -60,6 +73,12 @@ def export(ctx: Context, table: str, path: Path, *, run_id: int | None = None, s
             detail["sensitive" if sensitive else "left_out"] = list(told)
         audit.write(connection, ctx.principal.name, "export", table, detail)
     return done
+
+
+def _label(reader: Reader, table: str, name: str) -> Label:
+    """The attribute's own title where it has one; else what the column is called in any table."""
+    known = reader.label(name) if table == "profile" and name not in _KEYS[table] else None
+    return column_label(table, name) if known is None or known.zh == name.removeprefix("trait.") else known
 
 
 _KEYS = {
@@ -150,7 +169,7 @@ def _summary(ctx: Context, reader: Reader, table: str, run_id: int | None) -> du
     return reader.connection.from_arrow(pa.Table.from_pylist(rows))
 
 
-def _export_fact(ctx: Context, table: str, path: Path) -> int:
+def _export_fact(ctx: Context, table: str, path: Path, headings: Headings) -> int:
     with ctx.database.connect() as state:
         versions = lake_tables.versions(state)
         project = current_definitions(state).project
@@ -161,6 +180,7 @@ def _export_fact(ctx: Context, table: str, path: Path) -> int:
         identities = ctx.lake.read(connection, "identities", versions.get("identities"))
         local_to = None if path.suffix.lower() == ".parquet" else project.timezone
         relation = fact_outside(connection, facts, identities, TABLES[table], project.currency, labels, local_to)
+        relation = headed(connection, relation, headings, partial(column_label, table))
         dated = clock.today(clock.zone(project.timezone))
         return write_table(connection, relation, path, sheet=table, dated=dated)
     finally:

@@ -12,7 +12,7 @@ from tierwise.cli import look
 from tierwise.cli.cleaning import print_junk
 from tierwise.cli.explain import print_explanation
 from tierwise.cli.levels import print_matrix_cells
-from tierwise.cli.look import both
+from tierwise.cli.look import both, sentences
 from tierwise.cli.profiling import said_reward
 from tierwise.cli.terminal import clipped, console, fixed, number, percent, say, table, width
 from tierwise.definitions.cleaning import Cleaning
@@ -73,7 +73,7 @@ def _head(ctx: Context, stores: bool) -> None:
         say()
     look.print_rfm(view.rfm)
     say()
-    say(f"{view.deciles.sentence.zh}\n{view.deciles.sentence.en}\n")
+    say(sentences(view.deciles.sentence) + "\n")
     for ladder in view.activity:
         look.print_ladder(ladder)
         say()

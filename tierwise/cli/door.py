@@ -137,6 +137,8 @@ def guarded(app: Typer) -> None:
         if isinstance(error, LOST):
             refuse(lost(), as_json)
         raise
+    finally:
+        language.forget()
 
 
 def _run(app: Typer) -> None:

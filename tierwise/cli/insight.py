@@ -61,10 +61,15 @@ def insight(
 
 def print_catalogue(found: tuple[InsightSummary, ...]) -> None:
     """One row an insight."""
+    from tierwise.cli.language import language
     from tierwise.cli.look import both
     from tierwise.cli.terminal import say, table
 
-    table("", ["insight", "", "answers"], [(each.name, both(each.title), each.answers.en) for each in found])
+    table(
+        "",
+        ["insight", "", "answers"],
+        [(each.name, both(each.title), each.answers.in_language(language())) for each in found],
+    )
     for each in found:
         if each.missing:
             say(f"{each.name}: import {', '.join(each.missing)} first")
@@ -76,7 +81,8 @@ def print_parameters(summary: InsightSummary) -> None:
     from tierwise.cli.look import both
     from tierwise.cli.terminal import say, table
 
-    say(f"{both(summary.title)}\n{both(summary.answers)}")
+    say(both(summary.title))
+    say(both(summary.answers))
     if not summary.parameters:
         say("nothing may be set")
         return
@@ -114,7 +120,7 @@ def _digits(number: float) -> str:
 
 def print_insight(view: InsightView, *, wide: bool = False) -> None:
     """Headline numbers, the rows with bars, notes."""
-    from tierwise.cli.look import both
+    from tierwise.cli.look import both, sentences
     from tierwise.cli.terminal import number, say, table
 
     say(f"{both(view.title)} · {view.as_of} · {view.currency}")
@@ -137,8 +143,7 @@ def print_insight(view: InsightView, *, wide: bool = False) -> None:
         if view.of > len(view.rows):
             say(f"{number(len(view.rows))} of {number(view.of)} rows; --limit for more, --to FILE for all")
     for text in view.notes:
-        say(f"· {text.zh}")
-        say(f"  {text.en}")
+        say("· " + sentences(text).replace("\n", "\n  "))
 
 
 _FIGURES_CELLS = 110
@@ -168,7 +173,10 @@ def _bars(view: InsightView) -> list[float] | None:
 
 
 def _heading(column: ColumnView, currency: str) -> str:
-    return f"{column.title.en} ({currency})" if column.kind == "money" else column.title.en
+    from tierwise.cli.language import language
+
+    title = column.title.in_language(language())
+    return f"{title} ({currency})" if column.kind == "money" else title
 
 
 def _figure(figure: FigureView) -> str:

@@ -70,6 +70,11 @@ def speak(arguments: Sequence[str]) -> list[str]:
     return rest
 
 
+def forget() -> None:
+    """As before the first word: the process's next command, if any, chooses anew."""
+    _Speech.language = None
+
+
 def is_chosen() -> bool:
     """Whether anything but the project has a say."""
     return _Speech.language is not None

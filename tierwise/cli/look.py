@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tierwise.app import jobs as job_cases
 from tierwise.app import showing
 from tierwise.cli.door import note, opened, plain, tell
+from tierwise.cli.language import language
 from tierwise.cli.terminal import fixed, number, percent, say, table
 
 if TYPE_CHECKING:
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 
 
 def both(label: views.Label | None) -> str:
-    """A name in Chinese and English, as operators of both read the same terminal."""
+    """A name in the language spoken: in Chinese alone; in English with the Chinese, by which it is known, beside it."""
     if label is None:
         return ""
+    if language() == "zh":
+        return label.in_language("zh")
     return f"{label.zh} {label.en}" if label.zh and label.en and label.zh != label.en else label.zh or label.en
+
+
+def sentences(label: views.Label) -> str:
+    """A sentence as `both` has names: each language on a line of its own."""
+    return label.in_language("zh") if language() == "zh" else f"{label.zh}\n{label.en}"
 
 
 def runs(limit: int, as_json: bool) -> None:
@@ -76,7 +84,7 @@ def print_deciles(view: views.DecilesView) -> None:
                 for row in view.groups
             ],
         )
-    say(f"{view.sentence.zh}\n{view.sentence.en}")
+    say(sentences(view.sentence))
     if view.unscored:
         say(f"{number(view.unscored)} customers are in no part: they have no order, or no {view.metric}.")
 

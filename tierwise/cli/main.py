@@ -225,12 +225,15 @@ def export(
     sensitive: Annotated[
         bool, typer.Option("--sensitive", help="With sensitive tags and traits; the audit names them.")
     ] = False,
+    headings: Annotated[
+        str, typer.Option(help="Above the columns: their names, or words in zh or en; auto takes the language spoken.")
+    ] = "names",
     as_json: Json = False,
 ) -> None:
     """Write a table to a file."""
     from tierwise.cli import manage
 
-    manage.export(table, to, run_id, sensitive, as_json)
+    manage.export(table, to, run_id, sensitive, headings, as_json)
 
 
 @jobs.command("list")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tierwise.bootstrap import Settings
 from tierwise.cli.door import FAILED, note, opened, plain, tell, write
+from tierwise.cli.language import language
 from tierwise.cli.terminal import number, percent, say, table
 
 if TYPE_CHECKING:
@@ -148,11 +149,13 @@ def print_run(view: RunView) -> None:
         note(f"note: {text}")
 
 
-def export(table_name: str, to: Path, run_id: int | None, sensitive: bool, as_json: bool) -> None:
+def export(table_name: str, to: Path, run_id: int | None, sensitive: bool, headings: str, as_json: bool) -> None:
     from tierwise.app import exporting
+    from tierwise.app.headings import known_headings
 
     with opened() as ctx:
-        done = exporting.export(ctx, table_name, to, run_id=run_id, sensitive=sensitive)
+        wanted = known_headings(language() if headings == "auto" else headings)
+        done = exporting.export(ctx, table_name, to, run_id=run_id, sensitive=sensitive, headings=wanted)
     tell(
         done,
         as_json,

@@ -226,6 +226,7 @@ def read(
 
 def print_reading(found: GroupReading, every: bool) -> None:
     from tierwise.app.group_reading import strongest
+    from tierwise.cli.look import both, sentences
     from tierwise.cli.terminal import number, percent, say, table
 
     rows = found.rows if every else strongest(found.rows)
@@ -234,8 +235,8 @@ def print_reading(found: GroupReading, every: bool) -> None:
         ["attribute", "", "customers", "of the group", "of the others", "TGI", "p"],
         [
             (
-                row.title.zh if row.title.zh == row.title.en else f"{row.title.zh} {row.title.en}",
-                row.text.zh if row.text.zh == row.text.en else f"{row.text.zh} {row.text.en}",
+                both(row.title),
+                both(row.text),
                 row.group,
                 percent(row.share),
                 percent(row.reference_share),
@@ -246,7 +247,7 @@ def print_reading(found: GroupReading, every: bool) -> None:
         ],
         spare=["customers"],
     )
-    say(f"{found.sentence.zh}\n{found.sentence.en}")
+    say(sentences(found.sentence))
     if found.left_out:
         say(f"{number(found.left_out)} values that hardly anybody has are left out.")
 

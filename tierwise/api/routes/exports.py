@@ -15,6 +15,7 @@ from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
 from tierwise.app import exporting
+from tierwise.app.headings import Headings
 from tierwise.app.views import Exported
 
 router = APIRouter(tags=["exports"])
@@ -61,6 +62,7 @@ def export_table(
     extension: Extension,
     run_id: RunQuery = None,
     sensitive: Annotated[bool, Query(description="with sensitive tags and traits; the audit names them")] = False,
+    headings: Annotated[Headings, Query(description="above columns: their names, or words in a language")] = "names",
 ) -> FileResponse:
     """A table of a run or of the facts, ordered by its key: two exports of one run are the same bytes. Audited.
 
@@ -69,7 +71,9 @@ def export_table(
     folder = new_folder(ctx)
     try:
         with told_as(folder):
-            exported = exporting.export(ctx, table, folder / f"{table}.{extension}", run_id=run_id, sensitive=sensitive)
+            exported = exporting.export(
+                ctx, table, folder / f"{table}.{extension}", run_id=run_id, sensitive=sensitive, headings=headings
+            )
     except BaseException:
         drop_folder(folder)
         raise
