@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tierwise.app import jobs as job_cases
 from tierwise.app import showing
 from tierwise.cli.door import note, opened, plain, tell
-from tierwise.cli.language import language
+from tierwise.cli.language import language, told
 from tierwise.cli.terminal import fixed, number, percent, say, table
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def runs(limit: int, as_json: bool) -> None:
                 run.counts.get("customers"),
                 f"{run.started_at:%Y-%m-%d %H:%M:%S}",
                 "–" if run.seconds is None else f"{run.seconds:.2f} s",
-                (run.error or {}).get("message", ""),
+                told((run.error or {}).get("message", "")),
             )
             for run in found
         ]
@@ -268,7 +268,7 @@ def customer(customer_id: str, run_id: int | None, as_json: bool) -> None:
 def _value(attribute: views.AttributeValue) -> tuple[Any, str]:
     """The value, and its unit or why there is none."""
     if attribute.reason is not None:
-        return attribute.value, _REASONS.get(attribute.reason, attribute.reason)
+        return attribute.value, told(_REASONS.get(attribute.reason, attribute.reason))
     if attribute.unit.startswith("share"):
         return percent(attribute.value), ""
     return attribute.value, attribute.unit
@@ -297,7 +297,7 @@ def jobs(limit: int, as_json: bool) -> None:
                 job.title,
                 job.state,
                 f"{job.done:,}" + (f" / {job.total:,}" if job.total else ""),
-                job.message,
+                told(job.message),
             )
             for job in found
         ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tierwise.bootstrap import Settings
 from tierwise.cli.door import FAILED, note, opened, plain, tell, write
-from tierwise.cli.language import language
+from tierwise.cli.language import language, told
 from tierwise.cli.terminal import number, percent, say, table
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def print_quarantine(found: Refusals) -> None:
     if not found.total:
         say("nothing is in quarantine")
         return
-    rows = [(r["file"], r["line"], r["column_name"] or "", r["code"], r["message"]) for r in found.rows]
+    rows = [(r["file"], r["line"], r["column_name"] or "", r["code"], told(r["message"])) for r in found.rows]
     table("", ["file", "line", "column", "reason", ""], rows)
     reasons = ", ".join(f"{code} {number(count)}" for code, count in found.by_reason.items())
     say(f"{len(found.rows)} of {number(found.total)} rows shown ({reasons})")
@@ -187,10 +187,10 @@ def doctor(as_json: bool) -> None:
     health = examine(settings.home, settings.database_url)
 
     def people() -> None:
-        table("", ["", "check", "seen"], [(check.verdict, check.name, check.seen) for check in health.checks])
+        table("", ["", "check", "seen"], [(check.verdict, check.name, told(check.seen)) for check in health.checks])
         for check in health.checks:
             if check.remedy and check.verdict != "ok":
-                say(f"{check.name}: {check.remedy}")
+                say(f"{check.name}: {told(check.remedy)}")
 
     tell({"ok": health.ok, **plain(health)}, as_json, people)
     if not health.ok:

@@ -57,6 +57,7 @@ def print_profiling(view: ProfilingView) -> None:
 
 def print_customer(view: CustomerProfiling) -> None:
     """What to ask this customer, and what is known."""
+    from tierwise.cli.language import told
     from tierwise.cli.look import both
     from tierwise.cli.terminal import fixed, percent, say, table
 
@@ -68,7 +69,7 @@ def print_customer(view: CustomerProfiling) -> None:
         "",
         ["question", "", "state", "bits", "reward"],
         [
-            (row.question, both(row.ask), _STATES[row.state], fixed(row.bits, 3), said_reward(row.reward))
+            (row.question, both(row.ask), told(_STATES[row.state]), fixed(row.bits, 3), said_reward(row.reward))
             for row in view.questions
         ],
     )

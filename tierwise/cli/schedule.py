@@ -126,6 +126,7 @@ def print_one(view: ScheduleView) -> None:
 
 def print_all(found: SchedulesView) -> None:
     from tierwise.cli.door import note
+    from tierwise.cli.language import told
     from tierwise.cli.terminal import say, table
 
     if not found.schedules:
@@ -135,7 +136,7 @@ def print_all(found: SchedulesView) -> None:
     for view in found.schedules:
         last = view.last_job
         said = "" if last is None else f"job {last.id} {last.state}"
-        why = (last.error or {}).get("message", "") if last else ""
+        why = told((last.error or {}).get("message", "")) if last else ""
         due = _local(view.next_due_at, view.timezone) if view.next_due_at else ""
         state = f"{view.state}, overdue" if view.overdue_since else view.state
         rows.append((view.name, view.task, view.cron, view.timezone, state, due, said, why))
