@@ -11,7 +11,7 @@ import duckdb
 from tierwise.app import showing
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
-from tierwise.app.headings import Headings, column_label, headed
+from tierwise.app.headings import Headings, column_label, headed, reason_label
 from tierwise.app.reading import Reader, reading
 from tierwise.app.views import Exported, Label
 from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes, sensitive_segments
@@ -77,8 +77,13 @@ def export(
 
 def _label(reader: Reader, table: str, name: str) -> Label:
     """The attribute's own title where it has one; else what the column is called in any table."""
-    known = reader.label(name) if table == "profile" and name not in _KEYS[table] else None
-    return column_label(table, name) if known is None or known.zh == name.removeprefix("trait.") else known
+    if table != "profile":
+        return column_label(table, name)
+    known = reader.label(name)
+    if known.zh != name.removeprefix("trait."):
+        return known
+    of = name.removesuffix("_reason")
+    return reason_label(_label(reader, table, of)) if of != name and of else column_label(table, name)
 
 
 _KEYS = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Literal, get_args
 
 import duckdb
@@ -16,6 +17,7 @@ from tierwise.engine.duckdb_session import quoted
 from tierwise.facts.synonyms import SYNONYMS
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.kernel.wording import chinese
+from tierwise.metrics.attributes import CATALOGUE
 
 Headings = Literal["names", "zh", "en"]
 
@@ -59,12 +61,25 @@ def headed(
 
 
 def column_label(table: str, name: str) -> Label:
-    """A column of a table: the first header that an import recognises as it, else its word in the catalogue."""
-    plain = name.removeprefix("trait.")
-    words = SYNONYMS.get(table, {}).get(name, ())
+    """A column of a table: the attribute of that name, else the first header that an import takes for it, else its word
+    in the catalogue."""
+    if name != (plain := name.removeprefix("trait.")):
+        return Label(plain, plain)
+    if (known := _attributes().get(name)) is not None:
+        return known
+    words = SYNONYMS.get(table, {}).get(name) or next((each[name] for each in SYNONYMS.values() if name in each), ())
     recognised = next((word for word in words if _CHINESE.search(word)), None)
-    zh = recognised or chinese().words.get(plain.replace("_", " "), plain)
-    return Label(zh, _in_english(plain) if plain == name else plain)
+    return Label(recognised or chinese().words.get(name.replace("_", " "), name), _in_english(name))
+
+
+def reason_label(of: Label) -> Label:
+    """The column that says why another has no value."""
+    return Label(f"{of.zh}缺失原因", f"{of.en}: why there is none")
+
+
+@cache
+def _attributes() -> dict[str, Label]:
+    return {each.name: Label(each.title.zh, each.title.en) for each in CATALOGUE}
 
 
 def _in_english(name: str) -> str:

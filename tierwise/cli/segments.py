@@ -32,8 +32,7 @@ def show(as_json: Json = False) -> None:
     """The stored segments, and what each lacks."""
     from tierwise.app import segments
     from tierwise.cli.door import opened, plain, tell
-    from tierwise.cli.language import told
-    from tierwise.cli.look import both
+    from tierwise.cli.language import language, told
     from tierwise.cli.terminal import say, table
     from tierwise.definitions.segment import lacking
 
@@ -47,7 +46,7 @@ def show(as_json: Json = False) -> None:
         rows = [
             (
                 each.name,
-                both(each.title),
+                each.title.in_language(language()),
                 each.members,
                 each.owner or "",
                 *(told(p.message) for p in lacking(each)),
