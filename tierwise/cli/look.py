@@ -14,9 +14,10 @@ from tierwise.cli.terminal import fixed, number, percent, say, table
 
 if TYPE_CHECKING:
     from tierwise.app import views
+    from tierwise.definitions.base import Text
 
 
-def both(label: views.Label | None) -> str:
+def both(label: views.Label | Text | None) -> str:
     """A name in the language spoken: in Chinese alone; in English with the Chinese, by which it is known, beside it."""
     if label is None:
         return ""

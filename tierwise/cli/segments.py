@@ -32,7 +32,8 @@ def show(as_json: Json = False) -> None:
     """The stored segments, and what each lacks."""
     from tierwise.app import segments
     from tierwise.cli.door import opened, plain, tell
-    from tierwise.cli.language import language, told
+    from tierwise.cli.language import told
+    from tierwise.cli.look import both
     from tierwise.cli.terminal import say, table
     from tierwise.definitions.segment import lacking
 
@@ -46,7 +47,7 @@ def show(as_json: Json = False) -> None:
         rows = [
             (
                 each.name,
-                each.title.in_language(language()),
+                both(each.title),
                 each.members,
                 each.owner or "",
                 *(told(p.message) for p in lacking(each)),

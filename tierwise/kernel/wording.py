@@ -26,7 +26,7 @@ SETTING = "TIERWISE_LANGUAGE"
 
 PLACE = re.compile(r"\{(\w+)\}")
 
-LEAST_WEIGHT = 9
+LEAST_WEIGHT = 7
 """A sentence with fewer letters of its own, `{name} is {value}`, would fit what it is not: its places hold one word."""
 
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
