@@ -79,7 +79,7 @@ def reason_label(of: Label) -> Label:
 
 @cache
 def _attributes() -> dict[str, Label]:
-    return {each.name: Label(each.title.zh, each.title.en) for each in CATALOGUE}
+    return {each.name: Label(each.title.in_language("zh"), each.title.in_language("en")) for each in CATALOGUE}
 
 
 def _in_english(name: str) -> str:
