@@ -23,7 +23,7 @@ def both(label: views.Label | Text | None) -> str:
         return ""
     if language() == "zh":
         return label.in_language("zh")
-    return f"{label.zh} {label.en}" if label.zh and label.en and label.zh != label.en else label.zh or label.en
+    return f"{label.zh} {label.en}" if label.zh and label.en and label.zh != label.en else label.zh or label.en or ""
 
 
 def sentences(label: views.Label) -> str:
