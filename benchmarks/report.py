@@ -19,6 +19,7 @@ _TITLES = {
     "import": "An import",
     "count": "A count",
     "rules": "Behavioural rules",
+    "incremental": "Stage 1 after new orders",
     "customer": "One customer",
     "history": "History",
     "commands": "The command line",
