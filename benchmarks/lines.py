@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.asked_insights import ASKED as INSIGHTS
+from benchmarks.asked_insights import GROUP_BY, measured_name, plain_name
 from benchmarks.turns import Measured, Once, in_turn, process
 
 Told = Callable[[str], None]
@@ -44,6 +46,7 @@ class Business:
     customers: int
     seed: int
     days: int = 365
+    insights: tuple[str, ...] = tuple(INSIGHTS)
 
     def command(self, name: str) -> list[str]:
         size = [str(self.orders), str(self.customers), str(self.seed)]
@@ -89,6 +92,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "incremental": (Target(EVENLY, 0.15, FULL_STAGE),),
     "customer": (Target(SERVED, 0.1), Target(FIRST, 0.1)),
     "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
+    "insights": tuple(Target(measured_name(name), 30.0) for name in INSIGHTS),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
 """Line -> its targets."""
@@ -125,6 +129,11 @@ MEANING = {
     ASKED[-1]: "the moves between the first day's stages and the last day's",
 }
 
+MEANING |= {plain_name(reads): f"one GROUP BY over {reads}, into a table" for reads in GROUP_BY}
+
+BESIDE = {measured_name(name): plain_name(asked.reads) for name, asked in INSIGHTS.items()}
+"""What is told as so many times another thing, without a target."""
+
 UNITS = {SIZE: "GB", COPIES_SIZE: "GB"}
 """What is not measured in seconds."""
 
@@ -139,15 +148,18 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
         "incremental": _measure_incremental,
         "customer": _measure_customer,
         "history": _measure_history,
+        "insights": _measure_insights,
         "commands": _measure_commands,
     }
     return by_line[line](business, times, told)
 
 
 def verdicts(line: str, measured: Mapping[str, Measured]) -> list[Verdict]:
-    """The line's targets and what came of them."""
+    """The targets of what was measured, and what came of them."""
     found = []
     for target in TARGETS[line]:
+        if target.measured not in measured:
+            continue
         value = measured[target.measured].seconds
         found.append(Verdict(target, value / measured[target.against].seconds if target.against else value))
     return found
@@ -228,6 +240,22 @@ def _measure_history(business: Business, times: int, told: Told) -> dict[str, Me
     process(command("prepare"))
     things = {name: partial(process, command(name)) for name in (*ASKED, SIZE)}
     return in_turn(things, times, _tell(told))
+
+
+def _measure_insights(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """Over as many lines as there are orders elsewhere; those of the insights that were asked for."""
+    told(f"making {business.orders:,} order lines and their run, unless they are there")
+
+    def command(name: str) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.insights", name, str(business.folder), str(business.orders)]
+
+    process(command("prepare"))
+    beside = dict.fromkeys(plain_name(INSIGHTS[name].reads) for name in business.insights)
+    things = (*beside, *(measured_name(name) for name in business.insights))
+    try:
+        return in_turn({name: partial(process, command(name)) for name in things}, times, _tell(told))
+    finally:
+        process(command("stop"))
 
 
 def _measure_commands(business: Business, times: int, told: Told) -> dict[str, Measured]:

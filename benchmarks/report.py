@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.lines import MEANING, UNITS, Business, Verdict
+from benchmarks.lines import BESIDE, MEANING, UNITS, Business, Verdict
 from benchmarks.turns import Measured
 
 Results = Mapping[str, tuple[Mapping[str, Measured], Sequence[Verdict]]]
@@ -22,6 +22,7 @@ _TITLES = {
     "incremental": "Stage 1 after new orders",
     "customer": "One customer",
     "history": "History",
+    "insights": "Insights",
     "commands": "The command line",
 }
 
@@ -38,7 +39,7 @@ def table(results: Results, business: Business) -> str:
             unit = UNITS.get(name, "s")
             span = f"{min(seconds):.2f} – {max(seconds):.2f} {unit}"
             clock = f"{thing.seconds:7.2f} {unit:2} {span:>17}  {thing.cpu_seconds:7.2f} s"
-            out.append(f"  {name:{width}}  {clock}  {thing.peak_mib:7,.0f} MiB  {MEANING.get(name, '')}".rstrip())
+            out.append(f"  {name:{width}}  {clock}  {thing.peak_mib:7,.0f} MiB  {_said(name, measured)}".rstrip())
         out.extend(_sentence(verdict) for verdict in verdicts)
         out.append("")
     missed = sum(not verdict.passed for _, verdicts in results.values() for verdict in verdicts)
@@ -54,8 +55,20 @@ def _of(line: str, business: Business) -> str:
         "rules": f" on {business.orders:,} orders of {business.customers:,} customers",
         "customer": f" of {business.orders:,}, with as many orders",
         "history": f" of {business.days:,} days of {business.customers:,} customers",
+        "insights": f" over {business.orders:,} order lines of {business.orders // 10:,} customers",
         "commands": " on demo data",
     }[line]
+
+
+def _said(name: str, measured: Mapping[str, Measured]) -> str:
+    """What it is, and how often what stands beside it could have been done in the same time."""
+    times = _times(name, measured)
+    return MEANING.get(name, "") if times is None else f"{times:.1f} × {BESIDE[name]}"
+
+
+def _times(name: str, measured: Mapping[str, Measured]) -> float | None:
+    beside = measured.get(BESIDE.get(name, ""))
+    return None if beside is None else measured[name].seconds / beside.seconds
 
 
 def _sentence(verdict: Verdict) -> str:
@@ -80,6 +93,7 @@ def as_json(results: Results, business: Business) -> dict[str, Any]:
                     "median_seconds": thing.seconds,
                     "cpu_seconds": thing.cpu_seconds,
                     "peak_mib": thing.peak_mib,
+                    "times_beside": _times(name, measured),
                     "turns": [asdict(turn) for turn in thing.turns],
                 }
                 for name, thing in measured.items()

@@ -10,25 +10,24 @@ habit needs more than one occasion: five days of one Spring Festival are one tri
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.distribution import distribution_of
-from tierwise.metrics.frame import Frame, columns_of, days_between, integer_sum, require_columns
+from tierwise.metrics.frame import Frame, columns_of, integer_sum, require_columns, rows_of
 from tierwise.stats.dependence import adjusted_among
 from tierwise.stats.tails import beta_share
 
 TOO_FEW_DAYS = "too_few_days"
 NOT_SIGNIFICANT = "not_significant"
-
-_EPOCH = date(1970, 1, 1)
 
 Ints = NDArray[np.int64]
 
@@ -72,45 +71,136 @@ def habits(
     of its values. habit_count: those with the value; share: habit_count / day_count; base_share: the same of all
     customers' days together. p_value: that chance alone brings so many or more. The last five are null without a value.
 
-    Executes the orders, and holds one row per customer and value. Raises `missing_column`, `bad_value`.
+    A calendar's habit that is also an own one is refused. Executes the orders, and holds one row per customer and
+    habit, and one per value of those who have days enough. Raises `missing_column`, `bad_value`.
     """
     if min(min_days, min_occasions) < 1 or not 0 < level < 1:
         raise TierwiseError("bad_value", "min_days, min_occasions are 1 or more, level is between 0 and 1")
     require_columns(orders, (key, day, *own), "orders")
-    known = orders.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
-    rows = []
     if calendar is not None:
         require_columns(calendar, ("day", "habit", "value", "occasion", "trial"), "the calendar")
-        days = known.select(key, nw.col(day).alias("day")).unique()
-        rows.append(days.join(calendar, on="day", how="inner").select(key, "habit", "value", "occasion", "trial"))
-    for name in own:
-        pairs = known.filter(~nw.col(name).is_null()).select(
-            key, nw.col(day).alias("day"), nw.col(name).cast(nw.String).alias("value")
-        )
-        rows.append(
-            pairs.unique().select(
-                key,
-                nw.lit(name).alias("habit"),
-                "value",
-                days_between(nw.lit(_EPOCH), nw.col("day")).alias("occasion"),
-                nw.lit(1).cast(nw.Int64).alias("trial"),
-            )
-        )
-    if not rows:
+    if calendar is None and not own:
         raise TierwiseError(
             "bad_value", "no habit to look for", place="calendar", remedy="give a calendar or own habits"
         )
-    trials = keep("trials", nw.concat(rows))
-    counted = trials.group_by(key, "habit").agg(integer_sum(nw.col("trial")).alias("n"))
-    with_value = trials.filter(~nw.col("value").is_null())
-    times = with_value.group_by(key, "habit", "value").agg(nw.len().cast(nw.Int64).alias("k"))
-    apart = with_value.select(key, "habit", "value", "occasion").unique().group_by(key, "habit", "value")
-    valued = times.join(
-        apart.agg(nw.len().cast(nw.Int64).alias("occasions")), on=[key, "habit", "value"], how="inner"
-    ).join(counted, on=[key, "habit"], how="inner")
+    parts = _trials(orders, calendar, own, key, nw.col(day), as_of, keep)
+    names = sorted(name for part in parts for name in part.names)
+    counted = keep("habit_days", nw.concat([count for part in parts for count in part.counts(key, names)]))
+    enough = counted.filter(nw.col("n") >= min_days)
+    able = keep("habit_people", enough.select(key).unique())
+    values = keep(
+        "habit_values",
+        nw.concat([part.totals() for part in parts]).with_row_index("label", order_by=["habit", "value"]),
+    )
+    valued = nw.concat([part.times(able, values, key, names) for part in parts])
     people = counted.sort(key, "habit").collect(backend="pyarrow").to_native()
-    found = valued.sort(key, "habit", "value").collect(backend="pyarrow").to_native()
-    return _told(people, found, key, min_days, min_occasions, level)
+    found = valued.join(enough, on=[key, "habit"], how="inner").select(key, "label", "k", "n", "occasions")
+    told = found.sort(key, "label").collect(backend="pyarrow").to_native()
+    labels = values.sort("label").collect(backend="pyarrow").to_native()
+    return _told(people, told, labels, names, key, min_days, min_occasions, level)
+
+
+@dataclass(frozen=True)
+class _OfCalendar:
+    """Habits of the day alone. days: `key, day`, each once."""
+
+    days: Frame
+    calendar: Frame
+    names: tuple[str, ...]
+    keep: Keep
+
+    def counts(self, key: str, names: Sequence[str]) -> list[Frame]:
+        """Days of each customer of which the habit is known: `key, habit, n`, a habit as its place among the names."""
+        told = [
+            integer_sum(nw.when(nw.col("habit") == name).then(nw.col("trial")).otherwise(nw.lit(0))).alias(f"n{place}")
+            for place, name in enumerate(self.names)
+        ]
+        of_day = self.calendar.group_by("day").agg(*told)
+        sums = [integer_sum(nw.col(f"n{place}")).alias(f"n{place}") for place in range(len(self.names))]
+        wide = self.keep("habit_counts", self.days.join(of_day, on="day", how="inner").group_by(key).agg(*sums))
+        return [
+            wide.filter(nw.col(f"n{place}") > 0).select(
+                key, nw.lit(names.index(name)).cast(nw.Int64).alias("habit"), nw.col(f"n{place}").alias("n")
+            )
+            for place, name in enumerate(self.names)
+        ]
+
+    def totals(self) -> Frame:
+        """Days of all customers together by `habit, value`: `total`. Days are counted before they are looked up."""
+        on_day = self.days.group_by("day").agg(nw.len().cast(nw.Int64).alias("customers"))
+        known = self.calendar.filter(~nw.col("value").is_null())
+        of_value = on_day.join(known, on="day", how="inner").group_by("habit", "value")
+        return of_value.agg(integer_sum(nw.col("customers")).alias("total"))
+
+    def times(self, able: Frame, values: Frame, key: str, names: Sequence[str]) -> Frame:
+        """`key, habit, label, k, occasions` of the able customers."""
+        known = self.calendar.filter(~nw.col("value").is_null()).join(
+            values.select("habit", "value", "label"), on=["habit", "value"], how="inner"
+        )
+        coded = known.select("day", _place_in(names, self.names).alias("habit"), "label", "occasion")
+        days = self.days.join(able, on=key, how="semi").join(coded, on="day", how="inner")
+        apart = days.group_by(key, "habit", "label", "occasion").agg(nw.len().cast(nw.Int64).alias("k"))
+        return apart.group_by(key, "habit", "label").agg(
+            integer_sum(nw.col("k")).alias("k"), nw.len().cast(nw.Int64).alias("occasions")
+        )
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A habit of the orders. days: `key, day, value`, each once: each is a trial, and an occasion."""
+
+    days: Frame
+    name: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def counts(self, key: str, names: Sequence[str]) -> list[Frame]:
+        """As of `_OfCalendar`."""
+        n = self.days.group_by(key).agg(nw.len().cast(nw.Int64).alias("n"))
+        return [n.select(key, nw.lit(names.index(self.name)).cast(nw.Int64).alias("habit"), "n")]
+
+    def totals(self) -> Frame:
+        """As of `_OfCalendar`."""
+        total = self.days.group_by("value").agg(nw.len().cast(nw.Int64).alias("total"))
+        return total.select(nw.lit(self.name).alias("habit"), "value", "total")
+
+    def times(self, able: Frame, values: Frame, key: str, names: Sequence[str]) -> Frame:
+        """As of `_OfCalendar`."""
+        own = values.filter(nw.col("habit") == self.name).select("value", "label")
+        days = self.days.join(able, on=key, how="semi").join(own, on="value", how="inner")
+        k = days.group_by(key, "label").agg(nw.len().cast(nw.Int64).alias("k"))
+        place = nw.lit(names.index(self.name)).cast(nw.Int64).alias("habit")
+        return k.select(key, place, "label", "k", nw.col("k").alias("occasions"))
+
+
+def _trials(
+    orders: Frame, calendar: Frame | None, own: Sequence[str], key: str, day: nw.Expr, as_of: date, keep: Keep
+) -> list[_OfCalendar | _Own]:
+    """What is counted; the orders are read once."""
+    columns = [nw.col(name).cast(nw.String).alias(f"own__{name}") for name in own]
+    known = orders.filter(~nw.col(key).is_null(), day <= nw.lit(as_of)).select(key, day.alias("day"), *columns)
+    known = keep("habit_orders", known)
+    parts: list[_OfCalendar | _Own] = []
+    if calendar is not None:
+        found = tuple(sorted(name for (name,) in rows_of(calendar.select("habit").unique())))
+        if twice := set(found) & set(own):
+            raise TierwiseError("bad_value", f"the calendar tells {', '.join(sorted(twice))} already", place="own")
+        parts.append(_OfCalendar(keep("days_bought", known.select(key, "day").unique()), calendar, found, keep))
+    for name in own:
+        valued = known.filter(~nw.col(f"own__{name}").is_null())
+        days = valued.select(key, "day", nw.col(f"own__{name}").alias("value")).unique()
+        parts.append(_Own(keep(f"days_of_{name}", days), name))
+    return parts
+
+
+def _place_in(names: Sequence[str], some: Sequence[str]) -> nw.Expr:
+    """The place of the column `habit`, which is one of some, among the names."""
+    place = nw.lit(-1)
+    for name in some:
+        place = nw.when(nw.col("habit") == name).then(nw.lit(names.index(name))).otherwise(place)
+    return place.cast(nw.Int64)
 
 
 def with_own_habits(orders: Frame) -> Frame:
@@ -151,72 +241,90 @@ def _two(number: nw.Expr) -> nw.Expr:
     return (number + 100).cast(nw.String).str.slice(1)
 
 
-def _told(people: pa.Table, found: pa.Table, key: str, min_days: int, min_occasions: int, level: float) -> pa.Table:
-    """people: key, habit, n; found: key, habit, value, k, occasions, n, ordered by the first three."""
-    schema = habit_columns(people.schema.field(key))
-    n_of = people.column("n").to_numpy().astype(np.int64)
-    k, n, occasions = (found.column(name).to_numpy().astype(np.int64) for name in ("k", "n", "occasions"))
-    habit, names = _coded(found.column("habit"))
-    value, values = _coded(pc.binary_join_element_wise(found.column("habit"), found.column("value"), "\x1f"))
-    everybody, _ = _coded(people.column("habit"), names)
-    base_n = np.bincount(everybody, n_of, minlength=len(names))
-    base = np.bincount(value, k, minlength=len(values))[value] / np.maximum(base_n[habit], 1)
-    enough = n >= min_days
-    able = np.bincount(everybody[n_of >= min_days], minlength=len(names))
-    several = np.bincount([names.index(each.split("\x1f")[0]) for each in values], minlength=len(names))
-    p_value, adjusted = np.ones(len(k)), np.ones(len(k))
-    p_value[enough] = _upper_tails(value[enough], k[enough], n[enough], base[enough])
-    adjusted[enough] = adjusted_among(p_value[enough], int((able * several).sum()))
-    claimed = enough & (adjusted <= level) & (k > base * n) & (occasions >= min_occasions)
-    best = _first_of_each(found, key, claimed, p_value, k)
-    told = pa.table(
-        {
-            key: found.column(key).take(best),
-            "habit": found.column("habit").take(best),
-            "value": found.column("value").take(best),
-            "habit_count": pa.array(k[best]),
-            "share": pa.array(k[best] / n[best]),
-            "base_share": pa.array(base[best]),
-            "p_value": pa.array(p_value[best]),
-            "adjusted_p_value": pa.array(adjusted[best]),
-        }
-    )
-    both = people.rename_columns([key, "habit", "day_count"]).join(told, keys=[key, "habit"], join_type="left outer")
-    why = np.where(both.column("day_count").to_numpy() < min_days, TOO_FEW_DAYS, NOT_SIGNIFICANT)
-    known = both.column("value").is_valid().to_numpy(zero_copy_only=False)
-    both = both.append_column("reason", pa.array(why.tolist(), pa.string(), mask=known))
-    return both.select(schema.names).cast(schema).sort_by([(key, "ascending"), ("habit", "ascending")])
+def _told(
+    people: pa.Table,
+    found: pa.Table,
+    labels: pa.Table,
+    names: Sequence[str],
+    key: str,
+    min_days: int,
+    min_occasions: int,
+    level: float,
+) -> pa.Table:
+    """people: key, habit, n; found: key, label, k, n, occasions, of n >= min_days; both in the order of the first two.
+
+    labels: label, habit, value, total, a row for each value that anybody's day has.
+    """
+    place, n_of = _ints(people, "habit"), _ints(people, "n")
+    label, k, n, occasions = (_ints(found, name) for name in ("label", "k", "n", "occasions"))
+    habits_of = np.array([names.index(name) for name in labels.column("habit").to_pylist()], dtype=np.int64)
+    base_n = np.bincount(place, n_of, minlength=len(names)).astype(np.int64)
+    base = (_ints(labels, "total") / np.maximum(base_n[habits_of], 1))[label]
+    able = np.bincount(place[n_of >= min_days], minlength=len(names))
+    several = np.bincount(habits_of, minlength=len(names))
+    p_value = _upper_tails(label, k, n, base)
+    adjusted = adjusted_among(p_value, int((able * several).sum()))
+    claimed = (adjusted <= level) & (k > base * n) & (occasions >= min_occasions)
+    best = _first_of_each(found.column(key), habits_of[label], claimed, p_value, k)
+    at = _rows_of(people, key, found.column(key).take(best), habits_of[label[best]])
+
+    def at_best(values: NDArray[Any]) -> pa.Array:
+        """These values in the rows of the people who have them, null in the others."""
+        there, rows = np.zeros(len(place), dtype=np.bool_), np.zeros(len(place), dtype=values.dtype)
+        there[at], rows[at] = True, values
+        return pa.array(rows, mask=~there)
+
+    claims = at_best(label[best])
+    why = np.where(n_of < min_days, 0, 1).astype(np.int8)
+    why_not = pa.array(why, mask=claims.is_valid().to_numpy(zero_copy_only=False))
+    reasons = pa.DictionaryArray.from_arrays(why_not, pa.array([TOO_FEW_DAYS, NOT_SIGNIFICANT]))
+    names_of = pa.DictionaryArray.from_arrays(pa.array(place.astype(np.int32)), pa.array(list(names), pa.string()))
+    columns = {
+        key: people.column(key),
+        "habit": names_of.cast(pa.string()),
+        "value": labels.column("value").combine_chunks().cast(pa.string()).take(claims),
+        "reason": reasons.cast(pa.string()),
+        "day_count": pa.array(n_of),
+        "habit_count": at_best(k[best]),
+        "share": at_best(k[best] / n[best]),
+        "base_share": at_best(base[best]),
+        "p_value": at_best(p_value[best]),
+        "adjusted_p_value": at_best(adjusted[best]),
+    }
+    return pa.table(columns).cast(habit_columns(people.schema.field(key)))
 
 
-def _coded(column: pa.ChunkedArray, names: list[str] | None = None) -> tuple[Ints, list[str]]:
-    """Texts as places in a list of them; the list may be given, and then holds them all."""
-    encoded = column.combine_chunks().dictionary_encode()
-    own = encoded.dictionary.to_pylist()
-    places = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    if names is None:
-        return places, own
-    names.extend(name for name in own if name not in names)
-    return np.array([names.index(name) for name in own], dtype=np.int64)[places], names
+def _ints(table: pa.Table, name: str) -> Ints:
+    return table.column(name).to_numpy().astype(np.int64)
+
+
+def _rows_of(people: pa.Table, key: str, who: pa.ChunkedArray, habit: Ints) -> Ints:
+    """The row of each of these customers and habits among the people."""
+    rows = people.select([key, "habit"]).append_column("row", pa.array(np.arange(people.num_rows)))
+    asked = pa.table({key: who, "habit": pa.array(habit), "asked": pa.array(np.arange(len(habit)))})
+    both = rows.join(asked, keys=[key, "habit"], join_type="inner")
+    found = np.empty(len(habit), dtype=np.int64)
+    found[both.column("asked").to_numpy()] = both.column("row").to_numpy()
+    return found
 
 
 def _upper_tails(value: Ints, k: Ints, n: Ints, base: NDArray[np.float64]) -> NDArray[np.float64]:
     """P(X >= k) for X binomial(n, base), once for each value, k and n; value tells base."""
-    rows = np.column_stack([value, k, n])
-    different, first, place = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    most = int(n.max(initial=0)) + 1
+    different, first, place = np.unique((value * most + k) * most + n, return_index=True, return_inverse=True)
     tails = [
         1.0 if share >= 1 else beta_share(count, of - count + 1, share)
-        for (_, count, of), share in zip(different.tolist(), base[first].tolist(), strict=True)
+        for count, of, share in zip(k[first].tolist(), n[first].tolist(), base[first].tolist(), strict=True)
     ]
-    return np.array(tails, dtype=np.float64)[place.reshape(-1)]
+    return np.array(tails, dtype=np.float64)[place.reshape(-1)] if len(different) else np.empty(0)
 
 
 def _first_of_each(
-    found: pa.Table, key: str, claimed: NDArray[np.bool_], p_value: NDArray[np.float64], k: Ints
+    keys: pa.ChunkedArray, habit: Ints, claimed: NDArray[np.bool_], p_value: NDArray[np.float64], k: Ints
 ) -> Ints:
     """Of each customer and habit with a claim the row with the smallest p value, then the most days, then the first."""
     rows = np.flatnonzero(claimed)
-    who = found.column(key).combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)[rows]
-    habit, _ = _coded(found.column("habit"))
+    who = keys.take(rows).combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
     order = np.lexsort((rows, -k[rows], p_value[rows], habit[rows], who))
     rows, who = rows[order], who[order]
     new = np.ones(len(rows), dtype=np.bool_)
