@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tierwise.metrics.frame import Frame
+from tierwise.metrics.frame import Frame, distinct
 
 Whole = NDArray[np.int64]
 Bits = NDArray[np.uint64]
@@ -166,8 +166,8 @@ def _codes(item: Whole, own: Whole, followers: Whole, first: int, kinds: int) ->
 def joined_pairs(lines: Frame, basket: str, item: str, least_share: tuple[int, int]) -> tuple[Baskets, ItemSets]:
     """As `baskets_of`, without the rows, and the frequent pairs, all counted where the lines are, by a self-join."""
     known = lines.filter(~nw.col(basket).is_null(), ~nw.col(item).is_null())
-    rows = known.select(nw.col(basket).alias("basket"), nw.col(item).cast(nw.String).alias("item")).unique()
-    total = int(rows.select("basket").unique().select(nw.len()).collect(backend="pyarrow").row(0)[0])
+    rows = distinct(known.select(nw.col(basket).alias("basket"), nw.col(item).cast(nw.String).alias("item")))
+    total = int(distinct(rows.select("basket")).select(nw.len()).collect(backend="pyarrow").row(0)[0])
     least = least_count(least_share, total)
     counted = rows.group_by("item").agg(nw.len().cast(nw.Int64).alias("count")).filter(nw.col("count") >= least)
     numbered = counted.with_row_index("number", order_by="item").with_columns(nw.col("number").cast(nw.Int64))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from tierwise.metrics.frame import Frame, columns_of, days_between, integer_sum, quotient
+from tierwise.metrics.frame import Frame, columns_of, days_between, distinct, integer_sum, quotient
 from tierwise.metrics.purchases import most_frequent
 
 LINE_COLUMNS = ("product_id", "quantity")
@@ -36,8 +36,7 @@ def line_sums(lines: Frame, key: str) -> Frame:
         integer_sum(thousandths).alias("unit_thousandths"),
     )
     products = (
-        lines.select(key, "product_id")
-        .unique()
+        distinct(lines.select(key, "product_id"))
         .group_by(key)
         .agg(nw.len().cast(nw.Int64).alias("distinct_product_count"))
     )

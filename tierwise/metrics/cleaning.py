@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import narwhals as nw
 
 from tierwise.definitions.cleaning import CLEANING_ATTRIBUTES, Cleaning
-from tierwise.metrics.frame import Frame, columns_of, count_where, quotient, require_columns
+from tierwise.metrics.frame import Frame, columns_of, count_where, distinct, quotient, require_columns
 from tierwise.metrics.rules import RuleColumn
 
 _LIFE = ("registered_on", "last_ordered_on", "last_refunded_on", "last_visited_on", "last_interacted_on")
@@ -88,7 +88,7 @@ def junk(
         flagged = sets[rule.name].select(key)
         if releases is not None:
             spared = releases.filter(nw.col("rule").is_null() | (nw.col("rule") == nw.lit(rule.name)))
-            flagged = flagged.join(spared.select(key).unique(), on=key, how="anti")
+            flagged = flagged.join(distinct(spared.select(key)), on=key, how="anti")
         found.append(
             flagged.with_columns(
                 nw.lit(rule.name).alias("rule"),
@@ -127,4 +127,4 @@ def _days_later(day: nw.Expr, lengths: Sequence[int]) -> nw.Expr:
 
 def those_who_remain(rows: Frame, found: Frame, key: str = "customer_key") -> Frame:
     """The rows of everyone but junk; rows without a customer stay. found: what `junk` gave."""
-    return rows.join(found.select(key).unique(), on=key, how="anti")
+    return rows.join(distinct(found.select(key)), on=key, how="anti")

@@ -8,7 +8,7 @@ from datetime import date
 import narwhals as nw
 
 from tierwise.kernel.windows import Window
-from tierwise.metrics.frame import Frame, columns_of, count_where, integer_sum
+from tierwise.metrics.frame import Frame, columns_of, count_where, distinct, integer_sum
 
 VISIT_COLUMNS = ("visited_day",)
 
@@ -58,4 +58,4 @@ def interaction_sums(interactions: Frame, *, key: str, as_of: date, windows: Seq
 
 
 def _distinct_days(facts: Frame, key: str, day: str, name: str) -> Frame:
-    return facts.select(key, day).unique().group_by(key).agg(nw.len().cast(nw.Int64).alias(name))
+    return distinct(facts.select(key, day)).group_by(key).agg(nw.len().cast(nw.Int64).alias(name))

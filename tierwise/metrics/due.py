@@ -79,21 +79,43 @@ def due_list(
 
     Executes nothing but what `keep` does. Raises `missing_column`, `bad_column`, `bad_value`.
     """
+    days = item_days(purchases, as_of=as_of, key=key, item=item, day=day, quantity=quantity, promoted=promoted,
+                     keep=keep)  # fmt: skip
+    return due_of_days(
+        days, as_of=as_of, products=products, key=key, item=item, min_intervals=min_intervals,
+        min_customers=min_customers, min_own_intervals=min_own_intervals, tolerance=tolerance,
+        lapsed_after_cycles=lapsed_after_cycles, keep=keep,
+    )  # fmt: skip
+
+
+def due_of_days(
+    days: Frame,
+    *,
+    as_of: date,
+    products: Frame | None,
+    key: str,
+    item: str,
+    min_intervals: int,
+    min_customers: int,
+    min_own_intervals: int,
+    tolerance: float | Fraction,
+    lapsed_after_cycles: int = 1,
+    keep: Keep = lazily,
+) -> Frame:
+    """`due_list` of what `item_days` gave."""
     check_least(
         min_intervals=min_intervals, min_customers=min_customers, lapsed_after_cycles=lapsed_after_cycles
     )  # fmt: skip
     share = share_of(tolerance)
-    days = keep("item_days", item_days(purchases, as_of=as_of, key=key, item=item, day=day, quantity=quantity,
-                                       promoted=promoted))  # fmt: skip
+    days = keep("item_days", days)
     own = keep("rhythms", rhythms(days, key, item))
     items = keep("item_cycles", cycles_of_items(days, own, key, item, min_intervals, min_customers))
-    customers = keep("customer_cycles", cycles_of_customers(own, items, key, item, min_own_intervals))
+    customers = cycles_of_customers(own, items, key, item, min_own_intervals)
+    customers = keep("customer_cycles", customers.filter(~nw.col("cycle_days").is_null()))
     item_cycle = items.select(
         item, (nw.col("cycle_days") * 2).round(0).cast(nw.Int64).alias("item2__"), nw.col("reason").alias("why__")
     )
-    own_cycle = customers.filter(~nw.col("cycle_days").is_null()).select(
-        key, item, (nw.col("cycle_days") * 2).round(0).cast(nw.Int64).alias("own2__")
-    )
+    own_cycle = customers.select(key, item, (nw.col("cycle_days") * 2).round(0).cast(nw.Int64).alias("own2__"))
     known = days.join(item_cycle, on=item, how="left").join(own_cycle, on=[key, item], how="left")
     last = known.filter(nw.col(GAP).is_null())
     last = last.join(_hits(known, [key, item], "own2__", "own", share), on=[key, item], how="left")

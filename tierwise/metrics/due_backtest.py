@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
-from tierwise.metrics.due import TOLERANCE, due_list, share_of
-from tierwise.metrics.frame import Frame, count_where, days_between, integer_sum, quotient, rows_of
-from tierwise.metrics.item_days import DAY, item_days
+from tierwise.metrics.due import TOLERANCE, due_of_days, share_of
+from tierwise.metrics.frame import Frame, count_where, days_between, distinct, integer_sum, quotient, rows_of
+from tierwise.metrics.item_days import DAY, days_bought, with_gaps
 from tierwise.metrics.replenishment import check_least
 
 COLUMNS = pa.schema(
@@ -32,6 +32,9 @@ COLUMNS = pa.schema(
         ("median_absolute_error_days", pa.float64()), ("mean_confidence", pa.float64()),
     ]
 )  # fmt: skip
+
+_BILLION = 1_000_000_000
+"""Shares are summed in whole billionths, so that two runs and two engines agree to the last digit."""
 
 
 def due_backtest(
@@ -67,14 +70,16 @@ def due_backtest(
     share = share_of(tolerance)
     if not cuts or max(cuts) >= as_of:
         raise TierwiseError("bad_value", "a cut is a day before as_of", place="cuts", remedy="one or more past days")
-    names = {"key": key, "item": item, "day": day, "quantity": quantity, "promoted": promoted}
-    all_days = keep("all_item_days", item_days(purchases, as_of=as_of, **names))  # type: ignore[arg-type]
+    all_days = keep(
+        "all_days_bought",
+        days_bought(purchases, as_of=as_of, key=key, item=item, day=day, quantity=quantity, promoted=promoted),
+    )
     rows: list[dict[str, Any]] = []
     for cut in sorted(set(cuts)):
-        dates = due_list(
-            purchases, as_of=cut, products=products, key=key, item=item, day=day, quantity=quantity,
-            promoted=promoted, min_intervals=min_intervals, min_customers=min_customers,
-            min_own_intervals=min_own_intervals, tolerance=share, keep=keep,
+        days = with_gaps(all_days.filter(nw.col(DAY) <= nw.lit(cut)), key, item, keep)
+        dates = due_of_days(
+            days, as_of=cut, products=products, key=key, item=item, min_intervals=min_intervals,
+            min_customers=min_customers, min_own_intervals=min_own_intervals, tolerance=share, keep=keep,
         )  # fmt: skip
         judged = keep("judged", _judged(dates, key, item, cut, as_of, share, horizon_days))
         later = keep("bought_later", all_days.filter(nw.col(DAY) > nw.lit(cut)).select(key, item, DAY))
@@ -115,8 +120,11 @@ def _hits(judged: Frame, later: Frame, key: str, item: str) -> list[dict[str, An
             nw.col(column).quantile(0.5, interpolation="linear").cast(nw.Float64).alias(name)
             for column, name in (("error__", "median_error_days"), ("size__", "median_absolute_error_days"))
         ),
-        nw.col("confidence").mean().alias("mean_confidence"),
+        integer_sum((nw.col("confidence") * _BILLION).round(0).cast(nw.Int64)).alias("confidence__"),
+        nw.col("confidence").count().cast(nw.Int64).alias("confident__"),
     )  # fmt: skip
+    mean = quotient(nw.col("confidence__"), nw.col("confident__")) / _BILLION
+    told = told.with_columns(mean.alias("mean_confidence")).drop("confidence__", "confident__")
     found: list[dict[str, Any]] = told.sort("basis").collect(backend="pyarrow").to_native().to_pylist()
     return found
 
@@ -129,8 +137,8 @@ def _chances(judged: Frame, later: Frame, key: str, item: str) -> dict[str, tupl
     windows = judged.group_by(*window).agg(nw.len().cast(nw.Int64).alias("dates__"))
     listed = judged.select(key, *group).join(later, on=[key, item], how="inner")
     inside = windows.join(listed, on=group, how="inner").filter(_inside())
-    buyers = inside.select(key, *window).unique().group_by(*window).agg(nw.len().cast(nw.Int64).alias("buyers__"))
-    own = judged.join(later, on=[key, item], how="inner").filter(_inside()).select(key, *window).unique()
+    buyers = distinct(inside.select(key, *window)).group_by(*window).agg(nw.len().cast(nw.Int64).alias("buyers__"))
+    own = distinct(judged.join(later, on=[key, item], how="inner").filter(_inside()).select(key, *window))
     hits = own.group_by(*group).agg(nw.len().cast(nw.Int64).alias("hits__"))
     pairs = (
         windows.join(buyers, on=window, how="inner")
@@ -142,9 +150,10 @@ def _chances(judged: Frame, later: Frame, key: str, item: str) -> dict[str, tupl
     others = nw.coalesce(nw.col("pairs__"), nw.lit(0)) - nw.coalesce(nw.col("hits__"), nw.lit(0))
     by_chance = both.with_columns(quotient(others, nw.col("size__") - 1).alias("by_chance__"))
     summed = by_chance.group_by("basis").agg(
-        integer_sum(nw.col("size__")).alias("compared__"), nw.col("by_chance__").sum().alias("by_chance__")
+        integer_sum(nw.col("size__")).alias("compared__"),
+        integer_sum((nw.col("by_chance__") * _BILLION).round(0).cast(nw.Int64)).alias("by_chance__"),
     )
-    return {str(basis): (int(many), float(chance)) for basis, many, chance in rows_of(summed)}
+    return {str(basis): (int(many), int(chance) / _BILLION) for basis, many, chance in rows_of(summed)}
 
 
 def _beside(row: dict[str, Any], compared: int, by_chance: float) -> dict[str, float | None]:

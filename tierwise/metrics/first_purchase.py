@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
-from tierwise.metrics.frame import Frame, count_where, days_between, integer_sum, require_columns, rows_of
+from tierwise.metrics.frame import Frame, count_where, days_between, distinct, integer_sum, require_columns, rows_of
 from tierwise.metrics.paths import LAGS, quartiles
 from tierwise.stats.dependence import adjusted_among, dependence_p
 
@@ -64,7 +64,7 @@ def first_purchases(
     require_columns(purchases, (key, by, day), "the purchases")
     known = purchases.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
     value = nw.col(by).cast(nw.String).alias("value")
-    bought = keep("bought", known.select(key, value, nw.col(day).alias("day__")).unique())
+    bought = keep("bought", distinct(known.select(key, value, nw.col(day).alias("day__"))))
     people = keep("people", _people(bought, key, as_of, within_days))
     everybody, again = rows_of(
         people.select(nw.len().cast(nw.Int64).alias("all"), nw.col("lag").count().cast(nw.Int64).alias("again"))
@@ -114,7 +114,7 @@ def with_trial_before(
 
 def _people(bought: Frame, key: str, as_of: date, within_days: int) -> Frame:
     """One row per customer who can be followed: first_day, lag to the second day (null: none in time), later_days."""
-    days = bought.select(key, "day__").unique()
+    days = distinct(bought.select(key, "day__"))
     firsts = days.group_by(key).agg(nw.col("day__").min().alias("first_day"))
     firsts = firsts.filter(nw.col("first_day") <= nw.lit(as_of - timedelta(days=within_days)))
     gap = days_between(nw.col("first_day"), nw.col("day__"))

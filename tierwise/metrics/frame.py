@@ -49,6 +49,11 @@ def require_columns(frame: Frame, needed: Iterable[str], what: str) -> None:
         raise TierwiseError.of(problems)
 
 
+def distinct(frame: Frame) -> Frame:
+    """Each row once, nulls being equal. (`unique()` numbers the rows of each group on DuckDB: far slower.)"""
+    return frame.group_by(*columns_of(frame)).agg()
+
+
 def integer_sum(expression: nw.Expr) -> nw.Expr:
     """A sum as Int64; over no rows 0."""
     return expression.sum().cast(nw.Int64)

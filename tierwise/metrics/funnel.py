@@ -10,7 +10,7 @@ import narwhals as nw
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
-from tierwise.metrics.frame import Frame, days_between, require_columns, rows_of
+from tierwise.metrics.frame import Frame, days_between, distinct, require_columns, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def walked(
     _check(steps, within_days)
     require_columns(events, (key, step, day), "the events")
     known = events.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
-    seen = keep("seen", known.select(key, nw.col(step).alias("step__"), nw.col(day).alias("day__")).unique())
+    seen = keep("seen", distinct(known.select(key, nw.col(step).alias("step__"), nw.col(day).alias("day__"))))
     first, *rest = steps
     reached = seen.filter(nw.col("step__") == first).group_by(key).agg(nw.col("day__").min().alias("start__"))
     reached = reached.with_columns(nw.col("start__").alias("at__"))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.distribution import distribution_of
-from tierwise.metrics.frame import Frame, columns_of, integer_sum, require_columns, rows_of
+from tierwise.metrics.frame import Frame, columns_of, distinct, integer_sum, require_columns, rows_of
 from tierwise.stats.dependence import adjusted_among
 from tierwise.stats.tails import beta_share
 
@@ -87,7 +87,7 @@ def habits(
     names = sorted(name for part in parts for name in part.names)
     counted = keep("habit_days", nw.concat([count for part in parts for count in part.counts(key, names)]))
     enough = counted.filter(nw.col("n") >= min_days)
-    able = keep("habit_people", enough.select(key).unique())
+    able = keep("habit_people", distinct(enough.select(key)))
     values = keep(
         "habit_values",
         nw.concat([part.totals() for part in parts]).with_row_index("label", order_by=["habit", "value"]),
@@ -184,13 +184,13 @@ def _trials(
     known = keep("habit_orders", known)
     parts: list[_OfCalendar | _Own] = []
     if calendar is not None:
-        found = tuple(sorted(name for (name,) in rows_of(calendar.select("habit").unique())))
+        found = tuple(sorted(name for (name,) in rows_of(distinct(calendar.select("habit")))))
         if twice := set(found) & set(own):
             raise TierwiseError("bad_value", f"the calendar tells {', '.join(sorted(twice))} already", place="own")
-        parts.append(_OfCalendar(keep("days_bought", known.select(key, "day").unique()), calendar, found, keep))
+        parts.append(_OfCalendar(keep("days_bought", distinct(known.select(key, "day"))), calendar, found, keep))
     for name in own:
         valued = known.filter(~nw.col(f"own__{name}").is_null())
-        days = valued.select(key, "day", nw.col(f"own__{name}").alias("value")).unique()
+        days = distinct(valued.select(key, "day", nw.col(f"own__{name}").alias("value")))
         parts.append(_Own(keep(f"days_of_{name}", days), name))
     return parts
 

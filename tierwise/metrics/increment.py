@@ -21,7 +21,7 @@ import narwhals as nw
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.frame import Frame, count_where, integer_sum, missing, quotient
-from tierwise.metrics.item_days import DAY, GAP, PROMOTED, UNITS, item_days
+from tierwise.metrics.item_days import DAY, GAP, PROMOTED, TIMES, UNITS, item_days
 from tierwise.metrics.replenishment import check_least
 
 NEED, STOCKING_UP = "need", "stocking_up"
@@ -58,9 +58,9 @@ def increments(
     beyond = _tolerance(tolerance)
     check_least(min_usual_intervals=min_usual_intervals)
     days = keep("item_days", item_days(purchases, as_of=as_of, key=key, item=item, day=day, quantity=quantity,
-                                       promoted=promoted))  # fmt: skip
+                                       promoted=promoted, keep=keep))  # fmt: skip
     by_day = {"order_by": DAY}
-    steps = days.with_columns(
+    steps = days.filter(nw.col(TIMES) > 1).with_columns(
         nw.col(UNITS).shift(1).over(key, item, **by_day).alias("units_before"),
         nw.col(UNITS).shift(-1).over(key, item, **by_day).alias("units_after__"),
     )

@@ -16,6 +16,7 @@ from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import (
     Frame,
     columns_of,
+    distinct,
     integer_sum,
     left_join_all,
     missing,
@@ -88,7 +89,7 @@ def interaction_summary(
         integer_sum(nw.col("duration_seconds").fill_null(0)).alias("interaction_seconds"),
         nw.col("duration_seconds").count().cast(nw.Int64).alias("known_duration_count"),
     )
-    days = known.select(key, "day__").unique().group_by(key)
+    days = distinct(known.select(key, "day__")).group_by(key)
     parts = [
         days.agg(nw.len().cast(nw.Int64).alias("interaction_days_count")),
         _leading(known.with_columns(nw.col("category").alias("value__")), key, "category"),

@@ -10,11 +10,22 @@ from datetime import date
 import narwhals as nw
 
 from tierwise.kernel.errors import TierwiseError
-from tierwise.metrics.frame import Frame, columns_of, count_where, days_between, integer_sum, require_columns
+from tierwise.metrics.customer import Keep, lazily
+from tierwise.metrics.frame import (
+    Frame,
+    columns_of,
+    count_where,
+    days_between,
+    integer_sum,
+    missing,
+    require_columns,
+)
 
 DAY, UNITS, PROMOTED, STOCKED, GAP, USUAL = "day__", "units__", "promoted__", "stocked__", "gap__", "usual__"
+TIMES = "times__"
 """The inner columns of `item_days`: the day; thousandths bought on it; whether any of it was on promotion; whether it
-was stocked up; days to the next day of buying it, null for the last; twice the usual thousandths."""
+was stocked up; days to the next day of buying it, null for the last; twice the usual thousandths; the customer's days
+of buying it in all."""
 
 
 def bought_items(orders: Frame, lines: Frame, products: Frame | None = None, *, key: str = "customer_key") -> Frame:
@@ -52,10 +63,18 @@ def bought_items(orders: Frame, lines: Frame, products: Frame | None = None, *, 
 
 
 def item_days(
-    purchases: Frame, *, as_of: date, key: str, item: str, day: str, quantity: str | None, promoted: str | None
+    purchases: Frame,
+    *,
+    as_of: date,
+    key: str,
+    item: str,
+    day: str,
+    quantity: str | None,
+    promoted: str | None,
+    keep: Keep = lazily,
 ) -> Frame:
     """One row per customer, item and day of buying it, up to as_of: key, item, `DAY`, `UNITS`, `PROMOTED`, `USUAL`,
-    `STOCKED`, `GAP`. Of nobody and nothing none.
+    `STOCKED`, `GAP`, `TIMES`. Of nobody and nothing none.
 
     quantity: null, zero and negative ones are left out; None: one each time. promoted: a column of true and false, null
     is false; None: never. The usual quantity is the median of what the customer bought of it at a time without a
@@ -63,6 +82,14 @@ def item_days(
 
     Raises `missing_column`, `bad_column`.
     """
+    days = days_bought(purchases, as_of=as_of, key=key, item=item, day=day, quantity=quantity, promoted=promoted)
+    return with_gaps(keep("days_bought", days), key, item, keep)
+
+
+def days_bought(
+    purchases: Frame, *, as_of: date, key: str, item: str, day: str, quantity: str | None, promoted: str | None
+) -> Frame:
+    """The rows of `item_days` with the first five columns; what comes after a day changes nothing of them."""
     names = [key, item, day, *([quantity] if quantity else []), *([promoted] if promoted else [])]
     require_columns(purchases, names, "the purchases")
     known = purchases.filter(~nw.col(key).is_null(), ~nw.col(item).is_null(), nw.col(day) <= nw.lit(as_of))
@@ -77,20 +104,40 @@ def item_days(
     days = lines.group_by(key, item, DAY).agg(
         integer_sum(nw.col(UNITS)).alias(UNITS), count_where(nw.col(PROMOTED)).alias("on__")
     )
-    days = days.with_columns(
-        (nw.col("on__") > 0).alias(PROMOTED), nw.when(nw.col("on__") == 0).then(nw.col(UNITS)).alias("plain__")
+    return days.select(key, item, DAY, UNITS, (nw.col("on__") > 0).alias(PROMOTED))
+
+
+def with_gaps(days: Frame, key: str, item: str, keep: Keep) -> Frame:
+    """`item_days` of what `days_bought` gave, or of those of them up to a day."""
+    # Most customers buy most items once: of these nothing is to be put in order.
+    pairs = days.group_by(key, item).agg(
+        nw.len().cast(nw.Int64).alias(TIMES),
+        nw.col(DAY).min().alias(DAY),
+        nw.col(UNITS).min().alias(UNITS),
+        count_where(nw.col(PROMOTED)).alias("on__"),
     )
-    usual = days.group_by(key, item).agg(
+    pairs = keep("items_bought", pairs)
+    several = nw.col(TIMES) > 1
+    columns = [key, item, DAY, UNITS, PROMOTED, USUAL, STOCKED, GAP, TIMES]
+    once = pairs.filter(~several).with_columns(
+        (nw.col("on__") > 0).alias(PROMOTED),
+        (nw.col(UNITS) * 2).alias(USUAL),
+        nw.lit(False).alias(STOCKED),
+        missing(nw.Int64).alias(GAP),
+    )
+    again = days.join(pairs.filter(several).select(key, item, TIMES), on=[key, item], how="inner")
+    again = again.with_columns(nw.when(~nw.col(PROMOTED)).then(nw.col(UNITS)).alias("plain__"))
+    usual = again.group_by(key, item).agg(
         nw.col("plain__").quantile(0.5, interpolation="linear").alias("median__"), nw.col(UNITS).min().alias("least__")
     )
     doubled = nw.coalesce((nw.col("median__") * 2).round(0).cast(nw.Int64), nw.col("least__") * 2)
     following = nw.col(DAY).shift(-1).over(key, item, order_by=DAY)
-    return (
-        days.with_columns(days_between(nw.col(DAY), following).alias(GAP))
+    again = (
+        again.with_columns(days_between(nw.col(DAY), following).alias(GAP))
         .join(usual.with_columns(doubled.alias(USUAL)).select(key, item, USUAL), on=[key, item], how="inner")
         .with_columns((nw.col(PROMOTED) & (nw.col(UNITS) * 2 > nw.col(USUAL))).alias(STOCKED))
-        .select(key, item, DAY, UNITS, PROMOTED, USUAL, STOCKED, GAP)
     )
+    return nw.concat([once.select(*columns), again.select(*columns)])
 
 
 def _thousandths(frame: Frame, column: str) -> nw.Expr:

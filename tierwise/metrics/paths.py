@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
-from tierwise.metrics.frame import Frame, days_between, missing, quotient, require_columns, rows_of
+from tierwise.metrics.frame import Frame, days_between, distinct, missing, quotient, require_columns, rows_of
 from tierwise.stats.dependence import adjusted_among, dependence_p
 
 ARROW = " → "
@@ -53,7 +53,7 @@ def occasions(lines: Frame, *, key: str, item: str, day: str, as_of: date) -> Fr
     none. Raises `missing_column`."""
     require_columns(lines, (key, item, day), "the lines")
     known = lines.filter(~nw.col(key).is_null(), ~nw.col(item).is_null(), nw.col(day) <= nw.lit(as_of))
-    return known.select(key, nw.col(item).cast(nw.String).alias("item__"), nw.col(day).alias("day__")).unique()
+    return distinct(known.select(key, nw.col(item).cast(nw.String).alias("item__"), nw.col(day).alias("day__")))
 
 
 def later_purchases(
@@ -94,7 +94,7 @@ def later_purchases(
     counted = counted.filter(nw.col("first_count") >= min_customers).rename({"item__": "first"})
     own = firsts.rename({"item__": "first"}).join(counted.select("first"), on="first", how="semi")
     # What comes after a day is the same whatever was bought on it, and days are fewer than items.
-    lags = keep("lags", _lags(own.select(key, "first_day").unique(), nexts, key, within_days))
+    lags = keep("lags", _lags(distinct(own.select(key, "first_day")), nexts, key, within_days))
     pairs = (
         own.join(lags, on=[key, "first_day"], how="inner")
         .group_by("first", "next")
@@ -151,7 +151,7 @@ def next_products(
     """
     _check(min_count=min_count)
     bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
-    days = bought.select(key, "day__").unique()
+    days = distinct(bought.select(key, "day__"))
     steps = days.with_columns(nw.col("day__").shift(-1).over(key, order_by="day__").alias("next_day"))
     if from_first:
         earliest = days.group_by(key).agg(nw.col("day__").min().alias("day__"))
@@ -164,15 +164,21 @@ def next_products(
     firsts = sources.group_by("first").agg(nw.len().cast(nw.Int64).alias("first_count"))
     nexts = targets.group_by("next").agg(nw.len().cast(nw.Int64).alias("next_count"))
     often = firsts.filter(nw.col("first_count") >= min_count), nexts.filter(nw.col("next_count") >= min_count)
-    lag = days_between(nw.col("day__"), nw.col("next_day"))
-    both = sources.join(often[0], on="first", how="inner").join(
-        targets.join(often[1], on="next", how="inner"), on=[key, "next_day"], how="inner"
+    lag = days_between(nw.col("day__"), nw.col("next_day")).alias("lag")
+    both = sources.join(often[0].select("first"), on="first", how="semi").join(
+        targets.join(often[1].select("next"), on="next", how="semi"), on=[key, "next_day"], how="inner"
     )
+    both = keep("transitions", both.select("first", "next", lag))
+    counts = both.group_by("first", "next").agg(nw.len().cast(nw.Int64).alias("count"))
+    counts = keep("pairs", counts.filter(nw.col("count") >= min_count))
+    # Most pairs are rare: lags are gathered of the others alone.
+    lags = both.join(counts.select("first", "next"), on=["first", "next"], how="semi")
     pairs = (
-        both.with_columns(lag.alias("lag"))
-        .group_by("first", "next", "first_count", "next_count")
-        .agg(nw.len().cast(nw.Int64).alias("count"), *quartiles("lag"))
-        .filter(nw.col("count") >= min_count)
+        lags.group_by("first", "next")
+        .agg(*quartiles("lag"))
+        .join(counts, on=["first", "next"], how="inner")
+        .join(often[0], on="first", how="inner")
+        .join(often[1], on="next", how="inner")
     )
     transitions, one, two = (int(rows_of(frame.select(nw.len()))[0][0]) for frame in (steps, *often))
     return _told(pairs.sort("first", "next").collect(backend="pyarrow").to_native(), transitions, one * two)
@@ -232,30 +238,31 @@ def common_paths(
     """
     _check(max_steps=max_steps, min_customers=min_customers)
     bought = keep("bought", occasions(lines, key=key, item=item, day=day, as_of=as_of))
-    everybody = bought.select(key).unique().select(nw.len().cast(nw.Int64).alias("everybody"))
+    everybody = distinct(bought.select(key)).select(nw.len().cast(nw.Int64).alias("everybody"))
     one = bought.group_by(key, "item__").agg(nw.col("day__").min().alias("first_day"))
-    ways = one.select(
-        key,
-        nw.col("item__").alias("path"),
-        missing(nw.String).alias("before"),
-        "first_day",
-        nw.col("first_day").alias("end_day"),
-    )
+    ways = one.with_columns(missing(nw.String).alias("before"), nw.col("first_day").alias("end_day"))
     told: list[Frame] = []
+    pairs, later = bought, bought  # of use from the second and third step on
     for step in range(1, max_steps + 1):
-        counted = keep(f"paths_{step}", _counted(ways, step, min_customers))
-        told.append(counted)
+        if step >= 3:  # no path is commoner than its last two steps
+            ways = ways.join(pairs, on=["last", "item__"], how="semi")
+        common, counted = _common(ways, step, min_customers, keep)
+        if step < max_steps:
+            common = keep(f"ways_{step}", common)
+        told.append(keep(f"told_{step}", _with_lags(common, counted)))
         if step == max_steps:
             break
         if step == 1:  # no path is commoner than any of its steps
-            bought = bought.join(counted.select(nw.col("path").alias("item__")), on="item__", how="semi")
-        common = keep(f"ways_{step}", ways.join(counted.select("path"), on="path", how="semi"))
-        further = common.join(bought, on=key, how="inner").filter(nw.col("day__") > nw.col("end_day"))
-        path = nw.concat_str([nw.col("path"), nw.col("item__")], separator=ARROW)
+            bought = bought.join(counted.select("item__"), on="item__", how="semi")
+            # What comes after a day is the same whatever way led to it, and days are fewer than ways.
+            later = keep("later", _later(bought, key))
+        if step == 2:
+            pairs = counted.select(nw.col("before").alias("last"), "item__")
+            later = later.join(distinct(pairs.select("item__")), on="item__", how="semi")
         ways = (
-            further.group_by(key, "path", "item__", "first_day")
-            .agg(nw.col("day__").min().alias("end_day"))
-            .select(key, path.alias("path"), nw.col("path").alias("before"), "first_day", "end_day")
+            common.select(key, nw.col("path").alias("before"), nw.col("item__").alias("last"), "first_day", "end_day")
+            .join(later, on=[key, "end_day"], how="inner")
+            .select(key, "before", "last", "item__", "first_day", nw.col("next_day").alias("end_day"))
         )
     found = nw.concat(told)
     begun = found.select(nw.col("path").alias("before"), nw.col("count").alias("begun"))
@@ -266,8 +273,32 @@ def common_paths(
     ).select("path", "step_count", "count", "share", "continued_share", *LAGS)
 
 
-def _counted(ways: Frame, step: int, min_customers: int) -> Frame:
-    lag = ways.with_columns(days_between(nw.col("first_day"), nw.col("end_day")).alias("lag"))
-    counted = lag.group_by("path", "before").agg(nw.len().cast(nw.Int64).alias("count"), *quartiles("lag"))
+def _later(bought: Frame, key: str) -> Frame:
+    """One row per customer, day of buying and item bought later: `key, end_day, item__, next_day`, the earliest."""
+    days = distinct(bought.select(key, nw.col("day__").alias("end_day")))
+    both = days.join(bought, on=key, how="inner").filter(nw.col("day__") > nw.col("end_day"))
+    return both.group_by(key, "end_day", "item__").agg(nw.col("day__").min().alias("next_day"))
+
+
+def _common(ways: Frame, step: int, min_customers: int, keep: Keep) -> tuple[Frame, Frame]:
+    """The common ways among these, with their `path`; and one row per common path: `before, item__, path, step_count,
+    count`."""
+    on = ["item__"] if step == 1 else ["before", "item__"]
+    counted = ways.group_by(*on).agg(nw.len().cast(nw.Int64).alias("count"))
+    path = nw.col("item__") if step == 1 else nw.concat_str([nw.col("before"), nw.col("item__")], separator=ARROW)
+    before = missing(nw.String) if step == 1 else nw.col("before")
     often = counted.filter(nw.col("count") >= min_customers)
-    return often.with_columns(nw.lit(step).cast(nw.Int64).alias("step_count"))
+    counted = keep(
+        f"paths_{step}",
+        often.select(
+            before.alias("before"), "item__", path.alias("path"), nw.lit(step).cast(nw.Int64).alias("step_count"),
+            "count",
+        ),
+    )  # fmt: skip
+    return ways.join(counted.select(*on, "path"), on=on, how="inner"), counted
+
+
+def _with_lags(common: Frame, counted: Frame) -> Frame:
+    """The common paths with the quartiles of lags; lags are gathered of common ways alone."""
+    lag = common.select("path", days_between(nw.col("first_day"), nw.col("end_day")).alias("lag"))
+    return counted.join(lag.group_by("path").agg(*quartiles("lag")), on="path", how="left")

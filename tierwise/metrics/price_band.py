@@ -17,7 +17,7 @@ import narwhals as nw
 from tierwise.definitions.price_band import PriceBand
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
-from tierwise.metrics.frame import Frame, columns_of, count_where, integer_sum, quotient, require_columns
+from tierwise.metrics.frame import Frame, columns_of, count_where, distinct, integer_sum, quotient, require_columns
 from tierwise.metrics.scorecard import whole, whole_quotient
 
 LINE_COLUMNS = ("product_id", "quantity", "unit_price")
@@ -79,7 +79,7 @@ def price_cuts(priced: Frame, definition: PriceBand) -> Frame:
     (millionths): low up to the first, high above the second."""
     once = priced.select("category", "price__")
     if definition.each == "price":
-        once = priced.select("category", "product_id", "price__").unique().select("category", "price__")
+        once = distinct(priced.select("category", "product_id", "price__")).select("category", "price__")
     counted = once.group_by("category", "price__").agg(nw.len().cast(nw.Int64).alias("rows__"))
     totals = counted.group_by("category").agg(
         nw.len().cast(nw.Int64).alias("prices"), integer_sum(nw.col("rows__")).alias("size__")

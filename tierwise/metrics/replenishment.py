@@ -25,7 +25,7 @@ import narwhals as nw
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.frame import Frame, count_where, integer_sum, missing, quotient, rounded_quotient
-from tierwise.metrics.item_days import DAY, GAP, STOCKED, item_days
+from tierwise.metrics.item_days import DAY, GAP, STOCKED, TIMES, item_days
 from tierwise.stats.regularity import regular_below
 
 TOO_FEW_INTERVALS, TOO_FEW_CUSTOMERS = "too_few_intervals", "too_few_customers"
@@ -74,7 +74,7 @@ def item_cycles(
     """
     check_least(min_intervals=min_intervals, min_customers=min_customers)
     days = keep("item_days", item_days(purchases, as_of=as_of, key=key, item=item, day=day,
-                                       quantity=quantity, promoted=promoted))  # fmt: skip
+                                       quantity=quantity, promoted=promoted, keep=keep))  # fmt: skip
     return cycles_of_items(days, keep("rhythms", rhythms(days, key, item)), key, item, min_intervals, min_customers)
 
 
@@ -104,7 +104,7 @@ def customer_cycles(
     """
     check_least(min_intervals=min_intervals, min_customers=min_customers)
     days = keep("item_days", item_days(purchases, as_of=as_of, key=key, item=item, day=day,
-                                       quantity=quantity, promoted=promoted))  # fmt: skip
+                                       quantity=quantity, promoted=promoted, keep=keep))  # fmt: skip
     own = keep("rhythms", rhythms(days, key, item))
     items = cycles_of_items(days, own, key, item, min_intervals, min_customers)
     return cycles_of_customers(own, items, key, item, min_own_intervals)
@@ -135,8 +135,18 @@ def _with_used(days: Frame) -> Frame:
 def rhythms(days: Frame, key: str, item: str) -> Frame:
     """One row per customer and item: what their intervals are. days: as `item_days` gives them."""
     used = nw.when(_counts()).then(nw.col(GAP)).otherwise(0)
-    summed = (
-        _with_used(days)
+    several = nw.col(TIMES) > 1
+    none = ("interval_count", "left_out_count", "sum__", "squares__")
+    once = days.filter(~several).select(
+        key,
+        item,
+        nw.col(TIMES).alias("purchase_count"),
+        nw.col(DAY).alias("last_bought_on"),
+        *(nw.lit(0).cast(nw.Int64).alias(name) for name in none),
+        *(missing(nw.Float64).alias(name) for name in QUARTILES),
+    )
+    again = (
+        _with_used(days.filter(several))
         .with_columns(used.alias("gap_or_0__"))
         .group_by(key, item)
         .agg(
@@ -149,6 +159,7 @@ def rhythms(days: Frame, key: str, item: str) -> Frame:
             *_quartiles(),
         )
     )
+    summed = nw.concat([once, again])
     many, total, squares = nw.col("interval_count"), nw.col("sum__"), nw.col("squares__")
     squared = quotient(many * squares - total * total, nw.when(many >= 2).then(total * total).otherwise(0))
     return summed.with_columns(squared.alias("squared_variation__"))
@@ -162,7 +173,7 @@ def cycles_of_items(days: Frame, rhythms: Frame, key: str, item: str, min_interv
         integer_sum(nw.col("left_out_count")).alias("left_out_count"),
         count_where(nw.col("interval_count") >= 2).alias("tested_customer_count"),
     )
-    spread = _with_used(days).group_by(item).agg(*_quartiles())
+    spread = _with_used(days.filter(nw.col(TIMES) > 1)).group_by(item).agg(*_quartiles())
     found = counted.join(spread, on=item, how="left").join(_regularity(rhythms, item), on=item, how="left")
     regular = (nw.col("regularity_z") <= Z_LIMIT) & (nw.col("irregularity") <= MOST_IRREGULAR)
     reason = (

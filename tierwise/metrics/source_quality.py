@@ -14,6 +14,7 @@ from tierwise.metrics.frame import (
     Frame,
     count_where,
     days_between,
+    distinct,
     full_join,
     integer_sum,
     missing,
@@ -89,7 +90,7 @@ def source_quality(
         people = people.with_columns(nw.lit(0).alias("junk__"))
     else:
         require_columns(junk, (key,), "junk")
-        people = people.join(junk.select(key).unique().with_columns(flagged), on=key, how="left").with_columns(
+        people = people.join(distinct(junk.select(key)).with_columns(flagged), on=key, how="left").with_columns(
             nw.col("junk__").fill_null(0)
         )
     real = nw.col("junk__") == 0

@@ -6,7 +6,7 @@ from datetime import date
 
 import narwhals as nw
 
-from tierwise.metrics.frame import Frame, count_where, integer_sum, quotient, require_columns
+from tierwise.metrics.frame import Frame, count_where, distinct, integer_sum, quotient, require_columns
 
 
 def store_totals(
@@ -36,7 +36,7 @@ def store_totals(
     gross = nw.col("gross_minor")
     of_junk: list[nw.Expr] = []
     if junk is not None:
-        flagged = junk.select(key).unique().with_columns(nw.lit(True).alias("junk__"))
+        flagged = distinct(junk.select(key)).with_columns(nw.lit(True).alias("junk__"))
         orders = orders.join(flagged, on=key, how="left")
         theirs = ~nw.col("junk__").is_null()
         theirs_gross = integer_sum(nw.when(theirs).then(gross).otherwise(nw.lit(0)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import narwhals as nw
-import numpy as np
+import pyarrow.compute as pc
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.app.insights.things import ADJUSTED, P_VALUE
 from tierwise.metrics.calendar_days import calendar_days
 from tierwise.metrics.frame import rows_of
+from tierwise.metrics.habits import TOO_FEW_DAYS, with_own_habits
 from tierwise.metrics.habits import habits as habits_of
-from tierwise.metrics.habits import with_own_habits
 
 _TITLES = {
     "weekday": Label("星期", "weekday"),
@@ -39,10 +39,12 @@ def habits(asked: Asked) -> Answer:
         orders, asked.given("calendar", calendar), as_of=asked.as_of, own=_OWN, min_days=asked["min_days"],
         level=asked["level"], keep=asked.keep,
     )  # fmt: skip
-    known = told.column("value").is_valid().to_numpy(zero_copy_only=False)
-    looked = np.not_equal(told.column("reason").to_numpy(zero_copy_only=False), "too_few_days")
-    people = {name: len(set(told.filter(rows).column("customer_key").to_pylist())) for name, rows in
-              (("with_habit", known), ("looked_at", looked))}  # fmt: skip
+    known = told.column("value").is_valid()
+    looked = pc.fill_null(pc.not_equal(told.column("reason"), TOO_FEW_DAYS), True)
+    people = {
+        name: pc.count_distinct(told.column("customer_key").filter(rows)).as_py()
+        for name, rows in (("with_habit", known), ("looked_at", looked))
+    }
     order = [("adjusted_p_value", "ascending"), ("customer_key", "ascending"), ("habit", "ascending")]
     return Answer(
         columns=(
