@@ -295,7 +295,8 @@ def _told(
 
 
 def _ints(table: pa.Table, name: str) -> Ints:
-    return table.column(name).to_numpy().astype(np.int64)
+    found: Ints = table.column(name).to_numpy().astype(np.int64)
+    return found
 
 
 def _rows_of(people: pa.Table, key: str, who: pa.ChunkedArray, habit: Ints) -> Ints:
