@@ -92,7 +92,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "incremental": (Target(EVENLY, 0.15, FULL_STAGE),),
     "customer": (Target(SERVED, 0.1), Target(FIRST, 0.1)),
     "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
-    "insights": tuple(Target(measured_name(name), 30.0) for name in INSIGHTS),
+    "insights": tuple(Target(measured_name(name), 60.0) for name in INSIGHTS),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
 """Line -> its targets."""

@@ -72,7 +72,7 @@ def test_an_insight_is_told_as_so_many_times_its_group_by() -> None:
     results = {"insights": (things, verdicts("insights", things))}
     text = table(results, Business(Path("folder"), 10_000, 1_000, 1))
     assert "6.0 × GROUP BY of orders" in text
-    assert "✓ insight habits takes 3.00 s, at most 30 s" in text
+    assert "✓ insight habits takes 3.00 s, at most 60 s" in text
     assert text.endswith("All targets are met."), "what was not measured misses nothing"
     assert as_json(results, Business(Path("folder"), 10_000, 1_000, 1))["lines"]["insights"]["measured"][name][
         "times_beside"
