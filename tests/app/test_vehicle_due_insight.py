@@ -11,6 +11,7 @@ import narwhals as nw
 
 from tierwise.app.insights.members.vehicle_due import INSIGHT
 from tierwise.app.insights.settling import settled
+from tierwise.definitions.due_rules import DueInterval, DueRules
 from tierwise.metrics.frame import Frame
 from tierwise.testing import make_dealer
 
@@ -23,6 +24,7 @@ class Dealer:
     values: dict[str, Any]
     as_of: date = date(2026, 6, 30)
     digits: int = 2
+    rules: DueRules | None = None
 
     def __getitem__(self, parameter: str) -> Any:
         return self.values[parameter]
@@ -36,6 +38,9 @@ class Dealer:
 
     def has(self, name: str) -> bool:
         return True
+
+    def due_rules(self) -> DueRules | None:
+        return self.rules
 
     def titles(self, of: str) -> dict[str, str]:
         return {}
@@ -57,4 +62,12 @@ def test_vehicles_that_are_due_soon() -> None:
     assert rows == sorted(rows, key=lambda row: (row["due_on"], row["vin"], row["kind"]))
     due, soon = (figure.value for figure in answer.figures)
     assert due + soon == len(rows)
+    model = rows[0]["model"]
+    rules = DueRules(rules=(DueInterval(kind="service", days=100), DueInterval(kind="service", model=model, days=50)))
+    connection.execute("DROP TABLE paced_cars; DROP TABLE vehicle_due")
+    defined = INSIGHT.compute(Dealer(connection, settled(INSIGHT, {"kind": "service", "lapsed": True}), rules=rules))
+    told = nw.to_native(defined.rows).to_arrow_table().to_pylist()
+    assert {(row["model"] == model, row["interval_days"]) for row in told} == {(True, 50), (False, 100)}
+    assert len(answer.notes) == 1, "intervals are defaults"
+    assert not defined.notes, "who has defined them need not be told to"
     connection.close()

@@ -172,4 +172,10 @@ target: {value: 0.35, by: 2027-06-30}
 benchmarks:
   - {low: 0.2, high: 0.3, source: a yearbook, date: 2025-09, stage: growing}
   - {value: 0.41, source: a report of the trade, date: 2024}
+---
+kind: due_rules
+rules:
+  - {kind: service, days: 182, km: 5000, source: ours}
+  - {kind: service, model: X6, days: 365, km: 10000, source: the maker's handbook}
+  - {kind: insurance, days: 365}
 """  # noqa: E501

@@ -20,7 +20,10 @@ from tierwise.engine.given import profile_schema
 from tierwise.engine.plan import windows_of_profile
 from tierwise.metrics.fact_columns import countable
 
-ALONE = {"general": {"project", "rfm", "deciles", "activity", "lifecycle"}}
+ALONE = {
+    "general": {"project", "rfm", "deciles", "activity", "lifecycle"},
+    "retail": set(KINDS) - {"due_rules"},
+}
 """Template -> its kinds, where these are not all."""
 
 

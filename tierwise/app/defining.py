@@ -24,6 +24,7 @@ from tierwise.definitions.check import (
 from tierwise.definitions.classified import with_consent
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.due_rules import DueRules
 from tierwise.definitions.graph import OWN_SILENCE, rules_in
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.ladders import ladder_problems, ladder_warnings
@@ -95,13 +96,14 @@ class Definitions:
     @property
     def of_profile(self) -> tuple[Definition, ...]:
         """Those that a run computes, as it does: with the defaults of kinds that none was given for, and sensitive
-        tiers of those alone whose consent stands. KPIs are counted over a run when they are asked for."""
+        tiers of those alone whose consent stands. KPIs and due rules are read when they are asked
+        for."""
         defaults = (
             *(() if self.rfm else (Rfm(),)),
             *(() if self.deciles else (Deciles(),)),
             *(() if self.activity else (Activity(),)),
         )
-        counted = (each for each in self.others if not isinstance(each, Kpi))
+        counted = (each for each in self.others if not isinstance(each, Kpi | DueRules))
         return (*defaults, *(without_claim(with_consent(each)) for each in counted))
 
     @property

@@ -16,6 +16,7 @@ from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition, Part
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.due_rules import DueRules
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
@@ -44,6 +45,7 @@ KINDS: dict[str, type[Definition]] = {
     "cleaning": Cleaning,
     "profiling": Profiling,
     "kpi": Kpi,
+    "due_rules": DueRules,
 }
 
 _P = TypeVar("_P", bound=Part)

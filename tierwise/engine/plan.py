@@ -11,6 +11,7 @@ from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.due_rules import DueRules
 from tierwise.definitions.graph import in_order, label_of, links
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.level import Level
@@ -171,7 +172,7 @@ def waves(definitions: Sequence[Definition]) -> list[list[Definition]]:
     return [found[at] for at in sorted(found)]
 
 
-_APART = (Project, Cleaning, Profiling, Kpi)
+_APART = (Project, Cleaning, Profiling, Kpi, DueRules)
 """Those that give the profile nothing to read."""
 
 

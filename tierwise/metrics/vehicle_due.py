@@ -18,6 +18,7 @@ from typing import Literal
 
 import narwhals as nw
 
+from tierwise.definitions.due_rules import BY_MILEAGE, DueKind
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.due import DUE, LAPSED, UPCOMING
@@ -31,8 +32,6 @@ from tierwise.metrics.frame import (
     require_columns,
     rounded_quotient,
 )
-
-DueKind = Literal["first_service", "service", "insurance", "warranty", "inspection", "loan_end"]
 
 KINDS: tuple[DueKind, ...] = ("first_service", "service", "insurance", "warranty", "inspection", "loan_end")
 
@@ -122,7 +121,7 @@ def _check(rules: Sequence[DueRule]) -> None:
             problems.append(Problem("bad_rule", "neither days nor km", at, "give one or both"))
         if any(value is not None and value < 1 for value in (rule.days, rule.km)):
             problems.append(Problem("bad_rule", "days and km are 1 or more", at, "leave out what does not count"))
-        if rule.km is not None and rule.kind in (*_REPEATED, "loan_end"):
+        if rule.km is not None and rule.kind not in BY_MILEAGE:
             problems.append(Problem("bad_rule", f"{rule.kind} is not due by km", at, "give days alone"))
         if any((rule.kind, rule.model) == (other.kind, other.model) for other in rules[:place]):
             problems.append(Problem("bad_rule", f"{rule.kind} of {rule.model or 'all models'} twice", at, "keep one"))

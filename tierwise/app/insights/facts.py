@@ -19,6 +19,7 @@ from tierwise.app.reading import Reader
 from tierwise.app.rule_world import Ground, ground_of
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
+from tierwise.definitions.due_rules import DueRules
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.read import parse_definition
 from tierwise.definitions.rule import AnyRule
@@ -92,10 +93,15 @@ class Facts:
         return frame(self.connection, f"given_{name}")
 
     def kpis(self) -> tuple[Kpi, ...]:
+        return tuple(sorted((each for each in self._defined("kpi") if isinstance(each, Kpi)), key=lambda kpi: kpi.name))
+
+    def due_rules(self) -> DueRules | None:
+        return next((each for each in self._defined("due_rules") if isinstance(each, DueRules)), None)
+
+    def _defined(self, kind: str) -> list[Definition]:
         with self.reader.ctx.database.connect() as state:
-            found = stored.current(state, "kpi")
-        read = (parse_definition(each.body or {}, f"kpi {each.name}") for each in found if each.body is not None)
-        return tuple(sorted((each for each in read if isinstance(each, Kpi)), key=lambda each: each.name))
+            found = stored.current(state, kind)
+        return [parse_definition(each.body, f"{kind} {each.name}") for each in found if each.body is not None]
 
     @contextmanager
     def rules(

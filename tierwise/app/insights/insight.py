@@ -23,6 +23,7 @@ from tierwise.plots.plot import Plot
 
 if TYPE_CHECKING:
     from tierwise.app.rule_world import Ground
+    from tierwise.definitions.due_rules import DueRules
     from tierwise.definitions.kpi import Kpi
     from tierwise.definitions.rule import AnyRule
 
@@ -151,6 +152,10 @@ class Asked(Protocol):
 
     def kpis(self) -> Sequence[Kpi]:
         """The KPIs as they are defined now, by name."""
+        ...
+
+    def due_rules(self) -> DueRules | None:
+        """When vehicles are due, as it is defined now; None where nobody has said it."""
         ...
 
     def rules(

@@ -66,20 +66,26 @@ def vehicle_due(asked: Asked) -> Answer:
         ),
         notes=(
             Label(
-                "间隔为可改的默认值，并非厂家标准：请按车型设置（Python：tw.vehicle_due 的 rules）",
-                "intervals are editable defaults, no maker's: set them per model (rules of tw.vehicle_due in Python)",
+                "间隔为可改的默认值，并非厂家标准：请按车型定义（kind: due_rules）",
+                "intervals are editable defaults, no maker's: define them per model (kind: due_rules)",
             ),
-        ),
+        )
+        if asked.due_rules() is None
+        else (),
     )
 
 
 def _rules(asked: Asked) -> tuple[DueRule, ...]:
-    """The default rules, those of services as the parameters say."""
+    """As they are defined, or else the default; of services of all models, what the parameters say instead."""
+    defined = asked.due_rules()
+    rules: tuple[DueRule, ...] = DEFAULT_RULES
+    if defined is not None:
+        rules = tuple(DueRule(each.kind, each.days, each.km, each.model, each.source or "") for each in defined.rules)
     return tuple(
-        replace(rule, days=asked[f"{rule.kind}_days"], km=asked[f"{rule.kind}_km"])
-        if rule.kind in ("first_service", "service")
+        replace(rule, days=asked[f"{rule.kind}_days"] or rule.days, km=asked[f"{rule.kind}_km"] or rule.km)
+        if rule.kind in ("first_service", "service") and rule.model is None
         else rule
-        for rule in DEFAULT_RULES
+        for rule in rules
     )
 
 
@@ -95,10 +101,11 @@ INSIGHT = Insight(
         Parameter("kind", Label("事项", "due for"), "choice", "all", choices=("all", *KINDS)),
         Parameter("within_days", Label("提前多少天", "so many days ahead"), "integer", 30, 0, 365),
         Parameter("lapsed", Label("含久未到店者", "the lapsed too"), "yes_no", False),
-        Parameter("first_service_days", Label("首保天数", "days to the first service"), "integer", 182, 1, 3650),
-        Parameter("first_service_km", Label("首保里程", "km to the first service"), "integer", 5_000, 1, 200_000),
-        Parameter("service_days", Label("保养间隔天数", "days between services"), "integer", 182, 1, 3650),
-        Parameter("service_km", Label("保养间隔里程", "km between services"), "integer", 5_000, 1, 200_000),
+        # 0: as the rules say.
+        Parameter("first_service_days", Label("首保天数", "days to the first service"), "integer", 0, 0, 3650),
+        Parameter("first_service_km", Label("首保里程", "km to the first service"), "integer", 0, 0, 200_000),
+        Parameter("service_days", Label("保养间隔天数", "days between services"), "integer", 0, 0, 3650),
+        Parameter("service_km", Label("保养间隔里程", "km between services"), "integer", 0, 0, 200_000),
     ),
     page="replenishment.md",
 )
