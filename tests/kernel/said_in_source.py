@@ -143,6 +143,21 @@ class Source:
                                 )
         return list(found.values())
 
+    def clauses(self) -> list[Said]:
+        """Why a customer has a value: the lines of an explanation, and what they say of rules."""
+        found: dict[str, Said] = {}
+        for path, tree in self.trees.items():
+            nodes = [(scope, call.args[1]) for scope, call in _calls(tree) if _is_clause(call)]
+            if path.relative_to(ROOT).as_posix() == "definitions/words.py":
+                for function in self.own[path].values():
+                    given = (each.value for each in ast.walk(function) if isinstance(each, ast.Return) and each.value)
+                    nodes += [(function, value) for value in given]
+            for scope, node in nodes:
+                for text in self._all(node, scope):
+                    if _has_words(text):
+                        found.setdefault(text.strip(), Said(text.strip(), str(path.relative_to(ROOT))))
+        return list(found.values())
+
     def headings(self) -> list[Said]:
         """What stands above the columns of tables of the command line."""
         found: dict[str, Said] = {}
@@ -197,6 +212,10 @@ def _calls(tree: ast.AST, scope: ast.AST | None = None) -> Iterator[tuple[ast.AS
         if isinstance(child, ast.Call):
             yield inner, child
         yield from _calls(child, inner)
+
+
+def _is_clause(call: ast.Call) -> bool:
+    return getattr(call.func, "id", "") == "Clause" and len(call.args) > 1
 
 
 def _has_words(text: str) -> bool:

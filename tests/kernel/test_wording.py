@@ -38,6 +38,14 @@ def test_every_error_note_and_line_has_its_chinese(source: Source) -> None:
     assert not (missing := lacking(said, known)), f"add to tierwise/locales/sentences_zh.yaml:\n{missing}"
 
 
+def test_every_line_of_an_explanation_has_its_chinese(source: Source) -> None:
+    catalogue = chinese()
+    known = {alike(text) for text in (*catalogue.plain, *(each.source for each in catalogue.varying))}
+    said = source.clauses()
+    assert len(said) > 50
+    assert not (missing := lacking(said, known)), f"add to tierwise/locales/clauses_zh.yaml:\n{missing}"
+
+
 def test_every_heading_has_its_chinese(source: Source) -> None:
     said = source.headings()
     assert len(said) > 140
@@ -92,6 +100,21 @@ def test_every_sentence_has_places_as_the_english_and_is_taken_for_no_other() ->
 def test_the_setting_decides_then_the_locale(environment: dict[str, str], language: str | None) -> None:
     assert language_of(environment) == language
     assert known_language("zh-Hans") == "zh"
+
+
+@pytest.mark.parametrize(
+    ("english", "told"),
+    [
+        ("count of orders in the last 90 days ≥ 2", "最近 90 天 orders 的次数 ≥ 2"),
+        ("frequency_count between 2 and 5", "frequency_count 在 2 和 5 之间"),
+        ("not (in segment regulars)", "非（属于客群 regulars）"),
+        ("orders where channel in app in the last 30 days, after 90 days without any",
+         "沉寂 90 天后，最近 30 天内又有 orders（其中 channel in app）"),
+        ("visits, then orders of the same store_id within 7 days", "visits，随后 7 天内 orders（同一 store_id）"),
+    ],
+)  # fmt: skip
+def test_rules_are_told_within_rules(english: str, told: str) -> None:
+    assert in_language(english, "zh").replace(" （", "（") == told
 
 
 def test_a_problem_is_told_in_the_language_of_the_reader() -> None:

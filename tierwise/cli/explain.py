@@ -47,13 +47,15 @@ def print_explanation(view: ExplainView) -> None:
 
 
 def _lines(clauses: tuple[Clause, ...], depth: int) -> Iterator[str]:
+    from tierwise.cli.language import told
+
     indent = "  " * depth
     for clause in clauses:
         shows_value = (
             clause.value is not None and not isinstance(clause.value, bool) and clause.what not in ("stage", "value")
         )
         value = f"   [{_said(clause.value)}]" if shows_value else ""
-        yield f"{indent}{_MARKS[clause.verdict]} {clause.says}{value}"
+        yield f"{indent}{_MARKS[clause.verdict]} {told(clause.says)}{value}"
         for counted in clause.counted:
             yield from _counted(counted, indent + "    ")
         yield from _lines(clause.clauses, depth + 1)

@@ -26,7 +26,7 @@ SETTING = "TIERWISE_LANGUAGE"
 
 PLACE = re.compile(r"\{(\w+)\}")
 
-LEAST_WEIGHT = 7
+LEAST_WEIGHT = 6
 """A sentence with fewer letters of its own, `{name} is {value}`, would fit what it is not: its places hold one word."""
 
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -156,7 +156,7 @@ class Catalogue:
 def chinese() -> Catalogue:
     """The catalogue of Chinese; read when the first sentence is to be said."""
     sentences: dict[str, str] = {}
-    for name in ("sentences_zh.yaml", "command_line_zh.yaml"):
+    for name in ("sentences_zh.yaml", "clauses_zh.yaml", "command_line_zh.yaml"):
         sentences |= _read(name)
     return Catalogue(sentences, _read("words_zh.yaml"))
 
