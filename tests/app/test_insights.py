@@ -84,6 +84,10 @@ def test_files_have_all_rows_and_the_same_bytes(retailer: Context, tmp_path: Pat
     again = export_insight(retailer, "pairs", tmp_path / "again.csv", given)
     assert again.bytes == done.bytes
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "pairs.csv").read_bytes()
+    export_insight(retailer, "pairs", tmp_path / "zh.csv", given, headings="zh")
+    of_program, of_people = ((tmp_path / f"{name}.csv").read_text("utf-8").split("\n", 1) for name in ("pairs", "zh"))
+    assert of_people[0] == ",".join(column.title.zh for column in view.columns)
+    assert of_people[1] == of_program[1]
     export_insight(retailer, "ladder", tmp_path / "ladder.parquet")
     found = duckdb.sql(f"SELECT net FROM '{tmp_path / 'ladder.parquet'}'")
     assert str(found.types[0]) == "DECIMAL(18,2)"

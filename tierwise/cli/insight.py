@@ -29,13 +29,18 @@ def insight(
     as_of: Annotated[str | None, typer.Option(help="An earlier day than the run's.")] = None,
     run_id: Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")] = None,
     parameters: Annotated[bool, typer.Option("--parameters", help="What may be set, instead of an answer.")] = False,
+    headings: Annotated[
+        str, typer.Option(help="Above the columns: their names, or words in zh or en; auto takes the language spoken.")
+    ] = "names",
     wide: Annotated[bool, typer.Option("--wide", help="With the columns that files have.")] = False,
     as_json: Json = False,
 ) -> None:
     """Ask what orders and interactions say; without a name, what can be asked."""
+    from tierwise.app.headings import known_headings
     from tierwise.app.insights import asking
     from tierwise.app.insights.settling import assignments
     from tierwise.cli.door import opened, plain, tell
+    from tierwise.cli.language import language
     from tierwise.cli.terminal import number, say
     from tierwise.kernel.windows import parse_day
 
@@ -51,7 +56,8 @@ def insight(
             tell(one, as_json, lambda: print_parameters(one))
             return
         if to is not None:
-            done = asking.export_insight(ctx, name, to, given, as_of=day, run_id=run_id)
+            above = known_headings(language() if headings == "auto" else headings)
+            done = asking.export_insight(ctx, name, to, given, as_of=day, run_id=run_id, headings=above)
             said = f"{number(done.rows)} rows of {done.table} in {done.path} ({number(done.bytes)} bytes)"
             tell(done, as_json, lambda: say(said))
             return

@@ -15,6 +15,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.context import Context
+from tierwise.app.headings import Headings, headed
 from tierwise.app.insights import catalogue
 from tierwise.app.insights.facts import Facts, open_facts
 from tierwise.app.insights.insight import PICTURED, Answer, Column, Figure, Insight
@@ -109,8 +110,11 @@ def export_insight(
     *,
     as_of: date | None = None,
     run_id: int | None = None,
+    headings: Headings = "names",
 ) -> Exported:
     """Write all rows of the answer to a .csv, .xlsx or .parquet file, or its picture to .svg or .png (extra `plot`).
+
+    headings: names as programs know the columns, or their titles in a language.
 
     The same run and parameters give the same bytes. Audited. Raises what `insight` and `write_table` raise, and
     `nothing_to_draw`.
@@ -128,7 +132,9 @@ def export_insight(
             rows = min(found.count(), PICTURED)
         else:
             dated, sheet = found.facts.as_of, found.insight.name
-            rows = write_table(found.reader.connection, found.relation, path, sheet=sheet, dated=dated)
+            titles = {column.name: column.title for column in found.answer.columns}
+            relation = headed(found.reader.connection, found.relation, headings, titles.__getitem__)
+            rows = write_table(found.reader.connection, relation, path, sheet=sheet, dated=dated)
         detail: dict[str, object] = {"path": path.name, "rows": rows, "run": found.reader.run.id}
         detail["parameters"] = {key: _plain(value) for key, value in found.facts.values.items()}
     seconds = clock.monotonic_seconds() - started
