@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from tierwise.api import examples
 from tierwise.app import defining, exporting, importing, jobs, running, showing
 from tierwise.app.context import Context
+from tierwise.app.headings import Headings
 from tierwise.app.principal import Principal
 from tierwise.app.views import Exported, ProfilePage, TransitionRow, TransitionsView
 from tierwise.kernel.errors import Problem, TierwiseError
@@ -342,7 +343,9 @@ def test_exports_stream_a_file_and_leave_nothing(
 ) -> None:
     content = b"customer_id\n" + b"C1\n" * 100_000
 
-    def write(ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool) -> Exported:
+    def write(
+        ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool, headings: Headings
+    ) -> Exported:
         assert (f"{table}{path.suffix}", run_id, sensitive) == (name, 3, False)
         path.write_bytes(content)
         return Exported(table, str(path), 100_000, len(content), 0.1, ("财富",))
@@ -358,7 +361,9 @@ def test_exports_stream_a_file_and_leave_nothing(
 
 
 def test_an_export_that_fails_leaves_nothing(client: httpx.Client, context: Context, put: Put) -> None:
-    def write(ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool) -> Exported:
+    def write(
+        ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool, headings: Headings
+    ) -> Exported:
         path.write_bytes(b"half")
         raise TierwiseError("no_run", "no run yet")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.released import V0_1_0, lay_out, rows_of
+from tests.released import V0_1_0, lay_out, rows_of, shapes_of
 from tierwise.app import exporting, showing
 from tierwise.app.context import Context
 from tierwise.app.opening import FORMAT_KEY, home_standing, open_home
@@ -63,12 +63,12 @@ def test_a_released_home_is_refused_until_it_is_upgraded_and_then_shows_what_it_
         open_home(released.home, released.database)
     assert refused.value.code == "home_older"
     assert "tierwise upgrade" in (refused.value.remedy or "")
-    before, tables = rows_of(released.database), counted(released)
+    before, tables, shapes = rows_of(released.database), counted(released), shapes_of(released.database)
     done = upgrade(released)
     assert done.changed
     assert (done.database_before, done.database) == ("0004", HEAD)
     open_home(released.home, released.database)
-    after = rows_of(released.database)
+    after = rows_of(released.database, shapes)
     assert {name for name in before if before[name] != after[name]} <= {"audit", "setting", "run"}
     assert after["audit"].startswith(before["audit"])
     assert after["audit"].count(b"\n") == before["audit"].count(b"\n") + 1

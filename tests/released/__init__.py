@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from tierwise.app.backup_file import reading
 from tierwise.state import table_copy
+from tierwise.state.table_copy import Shape
 
 V0_1_0 = Path(__file__).parent / "v0_1_0"
 
@@ -32,11 +33,17 @@ def lay_out(version: Path, home: Path, database: Engine) -> None:
                 backup.extract(name, home / name)
 
 
-def rows_of(database: Engine) -> dict[str, bytes]:
-    """Every table's rows, as a backup has them."""
+def shapes_of(database: Engine) -> list[Shape]:
+    """The tables as they are now."""
+    with database.connect() as connection:
+        return table_copy.shapes(connection)
+
+
+def rows_of(database: Engine, shapes: list[Shape] | None = None) -> dict[str, bytes]:
+    """Every table's rows, as a backup has them; shapes: in these columns, where there are more by now."""
     found = {}
     with table_copy.snapshot(database) as connection:
-        for shape in table_copy.shapes(connection):
+        for shape in shapes or table_copy.shapes(connection):
             pieces: list[bytes] = []
             table_copy.copy_out(connection, shape, pieces.append)
             found[shape.name] = b"".join(pieces)
