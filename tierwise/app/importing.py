@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tierwise.app.context import Context
 from tierwise.app.defining import ensure_initialised, project_of
 from tierwise.app.views import Refusals
-from tierwise.definitions.mapping import Mapping
+from tierwise.definitions.mapping import Mapping, Sheets
 from tierwise.definitions.read import read_mapping
+from tierwise.facts.conform import check_table
 from tierwise.facts.contract import IMPORTABLE
-from tierwise.ingest import importer, quarantine_export
+from tierwise.ingest import importer, quarantine_export, source_file
 from tierwise.ingest.importer import ImportReport, ImportSession
 from tierwise.ingest.propose import Proposal, propose_mapping
 from tierwise.kernel import clock
@@ -30,16 +31,21 @@ def import_path(
     table: str | None,
     mapping_path: Path | None,
     *,
+    sheets: Sequence[str] = (),
     replace_orders: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """As `import_file`, with the mapping in a file. table: None takes the mapping's."""
+    """As `import_file`, with the mapping in a file. table: None takes the mapping's. sheets: of a workbook, in place of
+    the mapping's: by name or place, or `*`."""
     ctx.principal.require("import")
     mapping = None if mapping_path is None else read_mapping(mapping_path)
     wanted = table or (mapping.table if mapping else None)
     if wanted is None:
         raise _no_table()
+    if sheets:
+        check_table(wanted)
+        mapping = (mapping or Mapping(table=wanted)).model_copy(update={"sheet": _sheet(sheets)})
     return import_file(ctx, path, wanted, mapping, replace_orders=replace_orders, dry_run=dry_run, progress=progress)
 
 
@@ -102,12 +108,23 @@ def export_quarantine(ctx: Context, path: Path, *, import_id: int | None = None,
     return count
 
 
-def propose(ctx: Context, path: Path, table: str | None) -> Proposal:
+def propose(ctx: Context, path: Path, table: str | None, *, sheets: Sequence[str] = ()) -> Proposal:
     """The mapping that a file's headers suggest, to look through and save. Stores nothing."""
     ctx.principal.require("import")
     if table is None:
         raise _no_table()
-    return propose_mapping(path, table, ctx.scratch)
+    return propose_mapping(path, table, ctx.scratch, sheet=_sheet(sheets) if sheets else None)
+
+
+def how_read(report: ImportReport) -> str:
+    """How the file was read, in words: `text, gb18030, delimiter tab`."""
+    return source_file.how_read(
+        report.format, report.encoding, report.delimiter, packed=report.packed, sheets=report.sheets
+    )
+
+
+def _sheet(sheets: Sequence[str]) -> Sheets:
+    return sheets[0] if len(sheets) == 1 else tuple(sheets)
 
 
 def _no_table() -> TierwiseError:

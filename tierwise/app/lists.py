@@ -20,7 +20,8 @@ from tierwise.facts import text_sql
 from tierwise.facts.headers import normalised, recognise
 from tierwise.ingest.keys import SCOPE
 from tierwise.ingest.quarantine_export import BESIDE
-from tierwise.ingest.source import SourceFile, open_source
+from tierwise.ingest.source import open_source
+from tierwise.ingest.source_file import SourceFile
 from tierwise.kernel import ids
 from tierwise.kernel.errors import TierwiseError, did_you_mean
 from tierwise.state import audit, imports, lake_tables, lists, quarantine

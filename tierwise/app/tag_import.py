@@ -19,7 +19,8 @@ from tierwise.definitions.mapping import Mapping as FileMapping
 from tierwise.definitions.tag import Tag
 from tierwise.facts.headers import normalised, recognise
 from tierwise.ingest.quarantine_export import BESIDE
-from tierwise.ingest.source import SourceFile, open_source
+from tierwise.ingest.source import open_source
+from tierwise.ingest.source_file import SourceFile
 from tierwise.kernel import clock
 from tierwise.kernel.errors import Problem, TierwiseError, did_you_mean
 from tierwise.kernel.windows import parse_day

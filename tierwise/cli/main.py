@@ -68,6 +68,10 @@ def import_(
     file: Annotated[Path, typer.Argument(help="The file.")],
     table: Annotated[str | None, typer.Option("--as", help="The table that its rows are; else the mapping's.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="A mapping file; else headers are recognised.")] = None,
+    sheet: Annotated[
+        list[str] | None,
+        typer.Option(help='Of a workbook: a sheet by name or place, again for another; "*" for each.'),
+    ] = None,
     replace_orders: Annotated[bool, typer.Option(help="Replace orders that are known already.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Count and check; store nothing.")] = False,
     propose_map: Annotated[Path | None, typer.Option(help="Write the recognised mapping here, and stop.")] = None,
@@ -78,9 +82,9 @@ def import_(
     from tierwise.cli import manage
 
     if propose_map is not None:
-        manage.propose(file, table, propose_map, as_json)
+        manage.propose(file, table, tuple(sheet or ()), propose_map, as_json)
     else:
-        manage.import_(file, table, mapping, replace_orders, dry_run, strict, as_json)
+        manage.import_(file, table, mapping, tuple(sheet or ()), replace_orders, dry_run, strict, as_json)
 
 
 @quarantine.callback()

@@ -42,6 +42,7 @@ def import_(
     file: Path,
     table_name: str | None,
     mapping: Path | None,
+    sheets: tuple[str, ...],
     replace_orders: bool,
     dry_run: bool,
     strict: bool,
@@ -53,7 +54,14 @@ def import_(
         progress = Progress()
         try:
             report = importing.import_path(
-                ctx, file, table_name, mapping, replace_orders=replace_orders, dry_run=dry_run, progress=progress
+                ctx,
+                file,
+                table_name,
+                mapping,
+                sheets=sheets,
+                replace_orders=replace_orders,
+                dry_run=dry_run,
+                progress=progress,
             )
         finally:
             progress.close()
@@ -63,8 +71,11 @@ def import_(
 
 
 def print_import(report: ImportReport) -> None:
+    from tierwise.app.importing import how_read
+
     rate = report.read / report.seconds if report.seconds else 0.0
     say(f"{report.file} → {report.table}: {number(report.read)} rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)")
+    say(f"  read as {how_read(report)}")
     counts = ("accepted", "replaced", "unchanged", "ignored", "quarantined")
     for name in counts:
         count = getattr(report, name)
@@ -78,11 +89,11 @@ def print_import(report: ImportReport) -> None:
         say(f"  {text}")
 
 
-def propose(file: Path, table_name: str | None, to: Path, as_json: bool) -> None:
+def propose(file: Path, table_name: str | None, sheets: tuple[str, ...], to: Path, as_json: bool) -> None:
     from tierwise.app import importing
 
     with opened() as ctx:
-        proposed = importing.propose(ctx, file, table_name)
+        proposed = importing.propose(ctx, file, table_name, sheets=sheets)
     write(to, proposed.yaml)
     notes = list(proposed.notes)
     tell(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from tierwise.definitions.base import Part
 from tierwise.definitions.rule import PlainRule
+
+Sheets = str | int | tuple[str | int, ...]
+"""A sheet by its name or its place from 1, several, or `*` for each that is not hidden."""
 
 
 class Mapping(Part):
@@ -20,9 +23,11 @@ class Mapping(Part):
     decimal: the sign between whole and part; with "," thousands are grouped by ".".
 
     encoding: `auto` (BOM, else UTF-8, else GB18030) or a Python codec name. delimiter: `auto`, `space` (runs of
-    blanks), or one character. header: whether the first line names the columns. formats: canonical date -> a
-    strptime format, where the file's dates are ambiguous. timezone: of the file's naive times, and whose days its
-    orders, refunds and visits fall on; currency: of its amounts; the project's where null.
+    blanks), or one character. header: whether there is a line that names the columns, or which line it is, from 1.
+    sheet: of a workbook, by its name or its place from 1; several of them; or `*` for each.
+
+    formats: canonical date -> a strptime format, where the file's dates are ambiguous. timezone: of the file's naive
+    times, and whose days its orders, refunds and visits fall on; currency: of its amounts; the project's where null.
 
     order_key: what tells one order from another where no order id is mapped: `line` (each line is an order), or
     source columns that together name an order. refunds, ignore: rules over the source columns (as text; numbers
@@ -33,7 +38,8 @@ class Mapping(Part):
     encoding: str = "auto"
     delimiter: str = "auto"
     decimal: Literal[".", ","] = "."
-    header: bool = True
+    header: bool | Annotated[int, Field(ge=1)] = True
+    sheet: Sheets | None = None
     timezone: str | None = None
     currency: str | None = None
     columns: dict[str, str | int] = Field(default_factory=dict)

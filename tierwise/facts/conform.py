@@ -63,6 +63,8 @@ class Binding:
     notes: tuple[str, ...] = field(default=())
     comma: bool = False
     """Whether numbers have a comma before the decimals."""
+    since_1904: bool = False
+    """Whether numbers that stand for dates count from 1904, as in some workbooks."""
 
     def find(self, table: str, name: str) -> Field | None:
         return next((each for each in self.fields if each.table == table and each.name == name), None)

@@ -169,7 +169,7 @@ class Columns:
     def _add_time(self, field: Field, name: str, needed: bool) -> None:
         raw, q = self.raw(field), quoted(name)
         none = ", ".join(map(t.sql_text, _NO_DATE))
-        self.typed[f"{name}:local"] = t.local_time(raw, field.form)
+        self.typed[f"{name}:local"] = t.local_time(raw, field.form, since_1904=self.binding.since_1904)
         local, utc = quoted(f"{name}:local"), quoted(f"{name}:utc")
         self.aware[f"{name}:utc"] = f"CASE WHEN {local} IS NULL THEN {t.utc_time(raw, field.form)} END"
         instant = f"CASE WHEN {utc} IS NOT NULL THEN {utc} ELSE {t.to_utc(local, self.binding.zone)} END"

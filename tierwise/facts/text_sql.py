@@ -199,13 +199,17 @@ def is_day_month_form(text: str) -> str:
     return f"regexp_full_match(({cleaned(text)}), {_SLASHED})"
 
 
-def local_time(text: str, form: str | None = None) -> str:
+def local_time(text: str, form: str | None = None, *, since_1904: bool = False) -> str:
     """A naive TIMESTAMP: ISO, 2024/3/5, 2024年3月5日 8时26分, 20240305[HHMM[SS]], an Excel serial.
 
-    form: `dmy` or `mdy` for dates such as 5/3/2024, which are null without; or a strptime format, which alone counts.
+    form: `dmy` or `mdy` for dates such as 5/3/2024, which are null without; or a strptime format, which alone counts,
+    but for dates as ISO and Tierwise's own readers write them. since_1904: serials count from 1904-01-01.
     """
     if form and form not in ("dmy", "mdy"):
-        return f"try_strptime(({cleaned(text)}), {sql_text(form)})" if "%z" not in form else "CAST(NULL AS TIMESTAMP)"
+        if "%z" in form:
+            return "CAST(NULL AS TIMESTAMP)"
+        iso = f"CASE WHEN {_is_iso(text)} THEN TRY_CAST({text} AS TIMESTAMP) END"
+        return f"coalesce(try_strptime(({cleaned(text)}), {sql_text(form)}), {iso})"
     half = f"translate(({cleaned(text)}), '{_FULL_WIDTH}', '{_HALF_WIDTH}')"
     spelt = f"regexp_replace({half}, '\\s*[日号]\\s*', ' ', 'g')"
     spelt = f"regexp_replace({spelt}, '[年月]\\s*', '-', 'g')"
@@ -224,7 +228,7 @@ def local_time(text: str, form: str | None = None) -> str:
         f"THEN try_strptime(substr({half}, 1, 8), '%Y%m%d')",
         f"WHEN regexp_full_match({half}, '(19|20)[0-9]{{10}}') THEN {_digits(half, 12)}",
         f"WHEN regexp_full_match({half}, '(19|20)[0-9]{{12}}') THEN {_digits(half, 14)}",
-        f"WHEN regexp_full_match({half}, '[0-9]{{1,5}}(\\.[0-9]+)?') THEN {_excel(half)}",
+        f"WHEN regexp_full_match({half}, '[0-9]{{1,5}}(\\.[0-9]+)?') THEN {_excel(half, since_1904)}",
     ]
     if form:
         first, second = ("%d", "%m") if form == "dmy" else ("%m", "%d")
@@ -236,6 +240,10 @@ def local_time(text: str, form: str | None = None) -> str:
         f"WHEN {text} LIKE '____-__-__' THEN TRY_CAST({text} AS TIMESTAMP)"
     )
     return f"{fast} ELSE (CASE {' '.join(cases)} END) END"
+
+
+def _is_iso(text: str) -> str:
+    return f"({text} LIKE '____-__-__' OR {text} LIKE '____-__-__ __:__:__')"
 
 
 def utc_time(text: str, form: str | None = None) -> str:
@@ -271,11 +279,13 @@ def _digits(text: str, count: int) -> str:
     return f"try_strptime({text}, '{form}')"
 
 
-def _excel(text: str) -> str:
+def _excel(text: str, since_1904: bool) -> str:
     """An Excel serial: days since 1899-12-30, to the second; up to 59 one day more, for Excel's 1900-02-29."""
     days = f"TRY_CAST({text} AS DECIMAL(38,9))"
     shift = f"CASE WHEN {days} < 60 THEN 1 ELSE 0 END"
     seconds = f"CAST(round(({days} + {shift}) * 86400, 0) AS BIGINT)"
+    if since_1904:
+        return f"TIMESTAMP '1904-01-01' + to_seconds(CAST(round({days} * 86400, 0) AS BIGINT))"
     return f"CASE WHEN {days} >= 1 THEN TIMESTAMP '1899-12-30' + to_seconds({seconds}) END"
 
 

@@ -30,7 +30,8 @@ from tierwise.facts.conform import Binding, bind, check_table
 from tierwise.facts.conform_columns import column_of
 from tierwise.ingest.absorb import Absorbing, absorb
 from tierwise.ingest.merge_rows import Merged
-from tierwise.ingest.source import SourceFile, open_source
+from tierwise.ingest.source import open_source
+from tierwise.ingest.source_file import SourceFile
 from tierwise.ingest.staging import Staged, stage
 from tierwise.ingest.trait_types import infer_types, widened
 from tierwise.ingest.watch import CancelledError, Listener, Watch, watching
@@ -63,7 +64,9 @@ class ImportReport:
     """What came of a file. The counts are of source rows without the header, disjoint, and add up to `read`.
 
     differing: rows among the unchanged that say something else than what is stored. mended_ids: ids such as
-    `17850.0`. reasons: code -> quarantined rows. import_id, job_id: None after a dry run.
+    `17850.0`. encoding, delimiter: of text, as found or told. format: `text`, `workbook`, `json_lines` or `parquet`;
+    packed: by gzip; sheets: which were read of a workbook that has several. reasons: code -> quarantined rows.
+    import_id, job_id: None after a dry run.
     """
 
     table: str
@@ -79,6 +82,9 @@ class ImportReport:
     mended_ids: int = 0
     encoding: str = ""
     delimiter: str = ""
+    format: str = ""
+    packed: bool = False
+    sheets: tuple[str, ...] = ()
     mapping: dict[str, Any] = field(default_factory=dict)
     columns_not_imported: tuple[str, ...] = ()
     reasons: dict[str, int] = field(default_factory=dict)
@@ -96,7 +102,7 @@ def import_file(
     replace_orders: bool = False,
     dry_run: bool = False,
 ) -> ImportReport:
-    """Take one delimited text file in as rows of `table`.
+    """Take one file of any format in as rows of `table`.
 
     mapping: None takes the columns that are recognised by their headers. replace_orders: orders and refunds that are
     stored are replaced by the file's even where nothing says that they are newer. dry_run: counts everything and
@@ -152,6 +158,7 @@ class _Import:
             binding = bind(
                 self.mapping, source.headers, zone=project.timezone, currency=project.currency, place=str(self.path)
             )
+            binding = replace(binding, notes=source.notes + binding.notes, since_1904=source.since_1904)
             self.watch.total = max(source.lines - source.header_lines, 0)
             con = connect(folder / "spill", memory_limit=self.session.memory_limit)
             self.watch.con = con
@@ -253,7 +260,7 @@ class _Import:
             )
             quarantine.supersede(connection, import_id)
             quarantine.resolve(connection, staged.mends, table_name=report.table)
-            _quarantine(connection, import_id, self.path, staged)
+            _quarantine(connection, import_id, source, staged)
             audit.write(
                 connection,
                 self.session.principal,
@@ -280,6 +287,9 @@ class _Import:
             mended_ids=staged.mended,
             encoding=source.encoding,
             delimiter=source.delimiter,
+            format=source.format,
+            packed=source.packed,
+            sheets=tuple(each.name for each in source.sheets if each.name),
             mapping=body,
             columns_not_imported=binding.not_imported,
             reasons=dict(Counter(each.code for each in staged.refusals).most_common()),
@@ -326,12 +336,11 @@ def _without_empty_traits(binding: Binding, columns: dict[str, str]) -> Binding:
     return replace(binding, fields=kept)
 
 
-def _quarantine(connection: Connection, import_id: int, path: Path, staged: Staged) -> None:
+def _quarantine(connection: Connection, import_id: int, source: SourceFile, staged: Staged) -> None:
     headers = staged.binding.headers
     rows = (
         quarantine.Refused(
-            path.name,
-            each.line,
+            *source.place(each.line),
             each.column,
             each.code,
             each.message,
@@ -354,7 +363,14 @@ def _left(merged: Merged, table: str) -> tuple[str, ...]:
 
 def _file(source: SourceFile, binding: Binding) -> dict[str, Any]:
     """What the mapping cannot tell of the file, for those who write its rows again."""
-    return {"headers": list(binding.headers), "encoding": source.encoding, "delimiter": source.delimiter}
+    of_workbook = {"sheets": [each.name for each in source.sheets]} if source.sheets else {}
+    return {
+        "headers": list(binding.headers),
+        "encoding": source.encoding,
+        "delimiter": source.delimiter,
+        "format": source.format,
+        **of_workbook,
+    }
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tierwise.definitions.mapping import Mapping
+from tierwise.definitions.mapping import Mapping, Sheets
 from tierwise.definitions.write import mapping_to_yaml
 from tierwise.facts.conform import check_table
 from tierwise.facts.contract import TABLES
 from tierwise.facts.headers import recognise
 from tierwise.ingest.source import open_source
+from tierwise.ingest.source_file import how_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Proposal:
     yaml: str
 
 
-def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
-    """Propose a mapping for a file as rows of `table`. temporary: where a transcoded copy may stand for a while.
+def propose_mapping(path: Path, table: str, temporary: Path, *, sheet: Sheets | None = None) -> Proposal:
+    """Propose a mapping for a file as rows of `table`. temporary: where a copy may stand for a while.
 
     In a customers file every header that is not recognised becomes a trait under its own name; elsewhere it stands
     in the YAML as a comment. A header that stands twice is mapped by its position. Raises what `open_source` raises,
@@ -33,7 +34,7 @@ def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
     check_table(table)
     temporary.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="propose-", dir=temporary) as folder:
-        source = open_source(path, Mapping(table=table), Path(folder))
+        source = open_source(path, Mapping(table=table, sheet=sheet), Path(folder))
     headers = source.headers
     seen = recognise(headers, table)
     columns: dict[str, str | int] = {name: _by_name(headers, at) for name, at in seen.columns.items()}
@@ -43,9 +44,10 @@ def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
         for at in left:
             columns.setdefault(headers[at], _by_name(headers, at))
         left = []
-    mapping = Mapping(table=table, columns=columns)
+    mapping = Mapping(table=table, columns=columns, sheet=sheet)
+    how = how_read(source.format, source.encoding, source.delimiter, packed=source.packed)
     lines = [
-        f"# Proposed for {path.name} ({source.encoding}, delimiter {_shown(source.delimiter)}).",
+        f"# Proposed for {path.name} ({how}).",
         "# Look it over, save it, and give it with --map.",
         "# Left: our name. Right: the file's header, or its place counted from 1.",
         mapping_to_yaml(mapping).rstrip(),
@@ -64,10 +66,6 @@ def propose_mapping(path: Path, table: str, temporary: Path) -> Proposal:
 
 def _by_name(headers: tuple[str, ...], at: int) -> str | int:
     return at + 1 if headers.count(headers[at]) > 1 else headers[at]
-
-
-def _shown(delimiter: str) -> str:
-    return {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(delimiter, delimiter)
 
 
 def _missing(table: str, mapped: set[str]) -> list[str]:

@@ -10,30 +10,12 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from tierwise.ingest.source import LONGEST_LINE, SourceFile
+from tierwise.ingest.record import BadRecord, Record
+from tierwise.ingest.source_file import LONGEST_LINE, SourceFile
 
 _SHOWN = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row: the line on which it starts, from 1, and as many texts as the file has columns."""
-
-    line: int
-    cells: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class BadRecord:
-    """Something that is no row. cells: what was understood of it; one text, cut after 10,000 letters, for a line."""
-
-    line: int
-    code: str
-    message: str
-    cells: list[str]
 
 
 class _TooLongError(Exception):
@@ -42,6 +24,9 @@ class _TooLongError(Exception):
 
 def records(source: SourceFile) -> Iterator[Record | BadRecord]:
     """All rows behind the header, in order. Blank lines are no rows. One empty cell too many at the end is forgiven."""
+    if source.rows == "numbered":
+        yield from _numbered(source.text)
+        return
     width = len(source.headers)
     rows = _by_blanks(source) if source.delimiter == "space" else _by_csv(source)
     for row in rows:
@@ -60,8 +45,15 @@ def records(source: SourceFile) -> Iterator[Record | BadRecord]:
             yield BadRecord(row.line, "ragged_row", f"{len(cells)} cells where the file has {width} columns", cells)
 
 
+def _numbered(text: Path) -> Iterator[Record]:
+    csv.field_size_limit(max(csv.field_size_limit(), 8 * LONGEST_LINE))
+    with text.open(encoding="utf-8", newline="") as stream:
+        for number, *cells in csv.reader(stream):
+            yield Record(int(number), cells)
+
+
 def _by_blanks(source: SourceFile) -> Iterator[Record | BadRecord]:
-    for line, text in _lines(source.text, source.header_lines):
+    for line, text in numbered_lines(source.text, source.header_lines):
         if text is None:
             yield _too_long(line)
         elif cells := text.split():
@@ -73,7 +65,7 @@ def _by_csv(source: SourceFile) -> Iterator[Record | BadRecord]:
     unread: deque[tuple[int, str | None]] = deque()
     used: list[tuple[int, str | None]] = []
     size = [0]
-    lines = _lines(source.text, source.header_lines)
+    lines = numbered_lines(source.text, source.header_lines)
     # Blanks between a closing quotation mark and the delimiter: some programs write them, and DuckDB forgives them.
     after_quote = re.compile(f'"[ ]+(?={re.escape(source.delimiter)}|[\r\n]|$)')
     tried = 0
@@ -121,7 +113,7 @@ def _too_long(line: int) -> BadRecord:
     return BadRecord(line, "line_too_long", f"the line is longer than {LONGEST_LINE:,} bytes", ["…"])
 
 
-def _lines(text: Path, skip: int) -> Iterator[tuple[int, str | None]]:
+def numbered_lines(text: Path, skip: int) -> Iterator[tuple[int, str | None]]:
     """(number, text) of each line behind the first `skip`; the text is None where the line is too long."""
     with text.open("rb") as stream:
         number = 0

@@ -1,7 +1,7 @@
 """Rows of a file, typed and checked, in a DuckDB table `staged` whose rowid is the row's place in the file.
 
-Two readers, one meaning: DuckDB's own for files that it takes without complaint, else Python's `csv`, row by row,
-into a clean copy that DuckDB reads. The same query types both.
+Two readers of text, one meaning: DuckDB's own for files that it takes without complaint, else Python's `csv`, row by
+row, into a clean copy that DuckDB reads. Other formats come as such a copy, or as Parquet. The same query types all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from tierwise.facts.conform_columns import quoted
 from tierwise.facts.conform_money import disagreement
 from tierwise.facts.conform_sql import Staging, staging
 from tierwise.facts.text_sql import BLANKS, cleaned, sql_text
-from tierwise.ingest.records import BadRecord, Record, records
-from tierwise.ingest.source import LONGEST_LINE, SourceFile
+from tierwise.ingest.parquet import damaged, parquet_rows
+from tierwise.ingest.record import BadRecord, Record
+from tierwise.ingest.records import records
+from tierwise.ingest.source_file import LONGEST_LINE, SourceFile
 from tierwise.ingest.writer import scalar
 from tierwise.kernel.errors import Problem, TierwiseError
 
@@ -71,17 +73,19 @@ def stage(
 
     Raises `ambiguous_dates` where nothing in a column tells day from month.
     """
-    fast, bad = source.plain, []
-    text, lined = source.text, False
+    fast, bad = source.plain, list(source.bad)
+    text, lined = source.text, source.rows == "numbered"
     while True:
         if not fast and not lined:
             text, lined = temporary / "rows.csv", True
             bad = _clean_copy(source, text, on_row)
         query = staging(binding, today=today, numbered_lines=lined)
         try:
-            _create(con, source, text, lined, query)
-        except duckdb.InvalidInputException:
-            if lined:
+            _create(con, source, text, lined, query, binding.comma)
+        except duckdb.Error as error:
+            if source.rows == "parquet" and not isinstance(error, duckdb.InterruptException):
+                raise damaged(source.path, error) from error
+            if lined or not isinstance(error, duckdb.InvalidInputException):
                 raise
             fast = False
             continue
@@ -117,12 +121,16 @@ def stage(
     return Staged(read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined, mends, notes)
 
 
-def _create(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, query: Staging) -> None:
+def _create(
+    con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, query: Staging, comma: bool
+) -> None:
     con.execute("DROP TABLE IF EXISTS fresh")
-    con.execute(f"CREATE TABLE fresh AS WITH source AS ({_reader(source, text, lined)}) {query.query}")
+    con.execute(f"CREATE TABLE fresh AS WITH source AS ({_reader(con, source, text, lined, comma)}) {query.query}")
 
 
-def _reader(source: SourceFile, text: Path, lined: bool) -> str:
+def _reader(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, comma: bool) -> str:
+    if source.rows == "parquet":
+        return parquet_rows(con, text, comma=comma)
     names = [f"r{at}" for at in range(len(source.headers))]
     columns = {**({"line": "BIGINT"} if lined else {}), **dict.fromkeys(names, "VARCHAR")}
     listed = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
