@@ -204,7 +204,11 @@ def test_a_form_decides_between_day_and_month() -> None:
         _AT,
     ]
     assert read(lambda x: text_sql.local_time(x, "mdy"), "3/5/2024 08:26") == [_AT]
-    assert read(lambda x: text_sql.local_time(x, "%d.%m.%y"), "05.03.24", "2024-03-05") == [naive(2024, 3, 5), None]
+    assert read(lambda x: text_sql.local_time(x, "%d.%m.%y"), "05.03.24", "2024-03-05", "2024.03.05") == [
+        naive(2024, 3, 5),
+        naive(2024, 3, 5),
+        None,
+    ]
     with pytest.raises(TierwiseError, match="date format"):
         text_sql.check_format("%Q")
 

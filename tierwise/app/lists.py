@@ -20,6 +20,7 @@ from tierwise.facts import text_sql
 from tierwise.facts.headers import normalised, recognise
 from tierwise.ingest.keys import SCOPE
 from tierwise.ingest.quarantine_export import BESIDE
+from tierwise.ingest.records import numbered_rows
 from tierwise.ingest.source import open_source
 from tierwise.ingest.source_file import SourceFile
 from tierwise.kernel import ids
@@ -72,7 +73,7 @@ def import_list(
     note: str = "",
     there: There = "refuse",
 ) -> ListImport:
-    """Make a list of the customers whose ids stand in a delimited text file, UTF-8 or GB18030; audited.
+    """Make a list of the customers whose ids stand in a file of any format that import reads; audited.
 
     column: the header of the ids; where it is None, the header that means a customer's id, and in a file of one column
     without such a header every line is an id. there: what happens where a list of that name is there. What is not
@@ -87,7 +88,7 @@ def import_list(
     ensure_initialised(ctx)
     ctx.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="list-", dir=ctx.scratch) as folder:
-        source = open_source(path, Mapping(table="customers"), Path(folder))
+        source = open_source(path, Mapping(table="customers"), Path(folder), copied=True)
         at, headed = _id_column(source, column)
         lines = [each for each in _lines(source, headed) if any(cell.strip() for cell in each.cells)]
     judged = _judged(ctx, [_cell(line, at) for line in lines])
@@ -194,6 +195,10 @@ def _id_column(source: SourceFile, wanted: str | None) -> tuple[int, bool]:
 
 
 def _lines(source: SourceFile, headed: bool) -> Iterator[_Line]:
+    if source.rows == "numbered":
+        rows = numbered_rows(source, header=not headed)
+        yield from (_Line(source.place(each.line)[1], tuple(each.cells)) for each in rows)
+        return
     with source.text.open(encoding="utf-8-sig", newline="") as stream:
         if source.delimiter == "space":
             records = ((at, tuple(line.split())) for at, line in enumerate(stream, 1))

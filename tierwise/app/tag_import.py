@@ -19,6 +19,7 @@ from tierwise.definitions.mapping import Mapping as FileMapping
 from tierwise.definitions.tag import Tag
 from tierwise.facts.headers import normalised, recognise
 from tierwise.ingest.quarantine_export import BESIDE
+from tierwise.ingest.records import numbered_rows
 from tierwise.ingest.source import open_source
 from tierwise.ingest.source_file import SourceFile
 from tierwise.kernel import clock
@@ -86,7 +87,7 @@ class _Row:
 
 
 def import_tags(ctx: Context, path: Path) -> TagImport:
-    """Give tags by hand from a delimited text file, UTF-8 or GB18030, with the columns customer_id, tag, reason, and
+    """Give tags by hand from a file of any format that import reads, with the columns customer_id, tag, reason, and
     value and expires_on where needed, under English or Chinese headers. Audited.
 
     The same file again gives nothing twice, also where a tag was taken back since. A row that says the same as one
@@ -100,7 +101,7 @@ def import_tags(ctx: Context, path: Path) -> TagImport:
     today = clock.today(clock.zone(definitions.project.timezone))
     ctx.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tags-", dir=ctx.scratch) as folder:
-        source = open_source(path, FileMapping(table="customers"), Path(folder))
+        source = open_source(path, FileMapping(table="customers"), Path(folder), copied=True)
         columns = _columns(source)
         rows = list(_rows(source, columns))
     verdicts, refusals, repeated = _judged(ctx, rows, tags, today)
@@ -176,6 +177,11 @@ def _columns(source: SourceFile) -> dict[str, int]:
 
 def _rows(source: SourceFile, columns: Mapping[str, int]) -> Iterator[_Row]:
     """The rows that hold anything."""
+    if source.rows == "numbered":
+        for each in numbered_rows(source, header=False):
+            found = {name: each.cells[at].strip() if at < len(each.cells) else "" for name, at in columns.items()}
+            yield _Row(source.place(each.line)[1], tuple(each.cells), found)
+        return
     delimiter = " " if source.delimiter == "space" else source.delimiter
     with source.text.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True)

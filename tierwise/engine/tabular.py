@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import duckdb
 
@@ -15,6 +16,16 @@ from tierwise.engine.duckdb_session import literal
 from tierwise.kernel.errors import TierwiseError, did_you_mean
 
 EXCEL_ROWS = 1_048_576
+EXCEL_COLUMNS = 16_384
+EXCEL_LETTERS = 32_767
+"""What a sheet has at most, and a cell of it."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A text that begins so stays text when somebody edits its cell or pastes it elsewhere."""
+
+_EXACT_BELOW = 10**15
+_FIRST_DATE = date(1900, 3, 1)
+"""Before it Excel's days are counted wrongly."""
 _CHUNK = 20_000
 _VIEW = "rows_to_write"
 
@@ -24,8 +35,11 @@ def write_table(
 ) -> int:
     """Write all rows in the relation's order, and return how many. The ending of `path` names the format.
 
-    dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. Raises
-    `unknown_format`, `too_many_rows`, `disk_full`, `write_failed`.
+    dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. In Excel money keeps
+    its decimals, a number of more than 15 digits and a date before 1900-03-01 are text, and no text is a formula.
+
+    Raises `unknown_format`, `disk_full`, `write_failed`, and what a sheet cannot hold: `too_many_rows`,
+    `too_many_columns`, `text_too_long`.
     """
     writers: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str, date], int]] = {
         ".csv": _write_csv,
@@ -76,51 +90,109 @@ def _write_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, d
     from xlsxwriter import Workbook
 
     relation = connection.table(_VIEW)
-    book = Workbook(path, {"constant_memory": True, "default_date_format": "yyyy-mm-dd", "remove_timezone": True})
+    names = relation.columns
+    if len(names) > EXCEL_COLUMNS:
+        raise beyond_excel("too_many_columns", f"an Excel sheet has {EXCEL_COLUMNS:,} columns at most", path)
+    book = Workbook(path, {"constant_memory": True, "remove_timezone": True})
     book.set_properties({"created": datetime.combine(dated, time()), "title": sheet})
     page = book.add_worksheet(sheet[:31])
     head = book.add_format({"bold": True, "bottom": 1})
-    formats = {
-        datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-        date: book.add_format({"num_format": "yyyy-mm-dd"}),
-        Decimal: book.add_format({"num_format": "#,##0.00"}),
-        int: book.add_format({"num_format": "0"}),
-    }
+    cells = [_cells_of(page, book, str(kind)) for kind in relation.types]
     page.freeze_panes(1, 1)
-    for i, name in enumerate(relation.columns):
-        page.set_column(i, i, max(10, min(2 * len(name), 40)))
+    for i, name in enumerate(names):
         page.write_string(0, i, name, head)
+    widths = [min(shown_width(name) + 2, _WIDEST) for name in names]
     rows = 0
     while chunk := relation.fetchmany(_CHUNK):
         if rows + len(chunk) >= EXCEL_ROWS:
-            raise TierwiseError(
-                "too_many_rows", f"an Excel sheet ends at {EXCEL_ROWS:,} rows", remedy="export to .csv or .parquet"
-            )
+            raise beyond_excel("too_many_rows", f"an Excel sheet ends at {EXCEL_ROWS:,} rows", path)
         for row in chunk:
             rows += 1
             for i, value in enumerate(row):
-                _write_cell(page, rows, i, value, formats)
+                if value is not None and not cells[i](rows, i, value):
+                    said = f'"{names[i]}" has a text of more than {EXCEL_LETTERS:,} letters: no cell holds it'
+                    raise beyond_excel("text_too_long", said, path)
+        if rows == len(chunk):
+            widths = _widths(widths, chunk[:_MEASURED])
+    for i, width in enumerate(widths):
+        page.set_column(i, i, width)
     if rows:
-        page.autofilter(0, 0, rows, len(relation.columns) - 1)
+        page.autofilter(0, 0, rows, len(names) - 1)
     book.close()
     return rows
 
 
-def _write_cell(page: Any, row: int, column: int, value: Any, formats: dict[type, Any]) -> None:
-    """Text is always written as text, so that nothing becomes a formula; money keeps its digits in sight."""
+_WIDEST = 60
+_MEASURED = 1_000
+
+Write = Callable[[int, int, Any], bool]
+"""Writes a value at (row, column); whether it could be."""
+
+
+def beyond_excel(code: str, message: str, path: Path) -> TierwiseError:
+    """What does not fit into a sheet is refused, never cut."""
+    return TierwiseError(code, message, place=str(path), remedy="write it to .csv or .parquet")
+
+
+def shown_width(text: str) -> int:
+    """How many columns of letters a text takes; a Chinese one takes two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _widths(widths: list[int], rows: list[tuple[Any, ...]]) -> list[int]:
+    wide = [max((shown_width(_shown(row[i])) for row in rows), default=0) for i in range(len(widths))]
+    return [min(max(width, seen + 1, 6), _WIDEST) for width, seen in zip(widths, wide, strict=True)]
+
+
+def _shown(value: Any) -> str:
     if value is None:
-        return
-    if isinstance(value, str):
-        page.write_string(row, column, value)
-    elif isinstance(value, bool):
-        page.write_boolean(row, column, value)
-    elif isinstance(value, int | Decimal):
-        page.write_number(row, column, value, formats[Decimal if isinstance(value, Decimal) else int])
-    elif isinstance(value, float):
-        page.write_number(row, column, value)
-    elif isinstance(value, datetime):
-        page.write_datetime(row, column, value, formats[datetime])
-    elif isinstance(value, date):
-        page.write_datetime(row, column, value, formats[date])
-    else:
-        page.write_string(row, column, str(value))
+        return ""
+    return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)[: 2 * _WIDEST]
+
+
+def _cells_of(page: Any, book: Any, kind: str) -> Write:
+    """How the values of a column of that type are written."""
+    quoted = book.add_format({"quote_prefix": True})
+
+    def text(row: int, column: int, value: Any) -> bool:
+        said = str(value)
+        form = quoted if said.startswith(FORMULA_STARTS) else None
+        return len(said) <= EXCEL_LETTERS and page.write_string(row, column, said, form) == 0
+
+    def number(row: int, column: int, value: Any) -> bool:
+        if abs(value) < _EXACT_BELOW and (not isinstance(value, Decimal) or len(value.as_tuple().digits) <= _DIGITS):
+            return bool(page.write_number(row, column, value, form) == 0)
+        return text(row, column, value)
+
+    def day(row: int, column: int, value: Any) -> bool:
+        on = value.date() if isinstance(value, datetime) else value
+        return (
+            bool(page.write_datetime(row, column, value, form) == 0) if on >= _FIRST_DATE else text(row, column, value)
+        )
+
+    def yes_or_no(row: int, column: int, value: Any) -> bool:
+        return bool(page.write_boolean(row, column, value) == 0)
+
+    form = book.add_format({"num_format": _number_format(kind)}) if _number_format(kind) else None
+    if kind == "BOOLEAN":
+        return yes_or_no
+    if kind.startswith("DECIMAL") or kind in _NUMBERS:
+        return number
+    return day if kind == "DATE" or kind.startswith("TIMESTAMP") else text
+
+
+_DIGITS = 15
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_NUMBERS = (*_WHOLE, "UHUGEINT", "FLOAT", "DOUBLE")
+
+
+def _number_format(kind: str) -> str | None:
+    """How Excel shows the values of a DuckDB type; None for General."""
+    if kind.startswith("DECIMAL"):
+        scale = int(kind.rstrip(")").split(",")[1])
+        return "#,##0" + (f".{'0' * min(scale, 2)}{'#' * max(scale - 2, 0)}" if scale else "")
+    if kind in _WHOLE:
+        return "0"
+    if kind == "DATE":
+        return "yyyy-mm-dd"
+    return "yyyy-mm-dd hh:mm:ss" if kind.startswith("TIMESTAMP") else None

@@ -8,9 +8,6 @@ has changed nothing, and the next import takes its leftovers away.
 from __future__ import annotations
 
 import errno
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +27,7 @@ from tierwise.facts.conform import Binding, bind, check_table
 from tierwise.facts.conform_columns import column_of
 from tierwise.ingest.absorb import Absorbing, absorb
 from tierwise.ingest.merge_rows import Merged
+from tierwise.ingest.private_folder import private_folder
 from tierwise.ingest.source import open_source
 from tierwise.ingest.source_file import SourceFile
 from tierwise.ingest.staging import Staged, stage
@@ -151,7 +149,7 @@ class _Import:
         self.started = monotonic_seconds()
 
     def run(self, job_id: int | None) -> ImportReport:
-        with _private_folder(self.session.temporary) as folder, self._told_errors():
+        with private_folder(self.session.temporary) as folder, self._told_errors():
             source = open_source(self.path, self.mapping, folder, lambda done, size: self.watch.check())
             stamp = _stamp(self.path)
             project = self.session.project
@@ -382,28 +380,3 @@ def _is_full(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return isinstance(error, duckdb.Error) and "No space left" in str(error)
-
-
-@contextmanager
-def _private_folder(parent: Path) -> Iterator[Path]:
-    """A folder of this process alone, removed at the end; those of processes that have died are removed first."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.glob("import-*-*"):
-        pid = old.name.split("-")[1]
-        if pid.isdigit() and not _is_alive(int(pid)):
-            shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"import-{os.getpid()}-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,13 +1,14 @@
 """Quarantined rows back as a file like the one they came from, to be mended and imported again.
 
-The file has the source's own columns, delimiter and header, so that the same mapping takes it; behind them stand the
-number of the quarantined row (which the import of the mended row closes), the line, the column and the reason. What
-was taken in before comes out `unchanged` if it is still there.
+The file has the source's own columns and header, and as text its delimiter, so that the same mapping takes it; behind
+them stand the number of the quarantined row (which the import of the mended row closes), the line, the column and the
+reason. What was taken in before comes out `unchanged` if it is still there.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tierwise.facts.conform import QUARANTINE_PREFIX
+from tierwise.ingest.quarantine_workbook import write_workbook
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import imports, quarantine
 from tierwise.state.quarantine import QuarantinedRow
@@ -26,29 +28,47 @@ _PAGE = 10_000
 
 
 def export_quarantine(connection: Connection, import_id: int, target: Path, *, code: str | None = None) -> int:
-    """Write the open quarantined rows of one import to `target`; how many. code: only those refused for that reason.
+    """Write the open quarantined rows of one import to `target`, a workbook where it ends in .xlsx, else delimited
+    text; how many. code: only those refused for that reason.
 
-    Raises `unknown_import`, `write_failed`.
+    Raises `unknown_import`, `write_failed`, and of a workbook `too_many_rows`, `too_many_columns`, `text_too_long`.
     """
     found = imports.get(connection, import_id)
     headers: list[str] = found.mapping["file"]["headers"]
-    delimiter: str = found.mapping["file"]["delimiter"]
-    told = str(found.mapping.get("encoding", "auto"))
-    has_header = bool(found.mapping.get("header", True))
-    encoding = "utf-8-sig" if told == "auto" and has_header else ("utf-8" if told == "auto" else told)
-    count = 0
+    told = found.mapping.get("header", True)
+    above = 0 if isinstance(told, bool) else int(told) - 1
+    columns = [*(name for name in headers if name not in BESIDE), *BESIDE] if told else None
+    rows = (_cells(row, headers) for row in _rows(connection, import_id, code))
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with target.open("w", encoding=encoding, errors="replace", newline="") as stream:
-            write = _writer(stream, delimiter)
-            if has_header:
-                write([*(name for name in headers if name not in BESIDE), *BESIDE])
-            for row in _rows(connection, import_id, code):
-                write(_cells(row, headers))
-                count += 1
+        if target.suffix.lower() == ".xlsx":
+            count = write_workbook(part, columns, rows, above=above, name=target)
+        else:
+            count = _write_text(part, found.mapping, columns, rows, above)
+        os.replace(part, target)
     except OSError as error:
         raise TierwiseError(
             "write_failed", f"cannot be written: {error.strerror}", place=str(target), remedy="name another file"
         ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _write_text(
+    target: Path, mapping: dict[str, Any], columns: list[str] | None, rows: Iterator[list[str]], above: int
+) -> int:
+    """Rows with the delimiter and in the encoding of the file that they come from. above: lines over the header."""
+    told = str(mapping.get("encoding", "auto"))
+    encoding = told if told != "auto" else ("utf-8-sig" if columns else "utf-8")
+    count = 0
+    with target.open("w", encoding=encoding, errors="replace", newline="") as stream:
+        write = _writer(stream, mapping["file"]["delimiter"] or ",")
+        stream.write("\n" * above)
+        if columns:
+            write(columns)
+        for count, row in enumerate(rows, 1):  # noqa: B007
+            write(row)
     return count
 
 

@@ -10,6 +10,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
+from heapq import merge
 from pathlib import Path
 
 from tierwise.ingest.record import BadRecord, Record
@@ -43,6 +44,15 @@ def records(source: SourceFile) -> Iterator[Record | BadRecord]:
             yield row
         elif len(cells) > 1 or cells[0].strip(" \t\r\n\u3000\u00a0\ufeff"):
             yield BadRecord(row.line, "ragged_row", f"{len(cells)} cells where the file has {width} columns", cells)
+
+
+def numbered_rows(source: SourceFile, *, header: bool) -> Iterator[Record]:
+    """The rows of a numbered copy with those that are none between them, for who judges each row anew. header: with
+    the column names as the first row."""
+    if header:
+        yield Record(max(source.header_lines, 1), list(source.headers))
+    bad = (Record(each.line, each.cells) for each in source.bad)
+    yield from merge(_numbered(source.text), bad, key=lambda each: each.line)
 
 
 def _numbered(text: Path) -> Iterator[Record]:

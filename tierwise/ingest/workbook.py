@@ -50,7 +50,7 @@ def open_workbook(path: Path, data: Path, mapping: Mapping, temporary: Path, tic
     """
     size, digest = _hashed(data, tick)
     copy = temporary / "rows_of_sheets.csv"
-    copy.touch()
+    copy.write_bytes(b"")
     with _asking(path, data, size, tick) as ask:
         found = ask(do="sheets")
         names = _chosen(path, mapping, found["sheets"], lambda name: _look(ask, name, mapping).rows != ())

@@ -85,7 +85,7 @@ class Reader:
         unread = {} if not _is_xml(self.path) else _unread_cells(self.path, asked["sheet"])
         text, before = _texts(asked["comma"]), asked["before"]
         bad: list[list[Any]] = []
-        written = 0
+        written, whole = 0, -1 not in columns
         with open(asked["to"], "a", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
             for at, row in enumerate(sheet.iter_rows(), 1):
@@ -98,7 +98,7 @@ class Reader:
                     continue
                 if merges.some:
                     merges.fill(at, row)
-                cells = [text(row[column]) if column >= 0 else "" for column in columns]
+                cells = [text(row[column]) for column in columns] if whole else _cells(row, columns, text)
                 reason = merges.reason(at) or _reason(told, left, columns, cells)
                 if reason is None and "\0" in (joined := "".join(cells)) and joined:
                     reason = ("zero_byte", "a zero byte stands in the row, which is no text")
@@ -164,6 +164,11 @@ def _to_the_second(moment: datetime) -> datetime:
 
 def _texts(comma: bool) -> Callable[[Any], str]:
     return lambda cell: cell if type(cell) is str else text_of(cell, comma)
+
+
+def _cells(row: list[Any], columns: list[int], text: Callable[[Any], str]) -> list[str]:
+    """The cells of a sheet that lacks some of the first one's nameless columns."""
+    return [text(row[column]) if column >= 0 else "" for column in columns]
 
 
 class _Merges:
@@ -304,7 +309,7 @@ def _answer(answer: dict[str, Any]) -> None:
 def main(path: str, memory: int, seconds: int) -> None:
     """Answer commands until stdin ends. memory: bytes of address space; seconds: of processor time."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 10))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         reader = Reader(path)
