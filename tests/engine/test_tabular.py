@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
+from tierwise.engine import tabular
 from tierwise.engine.duckdb_session import connect
 from tierwise.engine.tabular import write_table
 from tierwise.kernel.errors import TierwiseError
@@ -60,6 +62,47 @@ def test_excel_has_dates_money_and_no_formula(connection: duckdb.DuckDBPyConnect
     assert first[2].value.date() == date(2026, 6, 30)
     assert (first[3].value, first[3].number_format) == (12.5, "#,##0.00")
     assert (second[0].value, second[1].value) == ("客户", None)
+
+
+def test_excel_takes_what_it_can_hold_and_refuses_the_rest(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put(query: str) -> list[list[Any]]:
+        path = tmp_path / "x.xlsx"
+        write_table(connection, connection.sql(query), path, sheet="x", dated=date(2026, 6, 30))
+        return [list(row) for row in openpyxl.load_workbook(path)["x"].iter_rows()]
+
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=1"]
+    cells = put(f"SELECT unnest({texts}) AS t")
+    assert [row[0].value for row in cells[1:]] == ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=1"]
+    assert {row[0].data_type for row in cells} == {"s"}
+    assert [row[0].quotePrefix for row in cells[1:]] == [True] * 6 + [False]
+    values = put(
+        "SELECT 12345678901234567 AS a, 'nan'::DOUBLE AS b, DATE '1899-12-31' AS c, 1.23456::DECIMAL(18,6) AS d, "
+        "7::DECIMAL(18,0) AS e, TIMESTAMP '2026-03-05 08:26:00' AS f, [1, 2] AS g, 99999999999999.99::DECIMAL(18,2) AS h"
+    )
+    assert [cell.value for cell in values[1]][:5] == ["12345678901234567", "nan", "1899-12-31", 1.23456, 7]
+    assert [cell.value for cell in values[1]][6:] == ["[1, 2]", "99999999999999.99"]
+    assert [values[1][at].number_format for at in (3, 4, 5)] == ["#,##0.00####", "#,##0", "yyyy-mm-dd hh:mm:ss"]
+    with pytest.raises(TierwiseError) as caught:
+        put("SELECT repeat('x', 32768) AS long")
+    assert (caught.value.code, caught.value.remedy) == ("text_too_long", "write it to .csv or .parquet")
+    monkeypatch.setattr(tabular, "EXCEL_ROWS", 3)
+    put("SELECT i FROM range(2) t(i)")
+    with pytest.raises(TierwiseError, match="ends at 3 rows"):
+        put("SELECT i FROM range(3) t(i)")
+
+
+def test_columns_are_as_wide_as_what_they_show(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    write_table(
+        connection,
+        connection.sql("SELECT '重要价值客户' AS tier, repeat('x', 200) AS long, 1 AS n"),
+        tmp_path / "x.xlsx",
+        sheet="x",
+        dated=date(2026, 6, 30),
+    )
+    page = openpyxl.load_workbook(tmp_path / "x.xlsx")["x"]
+    assert [round(page.column_dimensions[name].width) for name in "ABC"] == [14, 61, 7]
 
 
 def test_parquet_keeps_exact_types(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

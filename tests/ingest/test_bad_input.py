@@ -37,8 +37,8 @@ def nothing_taken_in(home: Home) -> None:
     [
         (b"", None, "empty_file", "not even a header"),
         (b"\xef\xbb\xbf\r\n\r\n", None, "empty_file", "not even a header"),
-        (b"PK\x03\x04aaaa", None, "not_text", "Excel"),
-        ("订单号,金额\n".encode("utf-16-le"), None, "not_text", "zero bytes"),
+        (b"PK\x03\x04aaaa", None, "damaged_file", "Excel"),
+        (b"order_id,\0gross\n1,2\n", None, "not_text", "zero bytes"),
         (b"a" * (LONGEST_LINE + 1) + b"\n1\n", None, "line_too_long", "names no columns"),
         (ORDERS.encode() + b"1,\xff\xfe\xff,2026-03-05,1\n", None, "bad_encoding", "line 2"),
         (

@@ -150,11 +150,14 @@ _STRICT = json.JSONDecoder(
 def _texts(content: str, comma: bool) -> dict[str, str]:
     """Column -> text of one object. Raises `_NoRowError`."""
     try:
-        found = _STRICT.decode(content.strip(" \t\r\n\ufeff\x1e"))
+        return _texts_of(_STRICT.decode(content.strip(" \t\r\n\ufeff\x1e")), comma)
     except json.JSONDecodeError as error:
         raise _NoRowError("bad_json", f"not JSON: {error.msg}, at letter {error.pos + 1}") from error
     except RecursionError as error:
         raise _NoRowError("bad_json", "not JSON that can be read: nested too deeply") from error
+
+
+def _texts_of(found: Any, comma: bool) -> dict[str, str]:
     if not isinstance(found, dict):
         raise _NoRowError("bad_json", "not a JSON object: a row is {…} with its keys")
     texts: dict[str, str] = {}
@@ -188,6 +191,17 @@ def _text(value: Any, comma: bool) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    return _json(value)
+
+
+def _json(value: Any) -> str:
+    """A list or what is nested too deeply, with the digits of its numbers."""
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {_json(of)}" for key, of in value.items()) + "}"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -94,9 +94,9 @@ def _text(column: str, kind: str, comma: bool) -> str:
     text = f"CAST({column} AS VARCHAR)"
     if kind in _FRACTIONS:
         whole = f"isfinite({column}) AND abs({column}) < {_WHOLE} AND {column} = floor({column})"
-        fraction = (
-            f"CASE WHEN abs({column}) < {_WHOLE} THEN replace({text}, '.', ',') ELSE {text} END" if comma else text
-        )
+        fraction = text
+        if comma:
+            fraction = f"CASE WHEN abs({column}) < {_WHOLE} THEN replace({text}, '.', ',') ELSE {text} END"
         return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE {fraction} END"
     if kind.startswith("DECIMAL"):
         return f"replace({text}, '.', ',')" if comma else text

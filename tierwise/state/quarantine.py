@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Connection, any_, func, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    any_,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from tierwise.kernel.clock import utc_now
 from tierwise.state.schema import imported_file, quarantine
@@ -138,15 +151,22 @@ def resolve(connection: Connection, ids: Sequence[int], *, table_name: str | Non
 
 
 def supersede(connection: Connection, import_id: int) -> int:
-    """Close the open rows of earlier imports of the same bytes as the same table: this import tells them again."""
+    """Close the open rows of earlier imports of the same bytes as the same table, and of a workbook of sheets that are
+    among this one's: this import tells them again."""
     this = imported_file.alias()
     earlier = (
         select(imported_file.c.id)
         .join(this, (this.c.sha256 == imported_file.c.sha256) & (this.c.table_name == imported_file.c.table_name))
         .where(this.c.id == import_id, imported_file.c.id < import_id)
+        .where(_sheets(this).contains(_sheets(imported_file)))
     )
     change = update(quarantine).where(quarantine.c.import_id.in_(earlier), quarantine.c.state == "open")
     return connection.execute(change.values(state="resolved")).rowcount
+
+
+def _sheets(of: FromClause) -> ColumnElement[Any]:
+    """The names of the sheets that were read; an empty list where the file was no workbook."""
+    return func.coalesce(of.c.mapping["file"]["sheets"], cast([], JSONB), type_=JSONB)
 
 
 def _storable(text: str) -> str:
