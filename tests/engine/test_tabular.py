@@ -74,12 +74,13 @@ def test_excel_takes_what_it_can_hold_and_refuses_the_rest(
 
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=1"]
     cells = put(f"SELECT unnest({texts}) AS t")
-    assert [row[0].value for row in cells[1:]] == ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=1"]
+    assert [row[0].value for row in cells[1:]] == ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\nx", "a=1"]
     assert {row[0].data_type for row in cells} == {"s"}
     assert [row[0].quotePrefix for row in cells[1:]] == [True] * 6 + [False]
     values = put(
         "SELECT 12345678901234567 AS a, 'nan'::DOUBLE AS b, DATE '1899-12-31' AS c, 1.23456::DECIMAL(18,6) AS d, "
-        "7::DECIMAL(18,0) AS e, TIMESTAMP '2026-03-05 08:26:00' AS f, [1, 2] AS g, 99999999999999.99::DECIMAL(18,2) AS h"
+        "7::DECIMAL(18,0) AS e, TIMESTAMP '2026-03-05 08:26:00' AS f, [1, 2] AS g,"
+        " 99999999999999.99::DECIMAL(18,2) AS h"
     )
     assert [cell.value for cell in values[1]][:5] == ["12345678901234567", "nan", "1899-12-31", 1.23456, 7]
     assert [cell.value for cell in values[1]][6:] == ["[1, 2]", "99999999999999.99"]

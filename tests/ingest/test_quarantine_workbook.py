@@ -58,7 +58,7 @@ def test_rows_are_mended_in_excel_and_taken_in(home: Home, tmp_path: Path) -> No
     ]
     assert still_open(home) == [("mended.xlsx", 4, "bad_date")]
     once_more = exported(home, again.import_id, tmp_path / "again.xlsx")["quarantine"]
-    assert [cell.value for cell in once_more[2]][:4] == ["004", "z", "1", None]
+    assert [cell.value for cell in once_more[2]][:4] == ["004", "z", "1", ""]
 
 
 def test_the_rows_of_one_sheet_do_not_close_those_of_another(home: Home) -> None:

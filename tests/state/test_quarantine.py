@@ -99,6 +99,6 @@ def test_resolved_rows_are_closed_once(connection: Connection, import_id: int) -
 
 
 def test_row_twice_is_refused_whole(connection: Connection, import_id: int) -> None:
-    with pytest.raises(UniqueViolation, match="import_id_line"), connection.begin_nested():
+    with pytest.raises(UniqueViolation, match="import_id_file_line"), connection.begin_nested():
         quarantine.add_many(connection, import_id, [refused(2), refused(2)])
     assert quarantine.list_rows(connection) == []

@@ -196,7 +196,7 @@ def test_source_row_is_quarantined_once_per_import(connection: Connection) -> No
         "at": AT,
     }
     connection.execute(insert(schema.quarantine).values(row))
-    for wrong, constraint in (({}, "quarantine_import_id_line_key"), ({"line": 0}, "quarantine_state_check")):
+    for wrong, constraint in (({}, "quarantine_import_id_file_line_key"), ({"line": 0}, "quarantine_state_check")):
         with pytest.raises(IntegrityError) as caught, connection.begin_nested():
             connection.execute(insert(schema.quarantine).values(row | wrong))
         assert caught.value.orig.diag.constraint_name == constraint  # type: ignore[union-attr]

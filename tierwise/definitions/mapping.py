@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from tierwise.definitions.base import Part
 from tierwise.definitions.rule import PlainRule
 
 Sheets = str | int | tuple[str | int, ...]
 """A sheet by its name or its place from 1, several, or `*` for each that is not hidden."""
+
+
+def _header(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, int) and value >= 1):
+        return value
+    raise ValueError("true, false, or the line on which the header stands, from 1")
 
 
 class Mapping(Part):
@@ -38,7 +44,7 @@ class Mapping(Part):
     encoding: str = "auto"
     delimiter: str = "auto"
     decimal: Literal[".", ","] = "."
-    header: bool | Annotated[int, Field(ge=1)] = True
+    header: Annotated[bool | int, BeforeValidator(_header)] = True
     sheet: Sheets | None = None
     timezone: str | None = None
     currency: str | None = None

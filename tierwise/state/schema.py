@@ -208,8 +208,9 @@ quarantine = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     # Prevents a state that no reader knows, and a line that no editor can go to.
     CheckConstraint("state in ('open', 'resolved') and line >= 1", name="state"),
-    # Prevents one source row from being quarantined twice in one import, which would break the counts.
-    UniqueConstraint("import_id", "line"),
+    # Prevents one source row from being quarantined twice in one import, which would break the counts. The file
+    # is told with its sheet.
+    UniqueConstraint("import_id", "file", "line"),
     # Finds what is still to mend without reading what was mended.
     Index("quarantine_open_idx", "code", postgresql_where=text("state = 'open'")),
 )

@@ -1,0 +1,17 @@
+"""Rows of several sheets of one workbook may be quarantined in one import: a line is told by its sheet too."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+TABLES = """
+alter table quarantine drop constraint quarantine_import_id_line_key;
+alter table quarantine add constraint quarantine_import_id_file_line_key unique (import_id, file, line);
+"""
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(TABLES)
