@@ -118,7 +118,7 @@ def test_several_sheets_are_read_when_it_is_said_which(tmp_path: Path) -> None:
     assert each.refused == [("a.xlsx [1月]", 3, "bad_date"), ("a.xlsx [2月]", 5, "bad_money")]
     with pytest.raises(TierwiseError, match='no sheet "3月"'):
         seen(tmp_path, content, "a.xlsx", sheet="3月")
-    with pytest.raises(TierwiseError, match="has besides 说明") as caught:
+    with pytest.raises(TierwiseError, match="besides: 说明") as caught:
         seen(tmp_path, content, "a.xlsx", sheet=["1月", "hidden"])
     assert caught.value.code == "sheets_differ"
 

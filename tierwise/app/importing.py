@@ -116,8 +116,8 @@ def propose(ctx: Context, path: Path, table: str | None, *, sheets: Sequence[str
     return propose_mapping(path, table, ctx.scratch, sheet=_sheet(sheets) if sheets else None)
 
 
-def how_read(report: ImportReport) -> str:
-    """How the file was read, in words: `text, gb18030, delimiter tab`."""
+def how_read(report: ImportReport) -> tuple[str, ...]:
+    """How the file was read, in sentences."""
     return source_file.how_read(
         report.format, report.encoding, report.delimiter, packed=report.packed, sheets=report.sheets
     )

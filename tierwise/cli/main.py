@@ -93,7 +93,9 @@ def quarantine_list(
     limit: Limit = 50,
     import_id: Annotated[int | None, typer.Option("--import", help="Only of this import.")] = None,
     code: Annotated[str | None, typer.Option(help="Only of this reason.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Write the rows as they were to this CSV file, to mend them.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Write the rows as they were to this CSV or Excel file, to mend them.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Rows that were not accepted, with file, line, column and reason."""

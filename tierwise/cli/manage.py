@@ -75,7 +75,8 @@ def print_import(report: ImportReport) -> None:
 
     rate = report.read / report.seconds if report.seconds else 0.0
     say(f"{report.file} → {report.table}: {number(report.read)} rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)")
-    say(f"  read as {how_read(report)}")
+    for text in how_read(report):
+        say(f"  {text}")
     counts = ("accepted", "replaced", "unchanged", "ignored", "quarantined")
     for name in counts:
         count = getattr(report, name)

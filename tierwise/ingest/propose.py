@@ -47,7 +47,7 @@ def propose_mapping(path: Path, table: str, temporary: Path, *, sheet: Sheets | 
     mapping = Mapping(table=table, columns=columns, sheet=sheet)
     how = how_read(source.format, source.encoding, source.delimiter, packed=source.packed)
     lines = [
-        f"# Proposed for {path.name} ({how}).",
+        f"# Proposed for {path.name}; {'; '.join(how)}.",
         "# Look it over, save it, and give it with --map.",
         "# Left: our name. Right: the file's header, or its place counted from 1.",
         mapping_to_yaml(mapping).rstrip(),

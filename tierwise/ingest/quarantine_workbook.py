@@ -49,7 +49,7 @@ def write_workbook(
             raise beyond_excel("too_many_columns", f"an Excel sheet has {EXCEL_COLUMNS:,} columns at most", name)
         for column, cell in enumerate(row):
             if len(cell) > EXCEL_LETTERS:
-                said = f"row {at + 1} has a text of more than {EXCEL_LETTERS:,} letters, which no cell of Excel holds"
+                said = f"row {at + 1} has a text of more than {EXCEL_LETTERS:,} letters: no cell holds it"
                 raise beyond_excel("text_too_long", said, name)
             page.write_string(at, column, cell, quoted if cell.startswith(FORMULA_STARTS) else text)
         if at - first < _MEASURED:

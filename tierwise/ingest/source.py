@@ -30,17 +30,17 @@ _SHEETS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 """What a zip archive has in it that is a workbook (.xlsx, .xlsb, .ods)."""
 
 _OTHERS = (
-    (b"PARE", "an encrypted Parquet file", "write it without encryption"),
-    (b"%PDF", "a PDF file", "export the table as CSV or Excel"),
-    (b"BZh", "a bzip2 archive", "unpack it, or pack it by gzip"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "unpack it, or pack it by gzip"),
-    (b"\xfd7zXZ", "an xz archive", "unpack it, or pack it by gzip"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it"),
-    (b"Rar!", "a RAR archive", "unpack it"),
-    (b"SQLite format 3\0", "a database file", "export the table as CSV"),
-    (b"ORC", "an ORC file", "write it as Parquet"),
-    (b"Obj\x01", "an Avro file", "write it as Parquet"),
-    (b"{\\rtf", "a text with formatting (RTF)", "export the table as CSV or Excel"),
+    (b"PARE", "this is an encrypted Parquet file", "write it without encryption"),
+    (b"%PDF", "this is a PDF file", "export the table as CSV or Excel"),
+    (b"BZh", "this is a bzip2 archive", "unpack it, or pack it by gzip"),
+    (b"\x28\xb5\x2f\xfd", "this is a Zstandard archive", "unpack it, or pack it by gzip"),
+    (b"\xfd7zXZ", "this is an xz archive", "unpack it, or pack it by gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "this is a 7-Zip archive", "unpack it"),
+    (b"Rar!", "this is a RAR archive", "unpack it"),
+    (b"SQLite format 3\0", "this is a database file", "export the table as CSV"),
+    (b"ORC", "this is an ORC file", "write it as Parquet"),
+    (b"Obj\x01", "this is an Avro file", "write it as Parquet"),
+    (b"{\\rtf", "this is a text with formatting (RTF)", "export the table as CSV or Excel"),
 )
 _PAGES = (b"<html", b"<!doctype html", b"<table", b"<?xml")
 
@@ -80,9 +80,11 @@ def _open(
         if head.startswith(magic):
             raise _not_text(path, what, remedy)
     if head[:4096].removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(_PAGES):
-        raise _not_text(path, "a web page or XML, whatever its name", "open it in Excel and save it as .xlsx or CSV")
+        raise _not_text(
+            path, "this is a web page or XML, whatever its name", "open it in Excel and save it as .xlsx or CSV"
+        )
     if head[257:262] == b"ustar":
-        raise _not_text(path, "a tar archive", "unpack it")
+        raise _not_text(path, "this is a tar archive", "unpack it")
     text = decoded(path, data, mapping, temporary, tick)
     if is_json_lines(path, text.file):
         return open_json_lines(path, text, mapping, temporary, tick)
@@ -106,8 +108,8 @@ def _check_is_workbook(path: Path, data: Path) -> None:
             remedy="copy or export it again",
         ) from error
     if not names & set(_SHEETS):
-        raise _not_text(path, "a zip archive and no workbook", "unpack it")
+        raise _not_text(path, "this is a zip archive and no workbook", "unpack it")
 
 
 def _not_text(path: Path, what: str, remedy: str) -> TierwiseError:
-    return TierwiseError("not_text", f"this is {what}", place=str(path), remedy=remedy)
+    return TierwiseError("not_text", what, place=str(path), remedy=remedy)

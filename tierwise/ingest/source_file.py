@@ -74,15 +74,21 @@ class SourceFile:
 
 
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", "space": "blanks"}
-_FORMATS: dict[str, str] = {"text": "text", "workbook": "workbook", "json_lines": "JSON Lines", "parquet": "Parquet"}
 
 
 def how_read(
     format_name: str, encoding: str, delimiter: str, *, packed: bool = False, sheets: Sequence[str] = ()
-) -> str:
-    """How a file was read, in words: `text, gb18030, delimiter tab, unpacked from gzip`."""
-    parts = [_FORMATS.get(format_name, format_name), encoding]
-    parts.append(f"delimiter {_DELIMITERS.get(delimiter, delimiter)}" if delimiter else "")
-    parts.append(f"{'sheet' if len(sheets) == 1 else 'sheets'} {', '.join(sheets)}" if sheets else "")
-    parts.append("unpacked from gzip" if packed else "")
-    return ", ".join(filter(None, parts))
+) -> tuple[str, ...]:
+    """How a file was read, in sentences."""
+    named = _DELIMITERS.get(delimiter, delimiter)
+    match format_name:
+        case "workbook":
+            said = f"how it was read: as a workbook, of it {', '.join(sheets)}"
+            said = said if sheets else "how it was read: as a workbook"
+        case "json_lines":
+            said = f"how it was read: as JSON Lines in {encoding}"
+        case "parquet":
+            said = "how it was read: as Parquet"
+        case _:
+            said = f"how it was read: as text in {encoding}, delimiter {named}"
+    return (said, "it was unpacked from gzip") if packed else (said,)

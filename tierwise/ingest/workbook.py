@@ -126,8 +126,7 @@ def _chosen(
                     "several_sheets",
                     f"the workbook has several sheets: {', '.join(visible)}",
                     place=str(path),
-                    remedy=f"say which: --sheet {json.dumps(visible[0], ensure_ascii=False)}, or each of them: "
-                    f'--sheet "*" (in a mapping: sheet: …)',
+                    remedy='say which: --sheet NAME, or each of them: --sheet "*" (in a mapping: sheet: …)',
                 )
         return filled or visible[:1]
     chosen: list[str] = []
@@ -177,13 +176,11 @@ def _columns(path: Path, first: Header, header: Header, sheet: str, mapping: Map
     if not mapping.header and len(first.names) == len(header.names):
         return list(range(len(first.names)))
     if sorted(filter(None, first.names)) != sorted(filter(None, header.names)) or not mapping.header:
-        lacking = [name for name in first.names if name not in header.names]
-        beyond = [name for name in header.names if name not in first.names]
-        said = [f"lacks {', '.join(lacking)}"] if lacking else []
-        said += [f"has besides {', '.join(beyond)}"] if beyond else []
+        lacking = ", ".join(name for name in first.names if name not in header.names) or "–"
+        beyond = ", ".join(name for name in header.names if name not in first.names) or "–"
         raise TierwiseError(
             "sheets_differ",
-            f'the sheet "{sheet}" has other columns than the first one: it {" and ".join(said) or "is another table"}',
+            f'the sheet "{sheet}" has other columns than the first one; lacking: {lacking}; besides: {beyond}',
             place=str(path),
             remedy="name the sheets that are one table: --sheet NAME, again for each",
         )
@@ -198,7 +195,7 @@ def _columns(path: Path, first: Header, header: Header, sheet: str, mapping: Map
 
 
 def _notes(sheet: str, look: Look, header: Header, filled: Sequence[int]) -> Iterator[str]:
-    of = f'sheet "{sheet}": ' if sheet else ""
+    of = f'in the sheet "{sheet}" ' if sheet else ""
     above = [at for at, _ in look.rows if at < header.first]
     if above:
         rows = f"row {above[0]}" if len(above) == 1 else f"rows {above[0]} to {above[-1]}"
@@ -274,12 +271,14 @@ def _failed(path: Path, how: str, message: str) -> TierwiseError:
     if how == "disk":
         return TierwiseError("disk_full", "no space is left on the disk", place=place, remedy="free some space")
     if how in ("time", "memory"):
-        said = "takes too long to read" if how == "time" else "needs more memory than there is"
-        return TierwiseError("file_too_large", f"the workbook {said}", place=place, remedy="save the sheet as CSV")
-    said = f": {message}" if message else ", or it needs more memory than there is"
+        said = (
+            "the workbook takes too long to read" if how == "time" else "the workbook needs more memory than there is"
+        )
+        return TierwiseError("file_too_large", said, place=place, remedy="save the sheet as CSV")
+    said = "the workbook cannot be read: it is damaged, or it needs more memory than there is"
     return TierwiseError(
         "damaged_file",
-        f"the workbook cannot be read: it is damaged{said}",
+        f"the workbook is damaged and cannot be read: {message}" if message else said,
         place=place,
         remedy="open it in Excel or LibreOffice, and save it as .xlsx or CSV",
     )
