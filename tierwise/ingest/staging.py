@@ -135,10 +135,12 @@ def _reader(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, line
     columns = {**({"line": "BIGINT"} if lined else {}), **dict.fromkeys(names, "VARCHAR")}
     listed = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     delimiter, skip = (",", 0) if lined else (source.delimiter, source.header_lines)
+    # Else a line end within the first cells would be taken for that of the rows.
+    line_end = r", new_line = '\n'" if lined else ""
     return (
         f"SELECT * FROM read_csv({sql_text(str(text))}, auto_detect = false, header = false, skip = {skip}, "
         f"delim = {sql_text(delimiter)}, quote = '\"', escape = '\"', strict_mode = true, null_padding = false, "
-        f"max_line_size = {LONGEST_LINE * (3 if lined else 1)}, columns = {{{listed}}})"
+        f"max_line_size = {LONGEST_LINE * (3 if lined else 1)}, columns = {{{listed}}}{line_end})"
     )
 
 

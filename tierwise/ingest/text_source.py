@@ -292,7 +292,7 @@ def _in_gb2312(letter: str) -> bool:
     try:
         letter.encode("gb2312")
     except UnicodeEncodeError:
-        return letter in "€·—×镕"
+        return letter in "€·—×镕" or ord(letter) > 0xFFFF  # emoji, rare names: four bytes, no accident
     return True
 
 
