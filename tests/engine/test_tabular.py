@@ -73,8 +73,8 @@ def test_excel_takes_what_it_can_hold_and_refuses_the_rest(
         return [list(row) for row in openpyxl.load_workbook(path)["x"].iter_rows()]
 
     cells = put("SELECT unnest(['=1+1', '+1', '-1', '@SUM(A1)', chr(9) || 'x', chr(13) || 'x', 'a=1']) AS t")
-    texts = [row[0].value.replace("\r", "\n") for row in cells[1:]]
-    assert texts == ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\nx", "a=1"]
+    texts = [row[0].value.replace("_x000D_", "\r") for row in cells[1:]]
+    assert texts == ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=1"]
     assert {row[0].data_type for row in cells} == {"s"}
     assert [row[0].quotePrefix for row in cells[1:]] == [True] * 6 + [False]
     values = put(
