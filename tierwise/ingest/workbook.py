@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -241,7 +241,8 @@ def _asking(path: Path, data: Path, size: int, tick: Tick | None) -> Iterator[As
     finally:
         process.kill()
         process.wait()
-        process.stdin.close()
+        with suppress(BrokenPipeError):  # a command that it ended before reading
+            process.stdin.close()
         process.stdout.close()
 
 
