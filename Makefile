@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup dev demo test coverage check format bench soak lock wheel clean
+.PHONY: help setup dev demo test coverage check format bench pictures soak lock wheel clean
 .DEFAULT_GOAL := help
 
 help:           ## what can be made
@@ -50,6 +50,10 @@ format: $(VENV)/.dev ## let ruff put the code in order
 
 bench: $(VENV)/.dev ## speed, side by side with hand-written SQL
 	@$(BIN)/python -m benchmarks
+
+pictures: $(VENV)/.dev ## draw the pictures of the docs anew, from the made-up businesses
+	@folder=$$(mktemp -d) && TIERWISE_HOME=$$folder $(BIN)/tierwise demo < /dev/null > /dev/null && $(BIN)/python docs/pictures/make.py $$folder/demo; \
+		for home in dealer retail; do TIERWISE_HOME=$$folder/demo/$$home $(BIN)/tierwise stop > /dev/null; done; rm -rf $$folder
 
 soak: $(VENV)/.dev ## the long tests: kills, floods
 	@$(BIN)/python -m pytest -m soak

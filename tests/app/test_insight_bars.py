@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tierwise.app.insights.bars import MOST, bars
+from tierwise.app.insights.bars import CUSTOMERS, MOST, bars, counted
 from tierwise.app.insights.insight import Label
 from tierwise.plots.plot import Bars
 
@@ -27,3 +27,13 @@ def test_no_more_than_can_be_read_and_nothing_of_nothing() -> None:
     assert isinstance(many, Bars)
     assert (len(many.labels), many.title) == (MOST, "题")
     assert PICTURE([{"source": "a", "one": None, "two": None}], "zh") is None
+
+
+def test_kinds_are_drawn_with_their_numbers_whatever_rows_are_listed() -> None:
+    kinds = [(Label("转卖", "reseller"), 3), ("8", 0)]
+    picture = counted(Label("按类型", "by kind"), CUSTOMERS, kinds)
+    drawn = picture([], "en")
+    assert isinstance(drawn, Bars)
+    assert drawn.labels == ("reseller", "8")
+    assert drawn.series[0].values == (3.0, 0.0)
+    assert counted(Label("按类型", "by kind"), CUSTOMERS, [("8", 0)])([], "zh") is None, "nobody is no picture"

@@ -156,8 +156,8 @@ def _bars(axes: Axes, plot: Bars) -> None:
     if plot.makes_a_whole:
         (axes.set_xlim if plot.lying else axes.set_ylim)(0, 1)
     if len(plot.series) > 1:
-        # Stacked bars and many of them may fill the axes: beside them the legend covers none.
-        full = plot.stacked or len(plot.series) > _INSIDE
+        # Bars that lie, are stacked or are many may fill the axes: beside them the legend covers none.
+        full = plot.stacked or plot.lying or len(plot.series) > _INSIDE
         beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if full else {}
         axes.legend(frameon=False, labelcolor=MUTED, **beside)
 

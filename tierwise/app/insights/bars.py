@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tierwise.app.insights.insight import Label, Picture, Row
 from tierwise.plots.plot import Bars, Series, Unit
@@ -31,3 +31,23 @@ def bars(title: Label, named: str | Callable[[Row, str], str], columns: Mapping[
         return Bars(labels, series, title.in_language(language), unit, lying=True)
 
     return drawn
+
+
+def counted(title: Label, of: Label, many: Iterable[tuple[Label | str, int]], *, lying: bool = True) -> Picture:
+    """Bars of how many there are of each kind, whatever rows are listed; no picture where there are none.
+
+    of: what is counted. many: kinds with their numbers, in the order in which they are drawn.
+    """
+    listed = tuple(many)
+
+    def drawn(rows: Sequence[Row], language: str) -> Bars | None:
+        if not any(number for _, number in listed):
+            return None
+        labels = tuple(each if isinstance(each, str) else each.in_language(language) for each, _ in listed)
+        series = Series(of.in_language(language), tuple(float(number) for _, number in listed))
+        return Bars(labels, (series,), title.in_language(language), "count", lying=lying)
+
+    return drawn
+
+
+CUSTOMERS = Label("客户数", "customers")

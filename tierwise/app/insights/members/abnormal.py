@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
+from tierwise.app.insights.bars import CUSTOMERS, counted
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.metrics.abnormal import DEFAULT, AbnormalThresholds, abnormal_value
 from tierwise.metrics.frame import count_where, integer_sum, rows_of
@@ -46,6 +47,7 @@ def abnormal(asked: Asked) -> Answer:
         integer_sum(nw.col("net_minor")).alias("all"),
     )
     many, net, everything = rows_of(sums)[0]
+    by_kind = dict(rows_of(found.filter(flagged).group_by("abnormal_kind").agg(nw.len()))) if many else {}
     return Answer(
         columns=(
             Column("customer_id", Label("客户", "customer"), "customer"),
@@ -77,6 +79,11 @@ def abnormal(asked: Asked) -> Answer:
             ),
         ),
         bar="abnormal_score",
+        picture=counted(
+            Label("异常客户，按主要类型", "Abnormal customers by their main sign"),
+            CUSTOMERS,
+            sorted(((label, by_kind.get(kind, 0)) for kind, label in _KINDS.items()), key=lambda each: -each[1]),
+        ),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import narwhals as nw
 import pyarrow.compute as pc
 
+from tierwise.app.insights.bars import CUSTOMERS, counted
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.app.insights.things import ADJUSTED, P_VALUE
 from tierwise.metrics.calendar_days import calendar_days
@@ -45,6 +47,7 @@ def habits(asked: Asked) -> Answer:
         name: pc.count_distinct(told.column("customer_key").filter(rows)).as_py()
         for name, rows in (("with_habit", known), ("looked_at", looked))
     }
+    claimed = Counter(told.column("habit").filter(known).to_pylist())
     order = [("adjusted_p_value", "ascending"), ("customer_key", "ascending"), ("habit", "ascending")]
     return Answer(
         columns=(
@@ -73,6 +76,11 @@ def habits(asked: Asked) -> Answer:
             ),
         ),
         bar="share",
+        picture=counted(
+            Label("有习惯的客户，按习惯", "Customers with a habit, by habit"),
+            CUSTOMERS,
+            ((_TITLES[habit], number) for habit, number in claimed.most_common()),
+        ),
     )
 
 

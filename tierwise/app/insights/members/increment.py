@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.app.insights.things import BY, id_and_name, item_of, known_by, with_names
 from tierwise.metrics.increment import increments, item_increments
@@ -48,6 +49,12 @@ def increment(asked: Asked) -> Answer:
             ),
         ),
         bar="need_count",
+        picture=bars(
+            Label("增量购买：需要与囤货", "Larger purchases: need and stocking up"),
+            "item_name",
+            dict(zip(names[1:], titles[1:], strict=True)),
+            "count",
+        ),
     )
 
 

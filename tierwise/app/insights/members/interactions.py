@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import narwhals as nw
+
+from tierwise.app.insights.bars import CUSTOMERS, counted
 from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter
+from tierwise.metrics.frame import rows_of
 from tierwise.metrics.interactions import NO_PREFERENCE, TOO_FEW, interaction_summary
 
 _REASONS = {TOO_FEW: Label("互动太少", "too few"), NO_PREFERENCE: Label("无明显偏好", "no preference")}
@@ -10,13 +14,18 @@ _REASONS = {TOO_FEW: Label("互动太少", "too few"), NO_PREFERENCE: Label("无
 
 def interactions(asked: Asked) -> Answer:
     """One row per customer, most interactions first."""
-    found = interaction_summary(
-        asked.frame("interactions"),
-        as_of=asked.as_of,
-        last_days=asked["last_days"],
-        min_count=asked["min_count"],
-        preferred_from=asked["preferred_from"],
+    found = asked.keep(
+        "interaction_summary",
+        interaction_summary(
+            asked.frame("interactions"),
+            as_of=asked.as_of,
+            last_days=asked["last_days"],
+            min_count=asked["min_count"],
+            preferred_from=asked["preferred_from"],
+        ),
     )
+    preferred = found.filter(~nw.col("preferred_hour").is_null())
+    by_hour = dict(rows_of(preferred.group_by("preferred_hour").agg(nw.len())))
     return Answer(
         columns=(
             Column("customer_id", Label("客户", "customer"), "customer"),
@@ -43,6 +52,12 @@ def interactions(asked: Asked) -> Answer:
             ),
         ),
         bar="interaction_count",
+        picture=counted(
+            Label("客户偏好的时段（点）", "Customers by the hour that they prefer"),
+            CUSTOMERS,
+            ((str(hour), by_hour.get(hour, 0)) for hour in range(24)),
+            lying=False,
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
+from tierwise.app.insights.bars import CUSTOMERS, counted
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.metrics.frame import count_where, integer_sum, rows_of
 from tierwise.metrics.share_of_wallet import NO_NEED, PEERS_UNKNOWN, TOO_FEW_PEERS, share_of_wallet
@@ -34,6 +35,13 @@ def wallet(asked: Asked) -> Answer:
         integer_sum(nw.col("need_minor").fill_null(0)).alias("need"),
     )
     told, gap, need = rows_of(sums)[0]
+    tenth = (
+        nw.when(nw.col("share_of_wallet") >= 1.0)
+        .then(nw.lit(9))
+        .otherwise((nw.col("share_of_wallet") * 10.0).floor().cast(nw.Int64))
+    )
+    shares = found.filter(~nw.col("share_of_wallet").is_null()).select(tenth.alias("tenth"))
+    by_tenth = dict(rows_of(shares.group_by("tenth").agg(nw.len())))
     return Answer(
         columns=(
             Column("customer_id", Label("客户", "customer"), "customer"),
@@ -59,6 +67,11 @@ def wallet(asked: Asked) -> Answer:
             ),
         ),
         bar="gap",
+        picture=counted(
+            Label("客户按我们所占份额", "Customers by our share of their wallet"),
+            CUSTOMERS,
+            ((f"{tenth * 10}–{tenth * 10 + 10} %", by_tenth.get(tenth, 0)) for tenth in range(10)),
+        ),
     )
 
 
