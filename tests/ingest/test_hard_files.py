@@ -38,14 +38,14 @@ def staged(folder: Path, number: int) -> Seen | None:
 
 @pytest.mark.parametrize("part", range(6))
 def test_a_hard_file_is_refused_in_words_or_read_whole(tmp_path: Path, part: int) -> None:
-    read = [staged(tmp_path / str(number), number) for number in range(part, 84, 6)]
+    read = [staged(tmp_path / str(number), number) for number in range(part, 60, 6)]
     assert any(read)
 
 
 _letters = st.sampled_from([*list('a1,;\t"\n\r\x00{}[]:\\ \ufeff甲é=-.'), "\r\n", '""', "1e9", "null"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.lists(_letters, max_size=60).map("".join), name=st.sampled_from(["a.csv", "a.jsonl"]))
 def test_any_text_is_refused_in_words_or_read_whole(tmp_path: Path, body: str, name: str) -> None:
     head = "order_id,ordered_at,gross\n" if name == "a.csv" else '{"order_id": 1, "ordered_at": 2, "gross": 3}\n'
@@ -72,7 +72,7 @@ def ended_after(seconds: int) -> Iterator[None]:
 @pytest.mark.soak
 def test_thousands_of_hard_files(tmp_path: Path) -> None:
     whole = 0
-    for number in range(84, 3000):
+    for number in range(60, 3000):
         with ended_after(LONGEST_SECONDS):
             whole += staged(tmp_path, number) is not None
     assert whole > 600
