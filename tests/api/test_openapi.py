@@ -46,6 +46,8 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "GET /api/v1/runs/{run_id}",
         "POST /api/v1/imports",
         "POST /api/v1/mappings",
+        "GET /api/v1/sources",
+        "POST /api/v1/sources/{name}/imports",
         "GET /api/v1/quarantine",
         "GET /api/v1/quarantine.csv",
         "GET /api/v1/explanations/{name}/{customer_id}",

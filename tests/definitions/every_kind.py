@@ -178,4 +178,11 @@ rules:
   - {kind: service, days: 182, km: 5000, source: ours}
   - {kind: service, model: X6, days: 365, km: 10000, source: the maker's handbook}
   - {kind: insurance, days: 365}
+---
+kind: source
+name: erp_orders
+origin: {kind: mysql, host: erp.example, port: 3307, database: erp, user: reader, password_env: TIERWISE_PASSWORD_ERP, tls: verify, query: SELECT 1}
+watermark: {column: changed, overlap_minutes: 5, together: order_no}
+mapping: {table: orders, columns: {order_id: order_no}, ignore: {attribute: status, op: "=", value: 9}}
+replace_orders: true
 """  # noqa: E501

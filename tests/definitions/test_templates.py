@@ -20,9 +20,12 @@ from tierwise.engine.given import profile_schema
 from tierwise.engine.plan import windows_of_profile
 from tierwise.metrics.fact_columns import countable
 
+OF_TEMPLATES = set(KINDS) - {"source"}
+"""A source names somebody's server."""
+
 ALONE = {
     "general": {"project", "rfm", "deciles", "activity", "lifecycle"},
-    "retail": set(KINDS) - {"due_rules"},
+    "retail": OF_TEMPLATES - {"due_rules"},
 }
 """Template -> its kinds, where these are not all."""
 
@@ -50,7 +53,7 @@ def texts(part: Any, path: str = "") -> Iterator[tuple[str, Text]]:
 def test_the_templates_and_their_kinds() -> None:
     assert templates() == ["dealer", "general", "retail"]
     for name in templates():
-        assert {kind_of(each) for each in template_definitions(name)} == ALONE.get(name, set(KINDS)), name
+        assert {kind_of(each) for each in template_definitions(name)} == ALONE.get(name, OF_TEMPLATES), name
 
 
 def test_no_name_is_unknown_or_taken_twice_and_nothing_runs_in_a_ring(

@@ -34,6 +34,7 @@ from tierwise.api.routes import (
     schedules,
     segments,
     showing,
+    sources,
     tag_validations,
     tags,
 )
@@ -49,6 +50,7 @@ ROUTERS = tuple(
         profile,
         runs,
         imports,
+        sources,
         definitions,
         definition_versions,
         exports,

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tierwise.api.problems import ProblemBody
+from tierwise.app.sources import SourceView
 from tierwise.app.views import LadderView, ProfilePage, RunView, TransitionsView
 
 
@@ -123,6 +124,21 @@ class ImportBody(BaseModel):
     notes: tuple[str, ...] = ()
     import_id: int | None = None
     job_id: int | None = None
+
+
+class SourceImport(BaseModel):
+    """How to read a source. from_start: all of it again, not what is new alone. dry_run: count only."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"from_start": False, "dry_run": False}})
+
+    from_start: bool = False
+    dry_run: bool = False
+
+
+class Sources(BaseModel):
+    """The sources by name. mark: up to which value of `watermark` rows were read; null before the first import."""
+
+    sources: tuple[SourceView, ...]
 
 
 class ProposalBody(BaseModel):

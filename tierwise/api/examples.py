@@ -18,8 +18,10 @@ from tierwise.api.bodies import (
     Profile,
     ProposalBody,
     Runs,
+    Sources,
     Transitions,
 )
+from tierwise.app.sources import SourceView
 from tierwise.app.views import (
     AttributeValue,
     CellRow,
@@ -303,6 +305,33 @@ IMPORT = ImportBody(
     reasons={"negative_quantity": 8},
     import_id=3,
     job_id=11,
+)
+
+IMPORT_OF_SOURCE = IMPORT.model_copy(
+    update={
+        "file": "source kingdee_outstock",
+        "encoding": "",
+        "delimiter": "",
+        "columns_not_imported": (),
+        "mapping": {"table": "order_lines", "columns": {"order_id": "FBILLNO", "quantity": "FREALQTY"}},
+        "notes": ("read what is new since 2026-06-29T18:00:00, by FMODIFYDATE, which has come to 2026-06-30T18:00:00",),
+    }
+)
+
+SOURCES = Sources(
+    sources=(
+        SourceView(
+            name="kingdee_outstock",
+            kind="mysql",
+            origin="erp.example/kingdee: T_SAL_OUTSTOCK",
+            table="order_lines",
+            watermark="FMODIFYDATE",
+            last_import_at=datetime(2026, 6, 30, 18, 5, tzinfo=UTC),
+            read=10_000,
+            quarantined=8,
+            mark="2026-06-30T18:00:00",
+        ),
+    )
 )
 
 PROPOSAL = ProposalBody(

@@ -26,6 +26,7 @@ from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.due_rules import DueRules
 from tierwise.definitions.graph import OWN_SILENCE, rules_in
+from tierwise.definitions.import_source import ImportSource
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.ladders import ladder_problems, ladder_warnings
 from tierwise.definitions.lifecycle import Lifecycle
@@ -103,7 +104,7 @@ class Definitions:
             *(() if self.deciles else (Deciles(),)),
             *(() if self.activity else (Activity(),)),
         )
-        counted = (each for each in self.others if not isinstance(each, Kpi | DueRules))
+        counted = (each for each in self.others if not isinstance(each, Kpi | DueRules | ImportSource))
         return (*defaults, *(without_claim(with_consent(each)) for each in counted))
 
     @property

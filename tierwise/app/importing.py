@@ -62,7 +62,13 @@ def import_file(
     """Take a file in, all of it or nothing; audited with it. Raises what `ingest.importer.import_file` raises."""
     ctx.principal.require("import")
     ensure_initialised(ctx)
-    session = ImportSession(
+    session = session_of(ctx, progress)
+    return importer.import_file(session, path, table, mapping, replace_orders=replace_orders, dry_run=dry_run)
+
+
+def session_of(ctx: Context, progress: Progress | None = None) -> ImportSession:
+    """What an import of this house works with."""
+    return ImportSession(
         engine=ctx.database,
         lake=ctx.lake,
         temporary=ctx.scratch,
@@ -72,7 +78,6 @@ def import_file(
         on_progress=None if progress is None else lambda seen: progress(seen.done, seen.total, seen.message),
         memory_limit=ctx.memory_limit,
     )
-    return importer.import_file(session, path, table, mapping, replace_orders=replace_orders, dry_run=dry_run)
 
 
 def quarantine_rows(

@@ -65,26 +65,46 @@ def init(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="The file.")],
+    file: Annotated[Path | None, typer.Argument(help="The file; of a source none, or one like its rows.")] = None,
     table: Annotated[str | None, typer.Option("--as", help="The table that its rows are; else the mapping's.")] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="A mapping file; else headers are recognised.")] = None,
     sheet: Annotated[
         list[str] | None,
         typer.Option(help='Of a workbook: a sheet by name or place, again for another; "*" for each.'),
     ] = None,
+    source: Annotated[str | None, typer.Option(help="A source that is defined: what is new in it.")] = None,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Of a source: all of it again.")] = False,
     replace_orders: Annotated[bool, typer.Option(help="Replace orders that are known already.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Count and check; store nothing.")] = False,
     propose_map: Annotated[Path | None, typer.Option(help="Write the recognised mapping here, and stop.")] = None,
     strict: Annotated[bool, typer.Option(help="Exit 1 where rows were quarantined.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Import a file: each row is accepted, or quarantined with its line and the reason."""
-    from tierwise.cli import manage
+    """Import a file or what is new in a source: each row is accepted, or quarantined with its line and the reason."""
+    from tierwise.cli import manage, sources
 
-    if propose_map is not None:
+    if source is not None:
+        if table is not None or mapping is not None or sheet or propose_map is not None or replace_orders:
+            raise typer.BadParameter("a source says itself how it is read", param_hint="--source")
+        if file is not None and from_start:
+            raise typer.BadParameter("a file is read whole", param_hint="--from-start")
+        sources.import_(source, file, from_start, dry_run, strict, as_json)
+    elif file is None:
+        raise typer.BadParameter("a file, or --source with the name of a source", param_hint="FILE")
+    elif from_start:
+        raise typer.BadParameter("belongs to --source", param_hint="--from-start")
+    elif propose_map is not None:
         manage.propose(file, table, tuple(sheet or ()), propose_map, as_json)
     else:
         manage.import_(file, table, mapping, tuple(sheet or ()), replace_orders, dry_run, strict, as_json)
+
+
+@app.command("sources")
+def sources_(as_json: Json = False) -> None:
+    """The sources that are defined, and up to where each was read."""
+    from tierwise.cli import sources
+
+    sources.list_(as_json)
 
 
 @quarantine.callback()

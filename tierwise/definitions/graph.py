@@ -19,6 +19,7 @@ from tierwise.definitions.base import Definition
 from tierwise.definitions.classified import Classified
 from tierwise.definitions.cleaning import CLEANING_ATTRIBUTES, Cleaning
 from tierwise.definitions.deciles import Deciles
+from tierwise.definitions.import_source import ImportSource
 from tierwise.definitions.level import Level
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
@@ -129,7 +130,7 @@ def _given(definition: Definition) -> tuple[Name, ...]:
         case PriceBand():
             return tuple(Name("attribute", column) for column in (name, f"{name}_share", f"{name}_reason"))
     match kind_of(definition):
-        case "project" | "cleaning" | "profiling" | "kpi" | "due_rules":
+        case "project" | "cleaning" | "profiling" | "kpi" | "due_rules" | "source":
             return ()
         case "segment":
             return (Name("segment", name),)
@@ -142,6 +143,8 @@ def reads(definition: Definition) -> Iterator[Read]:
     What a lifecycle calls its own silence, what only cleaning knows, and what a question may be the first to learn is
     its own and not read from anywhere. What is sensitive reads the consents.
     """
+    if isinstance(definition, ImportSource):  # its rules are over a file's columns
+        return
     own = own_names(definition)
     if isinstance(definition, Classified) and definition.needs_consent is not None:
         yield Read("fact", "consents", ("sensitivity",))
@@ -163,8 +166,9 @@ def own_names(definition: Definition) -> Collection[str]:
 
 
 def rules_in(definition: Definition) -> Iterator[tuple[Steps, AnyRule]]:
-    """Every rule over customers that stands in it, the topmost ones, with the way to each."""
-    return _rules_in(definition, ())
+    """Every rule over customers that stands in it, the topmost ones, with the way to each. Those of a source are over
+    a file's columns."""
+    return iter(()) if isinstance(definition, ImportSource) else _rules_in(definition, ())
 
 
 def _rules_in(part: BaseModel, path: Steps) -> Iterator[tuple[Steps, AnyRule]]:

@@ -27,8 +27,8 @@ from tierwise.facts.conform import Binding, bind, check_table
 from tierwise.facts.conform_columns import column_of
 from tierwise.ingest.absorb import Absorbing, absorb
 from tierwise.ingest.merge_rows import Merged
+from tierwise.ingest.origin import FileOrigin, Origin
 from tierwise.ingest.private_folder import private_folder
-from tierwise.ingest.source import open_source
 from tierwise.ingest.source_file import SourceFile
 from tierwise.ingest.staging import Staged, stage
 from tierwise.ingest.trait_types import infer_types, widened
@@ -108,6 +108,19 @@ def import_file(
 
     Raises what `open_source`, `bind` and `stage` raise, `cancelled`, `disk_full`, `out_of_memory`, `file_changed`.
     """
+    return import_from(session, FileOrigin(path), table, mapping, replace_orders=replace_orders, dry_run=dry_run)
+
+
+def import_from(
+    session: ImportSession,
+    origin: Origin,
+    table: str,
+    mapping: Mapping | None = None,
+    *,
+    replace_orders: bool = False,
+    dry_run: bool = False,
+) -> ImportReport:
+    """As `import_file`, of anything that rows can be read from; raises besides what the origin's `open` raises."""
     check_table(table)
     mapping = mapping or Mapping(table=table)
     if mapping.table != table:
@@ -116,11 +129,11 @@ def import_file(
             f'the mapping is for "{mapping.table}", and the file is imported as "{table}"',
             remedy="use the mapping's table, or another mapping",
         )
-    task = _Import(session, path, mapping, replace_orders, dry_run)
+    task = _Import(session, origin, mapping, replace_orders, dry_run)
     if dry_run:
         return task.run(None)
     with jobs.running(
-        session.engine, "import", principal=session.principal, title=f"{path.name} → {table}", unit="rows"
+        session.engine, "import", principal=session.principal, title=f"{origin.name} → {table}", unit="rows"
     ) as job_id:
         try:
             with watching(session.engine, job_id, task.watch):
@@ -139,9 +152,9 @@ def import_file(
 class _Import:
     """One import under way."""
 
-    def __init__(self, session: ImportSession, path: Path, mapping: Mapping, replace: bool, dry: bool) -> None:
+    def __init__(self, session: ImportSession, origin: Origin, mapping: Mapping, replace: bool, dry: bool) -> None:
         self.session = session
-        self.path = path
+        self.origin = origin
         self.mapping = mapping
         self.replace = replace
         self.dry = dry
@@ -150,18 +163,17 @@ class _Import:
 
     def run(self, job_id: int | None) -> ImportReport:
         with private_folder(self.session.temporary) as folder, self._told_errors():
-            source = open_source(self.path, self.mapping, folder, lambda done, size: self.watch.check())
-            stamp = _stamp(self.path)
+            source = self.origin.open(self.mapping, folder, lambda done, size: self.watch.check())
             project = self.session.project
             binding = bind(
-                self.mapping, source.headers, zone=project.timezone, currency=project.currency, place=str(self.path)
+                self.mapping, source.headers, zone=project.timezone, currency=project.currency, place=self.origin.place
             )
             binding = replace(binding, notes=source.notes + binding.notes, since_1904=source.since_1904)
             self.watch.total = max(source.lines - source.header_lines, 0)
             con = connect(folder / "spill", memory_limit=self.session.memory_limit)
             self.watch.con = con
             try:
-                return self._take_in(con, source, binding, folder, stamp, job_id)
+                return self._take_in(con, source, binding, folder, job_id)
             finally:
                 self.watch.con = None
                 con.close()
@@ -172,7 +184,6 @@ class _Import:
         source: SourceFile,
         binding: Binding,
         folder: Path,
-        stamp: tuple[int, int],
         job_id: int | None,
     ) -> ImportReport:
         project = self.session.project
@@ -186,8 +197,8 @@ class _Import:
             today=today,
             on_row=lambda _: self.watch.check(),
         )
-        if _stamp(self.path) != stamp:
-            raise TierwiseError("file_changed", "the file changed while it was read", place=str(self.path))
+        if self.origin.changed():
+            raise TierwiseError("file_changed", "the file changed while it was read", place=self.origin.place)
         with held(self.session.engine, HOME_WRITE):
             self.watch.at("merging", share=(0.6, 1.0))
             with self.session.engine.connect() as connection:
@@ -249,7 +260,7 @@ class _Import:
             import_id = imports.add(
                 connection,
                 table_name=report.table,
-                path=str(self.path),
+                path=self.origin.place,
                 sha256=source.sha256,
                 size_bytes=source.bytes,
                 counts=counts,
@@ -259,11 +270,12 @@ class _Import:
             quarantine.supersede(connection, import_id)
             quarantine.resolve(connection, staged.mends, table_name=report.table)
             _quarantine(connection, import_id, source, staged)
+            self.origin.recorded(connection, import_id)
             audit.write(
                 connection,
                 self.session.principal,
                 "import",
-                f"{self.path.name} → {report.table}",
+                f"{self.origin.name} → {report.table}",
                 {**asdict(counts), "import_id": import_id},
             )
             jobs.progress(connection, job_id, done=counts.read, total=counts.read, message="done")
@@ -278,7 +290,7 @@ class _Import:
         body["formats"] = {each.canonical: each.form for each in binding.fields if each.form}
         return ImportReport(
             table=self.mapping.table,
-            file=str(self.path),
+            file=self.origin.place,
             **asdict(counts),
             seconds=round(monotonic_seconds() - self.started, 3),
             differing=merged.differing,
@@ -315,7 +327,7 @@ class _Import:
                 raise TierwiseError(
                     "sum_too_large",
                     "the file's amounts add up to more than can be kept",
-                    place=str(self.path),
+                    place=self.origin.place,
                     remedy="look for the order with the largest amounts and mend them",
                 ) from error
             if isinstance(error, duckdb.OutOfMemoryException):
@@ -369,11 +381,6 @@ def _file(source: SourceFile, binding: Binding) -> dict[str, Any]:
         "format": source.format,
         **of_workbook,
     }
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
 
 
 def _is_full(error: BaseException) -> bool:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0006"
+HEAD = "0007"
 
 metadata = MetaData(
     naming_convention={
@@ -190,6 +190,27 @@ imported_file = Table(
     # Prevents a checksum that is not one.
     CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256"),
     Index(None, "sha256"),
+)
+
+# One row per reading of a source, with the import that it came to: up to where it was read. An import that failed has
+# none, so that the next reads from where the last good one ended. origin tells what was read, as SHA-256 of that part
+# of the definition; files are those that were seen, of the newest reading that had no column to go by.
+source_reading = Table(
+    "source_reading",
+    metadata,
+    Column("import_id", ForeignKey("imported_file.id"), primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("mark_kind", Text),
+    Column("mark", Text),
+    Column("files", JSONB),
+    # Prevents a mark that no reader can compare with.
+    CheckConstraint("(mark is null) = (mark_kind is null)", name="mark"),
+    CheckConstraint("mark_kind in ('number', 'instant', 'time', 'day')", name="mark_kind"),
+    # Prevents readings of nothing.
+    CheckConstraint("source <> '' and origin ~ '^[0-9a-f]{64}$'", name="origin"),
+    # Finds a source's newest reading.
+    Index("source_reading_newest_idx", "source", "import_id"),
 )
 
 # One row per source row refused, with the row itself. line counts from 1, the header included.
