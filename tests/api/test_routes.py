@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tierwise.api import examples
-from tierwise.app import defining, exporting, importing, jobs, running, showing
+from tierwise.app import defining, exporting, importing, jobs, running, showing, sources
 from tierwise.app.context import Context
 from tierwise.app.headings import Headings
 from tierwise.app.principal import Principal
@@ -253,6 +253,15 @@ def test_a_mapping_with_mistakes_is_told_line_by_line(client: httpx.Client, cont
     assert places == ["mapping.yaml:2", "mapping.yaml:3"]
     assert not calls
     assert scratch_is_empty(context)
+
+
+def test_what_is_new_in_a_source_is_taken_in(client: httpx.Client, put: Put) -> None:
+    calls = put(sources, "import_source", Report())
+    answer = client.post(f"{API}/sources/erp_orders/imports", json={"from_start": True})
+    assert (answer.status_code, answer.json()["import_id"]) == (201, 4)
+    assert (calls[0][0][1:], calls[0][1]) == (("erp_orders",), {"from_start": True, "dry_run": False})
+    put(sources, "list_sources", examples.SOURCES.sources)
+    assert client.get(f"{API}/sources").json()["sources"][0]["mark"] == "2026-06-30T18:00:00"
 
 
 def test_errors_of_an_import_do_not_tell_where_the_server_keeps_files(

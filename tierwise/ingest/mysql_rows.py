@@ -106,12 +106,9 @@ def _connected(source: ImportSource, origin: DatabaseTable, password: str | None
             program_name="tierwise",
             ssl=_tls(origin),
         )
-    except (pymysql.MySQLError, OSError) as error:
+    except (pymysql.MySQLError, OSError, RuntimeError) as error:  # the last: a package that signing in would need
         said = error.args[1] if len(error.args) > 1 else error
         raise unreachable(origin, source.name, str(said).splitlines()[0]) from error
-    with connection.cursor() as cursor:
-        for statement in _SESSION:
-            cursor.execute(statement)
     return connection
 
 
@@ -138,6 +135,9 @@ def _copied(
 ) -> Copied:
     from pymysql.cursors import SSCursor
 
+    with connection.cursor() as session:
+        for statement in _SESSION:
+            session.execute(statement)
     from_, watermark = relation(origin, "`"), source.watermark
     first, reached, column = None, mark, None
     if watermark is not None:
