@@ -70,7 +70,7 @@ def test_what_is_put_back_is_what_was_backed_up(
     assert {name for name in was if was[name] != now[name]} == {"audit"}  # the backup there, the restore here
     assert now["audit"].splitlines()[:-1] == was["audit"].splitlines()[:-1]
     assert files_below(home / "lake").items() <= files_below(retailer.home / "lake").items()
-    for run in showing.runs(retailer):
+    for run in (each for each in showing.runs(retailer) if each.state == "done"):
         for ctx, name in ((retailer, "was"), (there, "now")):
             exporting.export(ctx, "profile", tmp_path / f"{name}.csv", run_id=run.id)
         assert (tmp_path / "now.csv").read_bytes() == (tmp_path / "was.csv").read_bytes()
