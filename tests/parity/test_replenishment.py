@@ -124,7 +124,7 @@ def test_cycles_and_dates_on_spark(both: tuple[Frame, Frame, Keep]) -> None:
     assert [row["reason"] for row in cycles] == [None, None, "not_regular", "too_few_intervals"]
     same(plainly(kept["item_cycles"]), cycles)
     own = tw.customer_cycles(made(), as_of=AS_OF, min_intervals=20, min_customers=6).to_pylist()
-    same(plainly(kept["customer_cycles"]), own)
+    same(plainly(kept["customer_cycles"]), [row for row in own if row["cycle_days"] is not None])
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
