@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import duckdb
 
 from tierwise.definitions.mapping import Mapping
 from tierwise.engine.duckdb_session import connect, literal, quoted
-from tierwise.ingest.source_file import SourceFile, Tick
+from tierwise.ingest.source_file import SourceFile, Tick, hashed
 from tierwise.kernel.errors import TierwiseError
 
-_BLOCK = 1 << 22
 _FRACTIONS = ("FLOAT", "DOUBLE")
 _WHOLE = 10**15
 """From here on a floating-point number does not tell its last digits."""
@@ -44,7 +42,7 @@ def open_parquet(
         con.close()
     if not names:
         raise TierwiseError("no_header", "the Parquet file has no columns", place=str(path), remedy="write it again")
-    size, digest = _hashed(data, tick)
+    size, digest = hashed(data, tick)
     headers = tuple(name.strip() for name, _ in names)
     return SourceFile(
         path,
@@ -105,14 +103,3 @@ def _text(column: str, kind: str, comma: bool) -> str:
     if kind == "BLOB":
         return f"hex({column})"
     return text
-
-
-def _hashed(data: Path, tick: Tick | None) -> tuple[int, str]:
-    digest, done, size = hashlib.sha256(), 0, data.stat().st_size
-    with data.open("rb", buffering=0) as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-            done += len(block)
-            if tick:
-                tick(done, size)
-    return size, digest.hexdigest()

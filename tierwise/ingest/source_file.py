@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from tierwise.ingest.record import BadRecord
 
 LONGEST_LINE = 1 << 20
 """Bytes of the longest line, and of the longest record, that is taken for a row."""
+
+_BLOCK = 1 << 22
 
 Tick = Callable[[int, int], None]
 """Called with (bytes done, bytes in all); may raise to stop."""
@@ -92,3 +95,15 @@ def how_read(
         case _:
             said = f"how it was read: as text in {encoding}, delimiter {named}"
     return (said, "it was unpacked from gzip") if packed else (said,)
+
+
+def hashed(data: Path, tick: Tick | None) -> tuple[int, str]:
+    """Bytes and SHA-256 of a file that its reader does not read from front to back."""
+    digest, done, size = hashlib.sha256(), 0, data.stat().st_size
+    with data.open("rb", buffering=0) as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            done += len(block)
+            if tick:
+                tick(done, size)
+    return size, digest.hexdigest()

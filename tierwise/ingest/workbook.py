@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import selectors
@@ -18,7 +17,7 @@ from tierwise.definitions.mapping import Mapping
 from tierwise.facts.conform import MENDS
 from tierwise.ingest import workbook_process
 from tierwise.ingest.record import BadRecord
-from tierwise.ingest.source_file import Sheet, SourceFile, Tick
+from tierwise.ingest.source_file import Sheet, SourceFile, Tick, hashed
 from tierwise.ingest.text_source import header_row, no_header
 from tierwise.ingest.workbook_header import Header, Look, header_of
 from tierwise.kernel.errors import TierwiseError, did_you_mean
@@ -33,7 +32,6 @@ _LEAST_MEMORY = 1 << 31
 _SECONDS = 120
 _SECONDS_PER_MIB = 20
 _LOOK = 0.25
-_BLOCK = 1 << 22
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -48,7 +46,7 @@ def open_workbook(path: Path, data: Path, mapping: Mapping, temporary: Path, tic
     Raises `several_sheets` where more than one holds rows and the mapping names none, `unknown_sheet`,
     `sheets_differ`, `no_header`, `locked_file` (a password), `file_too_large` (for memory or time), `damaged_file`.
     """
-    size, digest = _hashed(data, tick)
+    size, digest = hashed(data, tick)
     copy = temporary / "rows_of_sheets.csv"
     copy.write_bytes(b"")
     with _asking(path, data, size, tick) as ask:
@@ -283,14 +281,3 @@ def _failed(path: Path, how: str, message: str) -> TierwiseError:
         place=place,
         remedy="open it in Excel or LibreOffice, and save it as .xlsx or CSV",
     )
-
-
-def _hashed(data: Path, tick: Tick | None) -> tuple[int, str]:
-    digest, done, size = hashlib.sha256(), 0, data.stat().st_size
-    with data.open("rb", buffering=0) as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-            done += len(block)
-            if tick:
-                tick(done, size)
-    return size, digest.hexdigest()
