@@ -20,6 +20,7 @@ from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.rule import attributes_of
 from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal, quoted
+from tierwise.engine.incremental import joined_to_touched
 from tierwise.engine.lake import Lake
 from tierwise.engine.sources import frame
 from tierwise.facts.contract import TABLES
@@ -146,7 +147,7 @@ def of_touched(connection: duckdb.DuckDBPyConnection, of_rules: Collection[str])
     """The name of a table of touched customers' lines: what metrics read, and of_rules."""
     wanted = {KEY, moment_of(LINES).day, *breadth.LINE_COLUMNS, *of_rules}
     listed = ", ".join(quoted(column) for column in connection.view(BOUGHT).columns if column in wanted)
-    connection.execute(f"CREATE TABLE touched_{LINES} AS SELECT {listed} FROM {BOUGHT} WHERE {KEY} IN (FROM touched)")
+    connection.execute(f"CREATE TABLE touched_{LINES} AS SELECT {listed} FROM {BOUGHT} {joined_to_touched(KEY)}")
     return f"touched_{LINES}"
 
 

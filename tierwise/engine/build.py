@@ -29,7 +29,7 @@ from tierwise.engine.incremental import (
     Base,
     Borrowed,
     borrow,
-    is_touched,
+    joined_to_touched,
     of_own_facts,
     only_touched,
     with_the_untouched,
@@ -324,7 +324,7 @@ def _metrics(
     people = set(connection.view("people").columns)
     traits = [f"p.{quoted(column)}" for column in inputs.traits if column in people]
     # The ids of the touched first: beside a million of them the wide rows would be what is hashed.
-    whose = "" if borrowed is None else f"WHERE {is_touched('source_key')}"
+    whose = "" if borrowed is None else joined_to_touched("source_key")
     connection.execute(f"CREATE TABLE named AS SELECT source_key, id FROM identities {whose}")
     connection.execute(
         f"CREATE TABLE named_metrics AS SELECT i.id AS customer_id, m.*, {', '.join(['p.gender', *traits])} "
