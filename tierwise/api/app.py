@@ -38,8 +38,10 @@ from tierwise.api.routes import (
     tag_validations,
     tags,
 )
+from tierwise.api.tracking.door import Door, Tracking
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
+from tierwise.app.tracking import Intake
 
 PREFIX = "/api/v1"
 
@@ -108,6 +110,8 @@ def build_app(
         hosts=LOOPBACK | {host.lower() for host in hosts},
         any_address=any_address,
     )
+    tracking = app.state.tracking = Tracking(Intake(ctx))
+    app.add_middleware(Door, tracking=tracking)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(only_known_parameters)])
 

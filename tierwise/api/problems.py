@@ -114,6 +114,19 @@ STATUS: dict[str, int] = {
     "backup_newer": 422,
     "backup_table": 422,
     "unknown_language": 422,
+    "unknown_scope": 422,
+    "not_json": 400,
+    "not_an_object": 400,
+    "batch_missing": 400,
+    "damaged_body": 400,
+    "cut_off": 400,
+    "unknown_body_encoding": 400,
+    "wrong_write_key": 401,
+    "page_not_allowed": 403,
+    "batch_too_large": 413,
+    "too_many_events": 429,
+    "overloaded": 429,
+    "not_durable": 503,
 }
 """Status by code, where the beginning of the code does not tell it."""
 

@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from tierwise.cli import cleaning, definitions, explain, history, insight, levels, schedule, segments, tags, upkeep
+from tierwise.cli import (
+    cleaning,
+    definitions,
+    explain,
+    history,
+    insight,
+    levels,
+    live,
+    schedule,
+    segments,
+    tags,
+    upkeep,
+)
 from tierwise.cli.door import guarded, leave_out_pandas
 
 app = typer.Typer(
@@ -33,6 +45,8 @@ app.add_typer(cleaning.app, name="junk")
 app.add_typer(tags.app, name="tag")
 app.add_typer(segments.app, name="segment")
 app.add_typer(segments.lists, name="list")
+app.add_typer(live.keys, name="keys")
+app.add_typer(live.inbox, name="inbox")
 schedule.add_to(app)
 levels.add_to(app, show)
 history.add_to(app)

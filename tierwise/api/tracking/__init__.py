@@ -1,0 +1,1 @@
+"""The Segment tracking API: calls of the published SDKs, answered once they are durable."""
