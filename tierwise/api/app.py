@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from tierwise import __version__
-from tierwise.api import problems
+from tierwise.api import observed, problems
 from tierwise.api.bodies import Ok
 from tierwise.api.context import only_known_parameters
 from tierwise.api.guard import LOOPBACK, Guard
@@ -28,6 +28,7 @@ from tierwise.api.routes import (
     jobs,
     levels,
     lists,
+    live,
     profile,
     profiling,
     runs,
@@ -68,6 +69,7 @@ ROUTERS = tuple(
         schedules,
         explaining,
         insights,
+        live,
     )
 )
 
@@ -123,6 +125,8 @@ def build_app(
     @app.get("/openapi.json", include_in_schema=False)
     def openapi_elsewhere() -> RedirectResponse:
         return RedirectResponse(f"{PREFIX}/openapi.json")
+
+    observed.add_to(app, tracking)
 
     if mount_console is not None:
 

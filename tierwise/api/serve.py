@@ -14,6 +14,7 @@ from ipaddress import ip_address
 import uvicorn
 from fastapi import FastAPI
 
+from tierwise.api import logs
 from tierwise.api.app import build_app
 from tierwise.api.serve_token import read_or_make_token
 from tierwise.app.context import Context
@@ -50,7 +51,7 @@ def serve(
     """
     token = read_or_make_token(ctx.home)
     listener = _listen(host, port)
-    with closing(listener), ctx.holding_the_profile() as holding:
+    with closing(listener), logs.written(), ctx.holding_the_profile() as holding:
         renew_copies_aside(holding)
         found = listener.getsockname()[1]
         wildcard = _is_wildcard(host)

@@ -105,7 +105,7 @@ class _Reader:
     def __init__(self, key: WriteKey, received_at: datetime, envelope: Mapping[str, Any], route: str) -> None:
         self._key = key
         self._received = received_at
-        self._scopes = frozenset(key.scopes if route != "import" or "import" in key.scopes else ())
+        self._calls = frozenset(CALLS).intersection(key.scopes if route != "import" or "import" in key.scopes else ())
         self._shared = {name: envelope[name] for name in ("context", "integrations") if envelope.get(name)}
         if type(self._shared.get("context", {})) is not dict:
             del self._shared["context"]
@@ -131,34 +131,41 @@ class _Reader:
         return Arrived(self._key.id, self._received, events, refused, declined, self._shapes)
 
     def _read(self, item: Any) -> Event | None:
-        """One event; None where it may not be kept."""
+        """One event; None where it may not be kept. What is as it should be is seen to be so without a call."""
         if type(item) is not dict:
             raise _Bad("not_an_event")
-        call = item.get("type")
-        if call not in CALLS:
-            raise _Bad("unknown_call", "type")
-        if call not in self._scopes:
-            raise _Bad("out_of_scope", "type")
+        get = item.get
+        call = get("type")
+        if type(call) is not str or call not in self._calls:
+            raise _Bad("unknown_call" if call not in CALLS else "out_of_scope", "type")
         if self._shared:
             self._share(item)
-        context = item.get("context")
+        context = get("context")
         if context is not None and type(context) is not dict:
             raise _Bad("bad_properties", "context")
-        user, anonymous = _id(item, "userId"), _id(item, "anonymousId")
+        user, anonymous, name, message = get("userId"), get("anonymousId"), None, get("messageId")
+        if type(user) is not str or not 0 < len(user) <= _LONGEST_ID:
+            user = _id(user, "userId")
+        if type(anonymous) is not str or not 0 < len(anonymous) <= _LONGEST_ID:
+            anonymous = _id(anonymous, "anonymousId")
         if self._key.choice is not None and not _may_keep(context, self._key.choice, user):
             return None
-        name = _event_name(item) if call == "track" else None
+        if call == "track":
+            name = get("event")
+            if type(name) is not str or not 0 < len(name) <= _LONGEST_NAME:
+                raise _Bad("bad_event_name" if name else "missing_event_name", "event")
+        elif call == "group" and _id(get("groupId"), "groupId") is None:
+            raise _Bad("missing_group", "groupId")
+        elif call == "alias" and _id(get("previousId"), "previousId") is None:
+            raise _Bad("missing_previous_id", "previousId")
         if user is None and anonymous is None:
             raise _Bad("missing_user", "userId")
-        if call == "group" and _id(item, "groupId") is None:
-            raise _Bad("missing_group", "groupId")
-        if call == "alias" and _id(item, "previousId") is None:
-            raise _Bad("missing_previous_id", "previousId")
-        self._note_shape(call, name, item, context)
+        if type(message) is not str or not 0 < len(message) <= _LONGEST_MESSAGE_ID:
+            message = _message_id(message)
+            if message is None:
+                item["messageId"] = message = str(uuid4())
         at = self._occurred_at(item)
-        message = _message_id(item)
-        if message is None:
-            item["messageId"] = message = str(uuid4())
+        self._note_shape(call, name, item, context)
         try:
             body = orjson.dumps(item)
         except TypeError as error:
@@ -207,7 +214,7 @@ class _Reader:
         message: str | None = None
         if type(item) is dict:
             try:
-                message = _message_id(item)
+                message = _message_id(item.get("messageId"))
             except _Bad:
                 message = None
         return Refused(
@@ -230,28 +237,17 @@ def _sent(value: Any) -> datetime | None:
         return None
 
 
-def _id(item: dict[str, Any], name: str) -> str | None:
-    value = item.get(name)
+def _id(value: Any, place: str) -> str | None:
     if value is None or value == "":
         return None
     if type(value) is int or (type(value) is float and value.is_integer()):
         value = str(int(value))
     if type(value) is not str or len(value) > _LONGEST_ID:
-        raise _Bad("bad_id", name)
+        raise _Bad("bad_id", place)
     return value
 
 
-def _event_name(item: dict[str, Any]) -> str:
-    name = item.get("event")
-    if name is None or name == "":
-        raise _Bad("missing_event_name", "event")
-    if type(name) is not str or len(name) > _LONGEST_NAME:
-        raise _Bad("bad_event_name", "event")
-    return name
-
-
-def _message_id(item: dict[str, Any]) -> str | None:
-    value = item.get("messageId")
+def _message_id(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if type(value) is int or type(value) is float:

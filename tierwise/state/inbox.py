@@ -240,10 +240,10 @@ def _lines(events: Iterable[tuple[int, datetime, Event]]) -> Iterator[str]:
     for key, at, event in events:
         if at is not last:
             last, received = at, _stamp(at)
-        body = event.body.replace("\\", "\\\\") if "\\" in event.body else event.body
+        _, message, call, name, user, anonymous, occurred, body = event
         yield (
-            f"{key}\t{_escaped(event.message_id)}\t{event.type}\t{_escaped(event.event)}\t{_escaped(event.user_id)}\t"
-            f"{_escaped(event.anonymous_id)}\t{_stamp(event.occurred_at)}\t{received}\t{body}\n"
+            f"{key}\t{_escaped(message)}\t{call}\t{_escaped(name)}\t{_escaped(user)}\t{_escaped(anonymous)}\t"
+            f"{_stamp(occurred)}\t{received}\t" + (body.replace("\\", "\\\\") if "\\" in body else body) + "\n"
         )
 
 

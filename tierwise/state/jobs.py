@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from tierwise.kernel.clock import utc_now
 from tierwise.kernel.errors import TierwiseError
@@ -45,6 +45,12 @@ class Job:
     host: str | None
     result: Any
     error: Any
+
+
+def count_open(connection: Connection) -> int:
+    """How many jobs wait or are under way."""
+    open_ = job.c.state.in_(OPEN_STATES)
+    return int(connection.scalar(select(func.count()).select_from(job).where(open_)) or 0)
 
 
 def start(

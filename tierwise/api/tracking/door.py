@@ -47,6 +47,7 @@ MOST_HELD_BYTES = 96 * 1024 * 1024
 LARGE_BYTES = 256 * 1024
 """Bodies from here on are read in a thread, so that others are answered meanwhile."""
 
+UNREADY_SECONDS = 10.0
 FORGET_SECONDS = 3600.0
 TELL_SECONDS = 60.0
 
@@ -160,6 +161,13 @@ class Tracking:
             "remotePlugins": [],
         }
         await answers.told(send, 200, told, origin)
+
+    def require_ready(self) -> None:
+        """Raises `not_durable` where events could not be made durable in the last seconds."""
+        if monotonic_seconds() - self.commit.failed_at < UNREADY_SECONDS:
+            raise TierwiseError(
+                "not_durable", "the last events could not be made durable", remedy="look at the database"
+            )
 
     def _do_chores(self) -> None:
         """Once an hour forget what is old, once a minute tell the log what came."""

@@ -46,6 +46,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, "inbox")
         self.waiting = 0
         self.committed = Committed()
+        self.failed_at = float("-inf")
         self.counts = Counts()
 
     async def put(self, arrived: Arrived) -> None:
@@ -91,7 +92,7 @@ class GroupCommit:
         try:
             done = await asyncio.get_running_loop().run_in_executor(self._thread, self._take, arrived)
         except Exception as error:
-            failure = error
+            failure, self.failed_at = error, monotonic_seconds()
             self.committed.failed += 1
         else:
             for name in Counts.__slots__:
