@@ -73,8 +73,8 @@ def _lines(tracking: Tracking, seen: Observed | None) -> Iterator[str]:
         yield from _figure("run_age_seconds", "gauge", "Since when it is done.", {"": seen.run_age_seconds})
 
 
-def _figure(name: str, kind: str, said: str, values: Mapping[str, float]) -> Iterator[str]:
-    yield f"# HELP tierwise_{name} {said}\n# TYPE tierwise_{name} {kind}\n"
+def _figure(name: str, kind: str, what: str, values: Mapping[str, float]) -> Iterator[str]:
+    yield f"# HELP tierwise_{name} {what}\n# TYPE tierwise_{name} {kind}\n"
     for labels, value in values.items():
         yield f"tierwise_{name}{{{labels}}} {value}\n" if labels else f"tierwise_{name} {value}\n"
 

@@ -71,7 +71,7 @@ def list_(
         rows = [
             (
                 key.source,
-                f"…{key.hint}",
+                f"…{key.ending}",
                 "*" if key.scopes == write_keys.SCOPES else ", ".join(key.scopes),
                 ", ".join(key.origins) or "*",
                 key.choice or "",

@@ -6,8 +6,10 @@ occurred = received - (sent - original), as the Segment spec has it (spec/common
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MILLISECONDS_FROM = 100_000_000_000
 """Numbers from here on count milliseconds since 1970 (this one is in 1973), smaller ones seconds (up to 5138)."""
@@ -30,8 +32,8 @@ def instant(value: Any) -> datetime | None:
         return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
     if type(value) is int or type(value) is float:
         try:
-            return datetime.fromtimestamp(value / 1000 if abs(value) >= _MILLISECONDS_FROM else value, UTC)
-        except (OverflowError, OSError) as error:
+            return _EPOCH + timedelta(seconds=value / 1000 if abs(value) >= _MILLISECONDS_FROM else value)
+        except OverflowError as error:
             raise ValueError("out of range") from error
     raise ValueError("no instant")
 

@@ -402,7 +402,7 @@ write_key = Table(
     Column("id", Integer, Identity(always=True), primary_key=True),
     Column("source", Text, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("hint", Text, nullable=False),
+    Column("ending", Text, nullable=False),
     Column("previous_digest", Text),
     Column("previous_until", DateTime(timezone=True)),
     Column("scopes", ARRAY(Text), nullable=False),

@@ -19,12 +19,12 @@ SCOPES = ("track", "identify", "page", "screen", "group", "alias", "merge", "imp
 """What a key may send: kinds of calls, and `import` for events of the past."""
 
 _LOCK = "write keys"
-_HINT = 4
+_ENDING = 4
 
 
 @dataclass(frozen=True, slots=True)
 class WriteKey:
-    """One key. hint: the secret's last letters. previous_until: until when the secret before the last rotation is good.
+    """One key. ending: the last letters of its secret. previous_until: until when the secret before it is good.
 
     scopes: what it may send. origins: pages that may send by it, empty for any. choice: the category of consent that
     a visitor must have allowed before anonymous events are kept; None: kept at once. events_per_second: the most,
@@ -33,7 +33,7 @@ class WriteKey:
 
     id: int
     source: str
-    hint: str
+    ending: str
     previous_until: datetime | None
     scopes: tuple[str, ...]
     origins: tuple[str, ...]
@@ -75,7 +75,7 @@ def create(
     row = insert(write_key).values(
         source=source,
         digest=digest_of(secret),
-        hint=secret[-_HINT:],
+        ending=secret[-_ENDING:],
         scopes=list(scopes),
         origins=list(origins),
         choice=choice,
@@ -90,7 +90,7 @@ def rotate(connection: Connection, source: str, *, grace: timedelta) -> tuple[Wr
     """Give a source a new secret; the one so far is good for `grace` more. Raises `unknown_write_key`."""
     found = get(connection, source)
     secret = _new_secret()
-    changed = {"digest": digest_of(secret), "hint": secret[-_HINT:]}
+    changed = {"digest": digest_of(secret), "ending": secret[-_ENDING:]}
     previous = {"previous_digest": write_key.c.digest, "previous_until": utc_now() + grace}
     if not grace:
         previous = {"previous_digest": None, "previous_until": None}

@@ -74,7 +74,7 @@ _AT = datetime(2026, 7, 1, 1, 0, 12, tzinfo=UTC)
 _KEY = WriteKey(
     id=1,
     source="web",
-    hint="4Md7",
+    ending="4Md7",
     previous_until=None,
     scopes=SCOPES,
     origins=("https://shop.example",),

@@ -12,7 +12,7 @@ create table write_key (
     id integer generated always as identity,
     source text not null,
     digest text not null,
-    hint text not null,
+    ending text not null,
     previous_digest text,
     previous_until timestamptz,
     scopes text[] not null,
