@@ -20,10 +20,8 @@ CALLS = b"""{"batch":[{"type":"track","event":"Order Completed","userId":"u1","m
 def test_from_a_key_to_what_came_by_it(tierwise: Command, database: Engine) -> None:
     settings = {"TIERWISE_DATABASE_URL": database.url.render_as_string(hide_password=False)}
     assert tierwise("keys", "list", settings=settings).out.startswith("no write key")
-    assert tierwise("inbox", "status", settings=settings).out.startswith("nothing has come")
     made = tierwise("keys", "create", "web", "--json", settings=settings)
     secret = made.json["write_key"]
-    assert tierwise("keys", "create", "web", "--json", settings=settings).json["code"] == "already_has_key"
     with database.connect() as connection:
         key = write_keys.by_digest(connection, AT)[write_keys.digest_of(secret)]
     writer = InboxWriter(database)
@@ -32,7 +30,6 @@ def test_from_a_key_to_what_came_by_it(tierwise: Command, database: Engine) -> N
     status = tierwise("inbox", "status", "--json", settings=settings).json
     expected = {"received": 3, "applied": 0, "duplicate": 1, "quarantined": 1, "declined": 0, "pending": 1}
     assert {name: status[name] for name in expected} == expected
-    assert "web" in tierwise("inbox", "status", settings=settings).out
     assert "Order Completed" in tierwise("inbox", "events", settings=settings).out
     assert "missing_user" in tierwise("inbox", "quarantined", "--source", "web", settings=settings).out
     assert "n: number" in tierwise("inbox", "catalogue", settings=settings).out
@@ -42,5 +39,4 @@ def test_from_a_key_to_what_came_by_it(tierwise: Command, database: Engine) -> N
     assert f"…{rotated['write_key'][-4:]}" in listed
     assert secret not in listed
     assert "out of use" in tierwise("keys", "revoke", "web", settings=settings).out
-    assert tierwise("keys", "revoke", "web", settings=settings).code == 1
     assert tierwise("keys", "list", "--all", "--json", settings=settings).json["keys"][0]["revoked_by"]
