@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup dev demo test coverage check format bench pictures soak lock wheel clean
+.PHONY: help setup dev demo test coverage check format bench bench-large pictures soak lock wheel clean
 .DEFAULT_GOAL := help
 
 help:           ## what can be made
@@ -50,6 +50,9 @@ format: $(VENV)/.dev ## let ruff put the code in order
 
 bench: $(VENV)/.dev ## speed, side by side with hand-written SQL
 	@$(BIN)/python -m benchmarks
+
+bench-large: $(VENV)/.dev ## 100 million orders of 5 million customers, in bounded memory (takes 10 GB of disk)
+	@$(BIN)/python -m benchmarks.large
 
 pictures: $(VENV)/.dev ## draw the pictures of the docs anew, from the made-up businesses
 	@folder=$$(mktemp -d) && TIERWISE_HOME=$$folder $(BIN)/tierwise demo < /dev/null > /dev/null && $(BIN)/python docs/pictures/make.py $$folder/demo; \

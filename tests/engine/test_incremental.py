@@ -21,6 +21,7 @@ from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import parse_definition
 from tierwise.definitions.rfm import Rfm
+from tierwise.engine import compaction
 from tierwise.engine.arrow_types import arrow_schema
 from tierwise.engine.build import Built, Inputs, build
 from tierwise.engine.duckdb_session import connect
@@ -268,6 +269,12 @@ def equal_at_each_step(house: House, steps: Sequence[Sequence[tuple[str, int, in
     return found
 
 
+@pytest.fixture(autouse=True)
+def put_together_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files become one after every third append, so that runs meet what other imports do but in years."""
+    monkeypatch.setattr(compaction, "MANY", 3)
+
+
 A_LIFE: list[list[tuple[str, int, int, Any]]] = [
     [("buys", 2, 1, "p1"), ("corrected", 2, 3, 500), ("judged", 3, 2, "kind"), ("invited", 4, 2, None)],
     [("line before order", 5, 0, "p1"), ("buys", 6, 30, "p3")],
@@ -291,6 +298,21 @@ def test_equal_to_a_full_run_through_a_life(tmp_path: Path) -> None:
 def test_equal_to_a_full_run_for_long(steps: list[list[tuple[str, int, int, Any]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert len(equal_at_each_step(a_house(Path(folder)), steps)) == len(steps) + 1
+
+
+def test_files_put_together_are_no_change(tmp_path: Path) -> None:
+    house = a_house(tmp_path)
+    house.base = Base(1, START, dict(house.versions), house.run(START, None).outputs)
+    before = house.lake.files("orders", house.versions["orders"])
+    for customer in (2, 4, 2):
+        apply(house, ("buys", customer, 1, "p3"), START)
+    assert not set(before) <= set(house.lake.files("orders", house.versions["orders"]))
+    built, full = house.run(START, house.base), house.run(START, None)
+    assert built.borrowed is not None
+    assert (built.borrowed.customers, built.borrowed.rewritten) == (2, frozenset())
+    assert {"orders", "order_lines"} <= built.borrowed.appended
+    for name in ("profile", "tags", "segments"):
+        assert house.rows(name, built.outputs[name]) == house.rows(name, full.outputs[name])
 
 
 def test_a_day_before_is_computed_from_facts(tmp_path: Path) -> None:

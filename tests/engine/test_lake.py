@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tests.engine.facts import customers, order, put
+from tierwise.engine import compaction
 from tierwise.engine.duckdb_session import connect
 from tierwise.engine.lake import Lake
 from tierwise.kernel.errors import TierwiseError
@@ -53,6 +54,32 @@ def test_heal_tells_a_folder_older_than_the_record(tmp_path: Path) -> None:
     with pytest.raises(TierwiseError, match="is at version 0, but version 3 was recorded") as caught:
         lake.heal("identities", 3)
     assert caught.value.code == "lake_behind"
+
+
+def test_small_files_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many small appends there are; rows and earlier versions stay."""
+    monkeypatch.setattr(compaction, "MANY", 4)
+    lake = Lake(tmp_path / "lake")
+    versions = [put(lake, "orders", [order(f"{number:03}", 1, DAY, 5)]) for number in range(24)]
+    assert max(len(lake.files("orders", version)) for version in versions) <= compaction.MANY
+    assert len(lake.files("orders", versions[-1])) < compaction.MANY
+    with connect(tmp_path) as connection:
+        for count in (3, 7, 24):
+            found = lake.read(connection, "orders", versions[count - 1]).project("order_id").fetchall()
+            assert sorted(found) == [(f"{number:03}",) for number in range(count)]
+
+
+def test_files_of_other_columns_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "MANY", 4)
+    lake = Lake(tmp_path / "lake")
+    for number in range(compaction.MANY):
+        row = {"product_id": [f"p{number:02}"], **({"brand": ["x"]} if number > 1 else {"origin": ["cn"]})}
+        version = lake.append("products", pa.table(row))
+    assert len(lake.files("products", version)) == 1
+    with connect(tmp_path) as connection:
+        rows = lake.read(connection, "products", version).project("product_id, origin, brand").order("1").fetchall()
+    assert rows[0] == ("p00", "cn", None)
+    assert rows[-1] == ("p03", None, "x")
 
 
 def test_upsert_replaces_by_key_and_widens(tmp_path: Path) -> None:

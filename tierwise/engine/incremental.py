@@ -186,30 +186,41 @@ def _changes(
         if sum(Path(file).stat().st_size for file in removed) > _SMALL_FILES:
             return None
         if added or removed:
-            _changed_rows(connection, name, added, removed)
-            found[name] = not removed
+            found[name] = _changed_rows(connection, name, added, removed)
     return found
 
 
-def _changed_rows(connection: duckdb.DuckDBPyConnection, name: str, added: list[str], removed: list[str]) -> None:
-    """The table `changed_NAME`: the keys of rows that only one side has, column by column.
+def _changed_rows(connection: duckdb.DuckDBPyConnection, name: str, added: list[str], removed: list[str]) -> bool:
+    """Whether rows were but added; and the table `changed_NAME`: the keys of rows that only one side has, column by
+    column.
 
-    Beside it the rows of all those files: the view `added_NAME`, or where some were removed `sides_NAME`, which says of
-    each row in `removed` which side it is on.
+    Beside it the view `added_NAME` of the rows that were added, or where others have changed `sides_NAME`, the rows of
+    all those files, which says of each row in `removed` which side it is on.
     """
     key = _KEYS.get(name, "source_key")
     if not removed:
         connection.read_parquet(added, union_by_name=True).create_view(f"added_{name}")
         connection.execute(f"CREATE TABLE changed_{name} AS SELECT DISTINCT {key} AS key FROM added_{name}")
-        return
+        return True
     both = connection.read_parquet([*added, *removed], union_by_name=True, filename=True)
     row = ", ".join(quoted(column) for column in both.columns if column != "filename")
     of_removed = f"filename IN ({', '.join(literal(file) for file in removed)})"
-    both.project(f"* EXCLUDE (filename), {of_removed} AS removed").create_view(f"sides_{name}")
+    both.project(f"* EXCLUDE (filename), {of_removed} AS removed").create_view(f"files_{name}")
     connection.execute(
-        f"CREATE TABLE changed_{name} AS SELECT DISTINCT key FROM (SELECT {key} AS key, hash(ROW({row})) AS row_hash, "
-        f"CASE WHEN removed THEN -1 ELSE 1 END AS side FROM sides_{name}) GROUP BY key, row_hash HAVING sum(side) <> 0"
+        f"CREATE TABLE changed_{name} AS SELECT key, min(more) AS fewest FROM (SELECT key, sum(side) AS more FROM "
+        f"(SELECT {key} AS key, hash(ROW({row})) AS row_hash, CASE WHEN removed THEN -1 ELSE 1 END AS side "
+        f"FROM files_{name}) GROUP BY key, row_hash HAVING more <> 0) GROUP BY key"
     )
+    if connection.execute(f"SELECT 1 FROM changed_{name} WHERE fewest < 0 LIMIT 1").fetchone():
+        connection.execute(f"CREATE VIEW sides_{name} AS FROM files_{name}")
+        return False
+    # All rows of the files that are gone stand in those that came: small ones were put together (`compaction.py`).
+    own = ", ".join(map(quoted, STORED[name].key))
+    connection.execute(
+        f"CREATE VIEW added_{name} AS SELECT * EXCLUDE (removed) FROM (FROM files_{name} WHERE NOT removed) "
+        f"ANTI JOIN (SELECT {own} FROM files_{name} WHERE removed) USING ({own})"
+    )
+    return True
 
 
 _KEYS = {"order_lines": "order_id", "refund_lines": "refund_id", "products": "product_id"}

@@ -18,11 +18,13 @@ from uuid import uuid4
 import duckdb
 from deltalake import ColumnProperties, DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
-from deltalake.transaction import AddAction, create_table_with_add_actions
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
+from tierwise.engine.compaction import data_files, to_put_together
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.sql_types import SQL
 from tierwise.facts.contract import STORED
+from tierwise.kernel.clock import utc_now
 from tierwise.kernel.errors import TierwiseError
 
 if TYPE_CHECKING:  # who only reads need not load Arrow: a third of a second of each command
@@ -78,15 +80,18 @@ class Lake:
         return DeltaTable(str(self.path(name))).version() if self.exists(name) else None
 
     def append(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
-        """Add rows; new columns widen the table. The new version.
+        """Add rows; new columns widen the table. Where many small files have come together, they become one
+        (`engine/compaction.py`). The new version.
 
         The rows of a relation are written by DuckDB where the table is new or has these very columns.
         """
         if not isinstance(rows, duckdb.DuckDBPyRelation):
-            return self._write(name, rows, "append")
-        if self._takes(name, rows):
-            return self.guarded(name, lambda: self._write_by_duckdb(name, rows, "append"))
-        return self._write(name, rows.to_arrow_reader(_BATCH), "append")
+            table = self._write(name, rows, "append")
+        elif self._takes(name, rows):
+            table = self.guarded(name, lambda: self._write_by_duckdb(name, rows, "append"))
+        else:
+            table = self._write(name, rows.to_arrow_reader(_BATCH), "append")
+        return self.guarded(name, lambda: self._put_together(name, table))
 
     def overwrite(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
         """Replace all rows and the schema; older versions stay readable. The new version.
@@ -94,8 +99,8 @@ class Lake:
         The rows of a relation are written by DuckDB, in the relation's order, by all its threads.
         """
         if isinstance(rows, duckdb.DuckDBPyRelation):
-            return self.guarded(name, lambda: self._write_by_duckdb(name, rows, "overwrite"))
-        return self._write(name, rows, "overwrite")
+            return self.guarded(name, lambda: self._write_by_duckdb(name, rows, "overwrite")).version()
+        return self._write(name, rows, "overwrite").version()
 
     def upsert(self, name: str, rows: pa.Table, key: tuple[str, ...]) -> int:
         """Insert rows, replacing those with the same key (the key is unique in `rows`). The new version."""
@@ -166,10 +171,10 @@ class Lake:
         schema = pa.schema(DeltaTable(str(self.path(name)), version=version).schema().to_arrow())
         return connection.from_arrow(schema.empty_table())
 
-    def _write(self, name: str, rows: Source, mode: Literal["append", "overwrite"]) -> int:
+    def _write(self, name: str, rows: Source, mode: Literal["append", "overwrite"]) -> DeltaTable:
         properties = _properties(name)
 
-        def write() -> int:
+        def write() -> DeltaTable:
             folder = str(self.path(name))
             self.root.mkdir(parents=True, exist_ok=True)
             if mode == "append":
@@ -180,7 +185,7 @@ class Lake:
                 write_deltalake(
                     folder, rows, mode="overwrite", schema_mode="overwrite", name=name, writer_properties=properties
                 )
-            return DeltaTable(folder).version()
+            return DeltaTable(folder)
 
         return self.guarded(name, write)
 
@@ -193,21 +198,34 @@ class Lake:
             f.name: f.type for f in DeltaTable(str(self.path(name))).schema().fields
         }
 
-    def _write_by_duckdb(self, name: str, rows: duckdb.DuckDBPyRelation, mode: Literal["append", "overwrite"]) -> int:
-        from pyarrow import parquet
+    def _put_together(self, name: str, table: DeltaTable) -> int:
+        """The version in which no size class has many files; the given one where there is nothing to do."""
+        folder = self.path(name)
+        while found := to_put_together(data_files(table)):
+            at = int(utc_now().timestamp() * 1000)
+            gone = [RemoveAction(each.path, False, at, each.bytes) for each in found]
+            file = folder / f"part-{uuid4()}.parquet"
+            with duckdb.connect() as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                rows = connection.read_parquet([str(folder / each.path) for each in found], union_by_name=True)
+                try:
+                    action = self._file(name, rows, file, changes=False)
+                    table.create_write_transaction([action, *gone], mode="append", schema=table.schema())
+                except BaseException:
+                    file.unlink(missing_ok=True)
+                    raise
+            table = DeltaTable(str(folder))
+        return table.version()
 
+    def _write_by_duckdb(
+        self, name: str, rows: duckdb.DuckDBPyRelation, mode: Literal["append", "overwrite"]
+    ) -> DeltaTable:
         folder = self.path(name)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"part-{uuid4()}.parquet"
         schema = Schema.from_arrow(rows.limit(0).to_arrow_table().schema)
-        codec = "lz4_raw" if name in _OF_RUNS_ALONE else "zstd, COMPRESSION_LEVEL 1"
-        # Version 2 writes differences of numbers: orders take half the room, and two thirds of the time to read.
-        options = f"FORMAT parquet, PARQUET_VERSION v2, COMPRESSION {codec}, ROW_GROUP_SIZE {ROWS_PER_GROUP}"
         try:
-            rows.query("to_write", f"COPY (SELECT * FROM to_write) TO {literal(str(file))} ({options})")
-            stats = json.dumps({"numRecords": parquet.read_metadata(file).num_rows})
-            seen = file.stat()
-            action = AddAction(file.name, seen.st_size, {}, int(seen.st_mtime * 1000), True, stats)
+            action = self._file(name, rows, file, changes=True)
             if self.exists(name):
                 DeltaTable(str(folder)).create_write_transaction([action], mode=mode, schema=schema)
             else:
@@ -215,7 +233,19 @@ class Lake:
         except BaseException:
             file.unlink(missing_ok=True)
             raise
-        return DeltaTable(str(folder)).version()
+        return DeltaTable(str(folder))
+
+    def _file(self, name: str, rows: duckdb.DuckDBPyRelation, file: Path, *, changes: bool) -> AddAction:
+        """Write the rows as a file. changes: whether they are other rows than the table has had."""
+        from pyarrow import parquet
+
+        codec = "lz4_raw" if name in _OF_RUNS_ALONE else "zstd, COMPRESSION_LEVEL 1"
+        # Version 2 writes differences of numbers: orders take half the room, and two thirds of the time to read.
+        options = f"FORMAT parquet, PARQUET_VERSION v2, COMPRESSION {codec}, ROW_GROUP_SIZE {ROWS_PER_GROUP}"
+        rows.query("to_write", f"COPY (SELECT * FROM to_write) TO {literal(str(file))} ({options})")
+        stats = json.dumps({"numRecords": parquet.read_metadata(file).num_rows})
+        seen = file.stat()
+        return AddAction(file.name, seen.st_size, {}, int(seen.st_mtime * 1000), changes, stats)
 
     def guarded(self, name: str, act: Callable[[], _T]) -> _T:
         """What `act` gives, which writes the table. Raises `disk_full`, `lake_write_failed`."""

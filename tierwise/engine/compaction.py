@@ -1,0 +1,52 @@
+"""Small files of a table put together as they come, so that ten thousand small imports leave some dozens of files.
+
+By size classes, each eight times the one below: as soon as a class has so many files, they are written as one, which is
+of a higher class. So a row is written again some four times in its life, and no append is followed by much work. The
+rows stay as they are, in the order in which they came; versions before stay readable, their files stay where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from deltalake import DeltaTable
+
+MANY = 16
+"""So many files of one class become one."""
+
+_SMALLEST, _STEP, _CLASSES = 128 * 1024, 8, 4
+"""Bytes of the lowest class, the factor from one to the next, and how many there are: up to 64 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file of a version. path: inside the table's folder. written: milliseconds."""
+
+    path: str
+    bytes: int
+    written: int
+
+
+def to_put_together(files: list[DataFile]) -> list[DataFile]:
+    """The files of the lowest class that has `MANY`, in the order in which they were written; else none."""
+    for number in range(_CLASSES):
+        found = [each for each in files if class_of(each.bytes) == number]
+        if len(found) >= MANY:
+            return sorted(found, key=lambda each: (each.written, each.path))
+    return []
+
+
+def class_of(size: int) -> int:
+    """0 for the smallest files; the number of classes for those that are left as they are."""
+    number = 0
+    while number < _CLASSES and size >= _SMALLEST * _STEP**number:
+        number += 1
+    return number
+
+
+def data_files(table: DeltaTable) -> list[DataFile]:
+    """The files of the version that is open."""
+    actions = table.get_add_actions()
+    found = zip(*(actions[name].to_pylist() for name in ("path", "size_bytes", "modification_time")), strict=True)
+    return [DataFile(unquote(path), size, written) for path, size, written in found]
