@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup dev demo test coverage check format bench bench-large pictures soak lock wheel clean
+.PHONY: help setup dev demo test coverage check format bench bench-large pictures fuzz soak lock wheel clean
 .DEFAULT_GOAL := help
 
 help:           ## what can be made
@@ -57,6 +57,9 @@ bench-large: $(VENV)/.dev ## 100 million orders of 5 million customers, in bound
 pictures: $(VENV)/.dev ## draw the pictures of the docs anew, from the made-up businesses
 	@folder=$$(mktemp -d) && TIERWISE_HOME=$$folder $(BIN)/tierwise demo < /dev/null > /dev/null && $(BIN)/python docs/pictures/make.py $$folder/demo; \
 		for home in dealer retail; do TIERWISE_HOME=$$folder/demo/$$home $(BIN)/tierwise stop > /dev/null; done; rm -rf $$folder
+
+fuzz: $(VENV)/.dev ## mutate what the import parses, SECONDS (60) for each parser; Linux
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 soak: $(VENV)/.dev ## the long tests: kills, floods
 	@$(BIN)/python -m pytest -m soak

@@ -13,6 +13,7 @@ from typing import get_args
 import pytest
 
 from tierwise.cli.main import app
+from tierwise.cli.tree import command_of
 from tierwise.definitions.read import parse_rule, read_definitions, read_mapping
 from tierwise.definitions.rule import Deed, leaves_of
 from tierwise.metrics.fact_columns import fact_schemas
@@ -35,6 +36,11 @@ SERVES = {"serve"}
 """Commands that only end when they are stopped; tests/api starts and stops them."""
 
 
+def typed(words: list[str]) -> object:
+    """What the command gives that these words are; an error stays one."""
+    return command_of(app, words)(words, standalone_mode=False)
+
+
 def fences(page: Path, language: str) -> list[str]:
     return [text for kind, text in FENCE.findall(page.read_text("utf-8")) if kind == language]
 
@@ -52,7 +58,7 @@ def general_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as m:
         m.setenv("TIERWISE_HOME", str(home))
         m.delenv("TIERWISE_DATABASE_URL", raising=False)
-        assert app(["init", "--template", "general"], standalone_mode=False) is None
+        assert typed(["init", "--template", "general"]) is None
     EmbeddedServer(home).stop()
     return home
 
@@ -113,9 +119,9 @@ def test_commands_run_as_written(
         shutil.copytree(general_home, shop / ".tierwise")
     for words in written:
         if words[0] in SERVES:
-            assert app([*words, "--help"], standalone_mode=False) == 0
+            assert typed([*words, "--help"]) == 0
         else:
-            assert app(with_own_customer(words, shop), standalone_mode=False) is None, words
+            assert typed(with_own_customer(words, shop)) is None, words
     assert capsys.readouterr().out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
@@ -136,8 +137,13 @@ def template_definitions(template: str) -> list[Definition]:
     """What a template defines. Raises `unknown_template`."""
     if template not in templates():
         raise TierwiseError.of([unknown_name("template", template, templates())])
+    return list(_read_template(template))
+
+
+@cache
+def _read_template(template: str) -> tuple[Definition, ...]:
     with resources.as_file(resources.files("tierwise") / "templates" / template) as folder:
-        return read_definitions([folder])
+        return tuple(read_definitions([folder]))
 
 
 def ensure_initialised(ctx: Context) -> None:

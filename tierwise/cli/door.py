@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tierwise.cli import language
+from tierwise.cli.tree import command_of
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.wording import Language, problem_in_language
 
@@ -143,12 +144,10 @@ def guarded(app: Typer) -> None:
 
 def _run(app: Typer) -> None:
     """Typer speaks English: in another language, its helps and what it says of misuse are translated."""
+    command = command_of(app, sys.argv[1:])
     if language.language() == "en":
-        app()
+        command()
         return
-    from typer.main import get_command
-
-    command = get_command(app)
     language.translate(command)
     try:
         ended = command(standalone_mode=False)

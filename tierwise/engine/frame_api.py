@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -279,6 +280,7 @@ def _with_defaults(metrics: Frame, read: set[str], digits: int, keep: Keep) -> F
     return metrics
 
 
+@cache
 def general_lifecycle() -> Lifecycle:
     """The general ladder: visitor, registered, active, first_purchase, repeat, vip, dormant, lost_presumed, lost."""
     file = resources.files("tierwise") / "templates" / "general" / "lifecycle.yaml"

@@ -154,9 +154,11 @@ def _encoding(path: Path, wanted: str, head: bytes) -> str | None:
         try:
             codec = codecs.lookup(wanted)
         except LookupError as error:
-            raise TierwiseError(
-                "unknown_encoding", f'unknown encoding "{wanted}"', remedy="auto, utf-8, gb18030, utf-16, latin-1, …"
-            ) from error
+            raise _unknown_encoding(wanted) from error
+        if not codec._is_text_encoding:  # "hex", "rot13": Python calls them codecs, too
+            raise _unknown_encoding(wanted)
+        if codec.name == "utf-16":  # without its mark
+            return _utf_16_without_mark(head[:_LOOKED_AT]) or "utf-16-le"
         return "gb18030" if codec.name in ("gbk", "gb2312", "cp936") else codec.name
     if b"\0" in head[:_LOOKED_AT]:
         found = _utf_16_without_mark(head[:_LOOKED_AT])
@@ -170,6 +172,12 @@ def _encoding(path: Path, wanted: str, head: bytes) -> str | None:
             remedy='save it as CSV (UTF-8), or say "encoding: utf-16-le" in the mapping',
         )
     return None
+
+
+def _unknown_encoding(wanted: str) -> TierwiseError:
+    return TierwiseError(
+        "unknown_encoding", f'unknown encoding "{wanted}"', remedy="auto, utf-8, gb18030, utf-16, latin-1, …"
+    )
 
 
 def _utf_16_without_mark(head: bytes) -> str | None:
@@ -229,7 +237,9 @@ def _check_utf8(path: Path, size: int, scan: _Scan, digest: hashlib._Hash, tick:
     return None
 
 
-def _failure(scan: _Scan, error: UnicodeDecodeError, before: int, pending: int) -> _Failure:
+def _failure(scan: _Scan, error: UnicodeError, before: int, pending: int) -> _Failure:
+    if not isinstance(error, UnicodeDecodeError):  # what came out of the codec is no text, or its mark is missing
+        return _Failure(scan.newlines + 1, before + 1, str(error))
     line = scan.newlines + error.object[pending : error.start].count(b"\n") + 1
     return _Failure(line, before + error.start + 1, error.reason)
 
@@ -250,19 +260,18 @@ def _transcode(
     with copy.open("wb") as out:
         for block in _blocks(data, size, digest, tick):
             try:
-                text = decoder.decode(block)
-            except UnicodeDecodeError as error:
+                plain = decoder.decode(block).encode("utf-8")
+            except UnicodeError as error:
                 raise _undecodable(
                     path, utf8 or _failure(scan, error, done, 0), encoding if utf8 is None else None
                 ) from error
-            plain = text.encode("utf-8", "surrogatepass")
             scan.feed(plain) if plain else None
             out.write(plain)
             done += len(block)
         try:
             rest = decoder.decode(b"", final=True).encode("utf-8")
-        except UnicodeDecodeError as error:
-            failure = _Failure(scan.newlines + 1, done, error.reason)
+        except UnicodeError as error:
+            failure = _Failure(scan.newlines + 1, done, str(error))
             raise _undecodable(path, utf8 or failure, encoding if utf8 is None else None) from error
         if rest:
             scan.feed(rest)

@@ -42,8 +42,7 @@ _LOG_KEPT_BYTES = 8_000_000
 class ServerStatus:
     """What is there. running: a process of ours lives; ready: it takes connections. version: of the programs.
 
-    pid is None where it does not run, socket_dir where none was made. size_bytes: the data folder, 0 before the
-    first start.
+    pid is None where it does not run, socket_dir where none was made.
     """
 
     running: bool
@@ -53,7 +52,11 @@ class ServerStatus:
     data_dir: Path
     socket_dir: Path | None
     log: Path
-    size_bytes: int
+
+    @property
+    def size_bytes(self) -> int:
+        """The data folder as it is when asked, file by file; 0 before the first start."""
+        return _size_bytes(self.data_dir)
 
 
 class EmbeddedServer:
@@ -92,7 +95,6 @@ class EmbeddedServer:
                 data_dir=self.data,
                 socket_dir=socket_folder.find(self.folder),
                 log=self.log,
-                size_bytes=_size_bytes(self.data),
             )
 
     def stop(self) -> bool:
