@@ -23,8 +23,9 @@ from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.rfm import Rfm
-from tierwise.engine.build import JOINING, Built, Inputs, build
+from tierwise.engine.build import Built, build
 from tierwise.engine.duckdb_session import connect
+from tierwise.engine.execute import JOINING, Inputs
 from tierwise.engine.incremental import LOOKING, Base
 from tierwise.engine.lake import Lake
 from tierwise.facts.contract import TABLES

@@ -21,8 +21,9 @@ from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.read import kind_of
 from tierwise.definitions.rfm import Rfm
-from tierwise.engine.build import Inputs, build
+from tierwise.engine.build import build
 from tierwise.engine.duckdb_session import connect
+from tierwise.engine.execute import Inputs
 from tierwise.state import runs, traits
 
 MEMORY = "8GB"

@@ -14,8 +14,9 @@ from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.rfm import Rfm
-from tierwise.engine.build import Inputs, build
+from tierwise.engine.build import build
 from tierwise.engine.duckdb_session import connect, literal
+from tierwise.engine.execute import Inputs
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import SNAPSHOTS
 from tierwise.facts.contract import TABLES

@@ -22,8 +22,9 @@ from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import read_definitions
 from tierwise.definitions.rfm import Rfm
-from tierwise.engine.build import Built, Inputs, build
+from tierwise.engine.build import Built, build
 from tierwise.engine.duckdb_session import connect
+from tierwise.engine.execute import Inputs
 from tierwise.engine.lake import Lake
 from tierwise.kernel.errors import TierwiseError
 

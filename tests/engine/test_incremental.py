@@ -23,8 +23,9 @@ from tierwise.definitions.read import parse_definition
 from tierwise.definitions.rfm import Rfm
 from tierwise.engine import compaction
 from tierwise.engine.arrow_types import arrow_schema
-from tierwise.engine.build import Built, Inputs, build
+from tierwise.engine.build import Built, build
 from tierwise.engine.duckdb_session import connect
+from tierwise.engine.execute import Inputs
 from tierwise.engine.incremental import Base, of_own_facts
 from tierwise.engine.lake import Lake
 from tierwise.facts.contract import STORED

@@ -13,6 +13,7 @@ import pytest
 from tierwise.definitions.lifecycle import Lifecycle, Silence, Stage
 from tierwise.definitions.read import parse_rule
 from tierwise.engine.profile_rows import ProfileRows, columns_read
+from tierwise.engine.workshop import DuckdbWorkshop
 from tierwise.metrics.lifecycle import lifecycle_stages
 
 AS_OF = date(2026, 6, 30)
@@ -30,7 +31,7 @@ def profile() -> ProfileRows:
     counts = [f"CASE WHEN key < 3 THEN 1 ELSE 9 END AS {name}" for name in COUNTS]  # of two the own rhythm is not known
     told = ", ".join([*days, *rhythms, *counts, "(5 * key)::DOUBLE AS category_interval_days", "3 AS frequency_count"])
     connection.execute(f"CREATE VIEW metrics AS SELECT key AS customer_key, {told} FROM range(1, 5) t(key)")
-    found = ProfileRows(connection)
+    found = ProfileRows(DuckdbWorkshop(connection))
     found.begin("metrics")
     return found
 
@@ -48,7 +49,7 @@ def test_silence_is_the_same_of_all_columns_and_of_those_it_reads(
 ) -> None:
     silence = Silence(since=since, normal=normal, at_least_intervals=2, at_least_days=1)
     ladder = Lifecycle(name="stage", silence=silence, stages=STAGES)
-    whole = nw.from_native(profile.connection.view("profile_rows"))
+    whole = nw.from_native(profile.shop.connection.view("profile_rows"))
     narrow = profile.narrow("narrow", columns_read([ladder], {}))
     added = ("customer_key", "stage_silent_days", "stage_normal_silence_days", "stage_overdue_days", "stage")
 
@@ -60,11 +61,11 @@ def test_silence_is_the_same_of_all_columns_and_of_those_it_reads(
 
 
 def test_a_tier_is_joined_by_customer_and_null_where_it_has_no_row(profile: ProfileRows) -> None:
-    profile.connection.execute("CREATE TABLE junk AS SELECT 4 AS customer_key")
+    profile.shop.connection.execute("CREATE TABLE junk AS SELECT 4 AS customer_key")
     profile.without("junk")
-    profile.connection.execute("CREATE TABLE tier AS SELECT 2 AS customer_key, 'a' AS tier, 1 AS other")
+    profile.shop.connection.execute("CREATE TABLE tier AS SELECT 2 AS customer_key, 'a' AS tier, 1 AS other")
     profile.add("tier")
     narrow = nw.to_native(profile.narrow("narrow", {"tier", "frequency_count", "not_there"}))
     assert narrow.columns == ["customer_key", "frequency_count", "tier"]
     assert sorted(narrow.fetchall()) == [(1, 3, None), (2, 3, "a"), (3, 3, None)]
-    assert profile.connection.view("profile_rows").columns[-2:] == ["tier", "other"]
+    assert profile.shop.connection.view("profile_rows").columns[-2:] == ["tier", "other"]

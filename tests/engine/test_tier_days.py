@@ -13,8 +13,9 @@ from tierwise.definitions.activity import Activity
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import parse_definition
 from tierwise.definitions.rfm import Rfm
-from tierwise.engine.build import Inputs, build
+from tierwise.engine.build import build
 from tierwise.engine.duckdb_session import connect
+from tierwise.engine.execute import Inputs
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import HISTORY
 

@@ -21,7 +21,7 @@ from tierwise.definitions.read import FilesRead, kind_of, read_files
 from tierwise.definitions.rfm import Rfm
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.write import body_of
-from tierwise.engine.build import Inputs
+from tierwise.engine.execute import Inputs
 from tierwise.engine.incremental import LOOKING, Base
 from tierwise.engine.preview import Preview, Shift, Watched, preview
 from tierwise.kernel.errors import Problem, TierwiseError

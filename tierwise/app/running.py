@@ -13,7 +13,8 @@ from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.run_views import IN_ALL, view_of
 from tierwise.app.views import RunView
 from tierwise.engine import software
-from tierwise.engine.build import Built, Inputs, build
+from tierwise.engine.build import Built, build
+from tierwise.engine.execute import Inputs
 from tierwise.engine.incremental import Base
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.kernel import clock

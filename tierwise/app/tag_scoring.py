@@ -17,7 +17,7 @@ from tierwise.app.tag_validation import inputs_of_current
 from tierwise.app.tags import tag_named
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
-from tierwise.engine.build import Inputs, execute
+from tierwise.engine.execute import Inputs, execute
 from tierwise.engine.plan import KEY
 from tierwise.engine.potential_facts import matrix
 from tierwise.engine.potential_learning import (

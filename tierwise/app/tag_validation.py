@@ -20,7 +20,7 @@ from tierwise.definitions.tag import Tag
 from tierwise.definitions.tag_claim import Hypothesis
 from tierwise.definitions.words import in_words
 from tierwise.definitions.write import body_of
-from tierwise.engine.build import Inputs
+from tierwise.engine.execute import Inputs
 from tierwise.engine.tag_backtest import DayOfTag, needed, not_as_of, tag_backtest
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.metrics.tag_outcomes import ValueCounts

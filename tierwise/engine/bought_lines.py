@@ -23,6 +23,7 @@ from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.incremental import joined_to_touched
 from tierwise.engine.lake import Lake
 from tierwise.engine.sources import frame
+from tierwise.engine.workshop import Workshop
 from tierwise.facts.contract import TABLES
 from tierwise.metrics import breadth, price_band
 from tierwise.metrics.fact_columns import fact_schemas, moment_of
@@ -38,6 +39,7 @@ _FILES = 40
 """From so many files on they are written anew as one."""
 
 _JOINED = f"{LINES} l LEFT JOIN {ORDERS} o USING (order_id)"
+_OF_SOMEBODY = f"SELECT * FROM all_bought WHERE {KEY} IS NOT NULL"
 _OF_NOBODY = f"o.order_id IS NOT NULL AND o.{KEY} IS NULL"
 
 
@@ -96,12 +98,12 @@ def wanted_columns(definitions: Sequence[Definition], of_rules: Mapping[str, Col
     return [KEY, moment.day, *lines, *of_order]
 
 
-def join_all(connection: duckdb.DuckDBPyConnection, columns: Sequence[str], *, to_write: bool) -> Bought:
+def join_all(shop: Workshop, columns: Sequence[str], *, to_write: bool) -> Bought:
     """`bought_lines` from all orders and lines. to_write: with the lines whose order is not there, for runs to come."""
-    listed = _listed(connection, columns)
+    listed = _listed(shop.columns(LINES), columns)
     wanted = f"NOT ({_OF_NOBODY})" if to_write else f"o.{KEY} IS NOT NULL"
-    connection.execute(f"CREATE TABLE all_bought AS SELECT {listed} FROM {_JOINED} WHERE {wanted}")
-    _of_somebody(connection)
+    shop.table("all_bought", f"SELECT {listed} FROM {_JOINED} WHERE {wanted}")
+    shop.view(BOUGHT, _OF_SOMEBODY)
     return Bought()
 
 
@@ -164,7 +166,7 @@ def write(connection: duckdb.DuckDBPyConnection, lake: Lake, bought: Bought) -> 
 
 def _join_new(connection: duckdb.DuckDBPyConnection, columns: Sequence[str], appended: Collection[str]) -> None:
     """`new_bought`: the rows of new lines. Their orders are mostly new as well; the others are looked for among all."""
-    listed = _listed(connection, columns)
+    listed = _listed(connection.view(LINES).columns, columns)
     if LINES not in appended:
         connection.execute(f"CREATE TABLE new_bought AS SELECT {listed} FROM {_JOINED} LIMIT 0")
         return
@@ -215,7 +217,7 @@ def _mended(
     ):
         connection.execute("DROP VIEW base_bought")
         return None
-    listed = _listed(connection, columns)
+    listed = _listed(connection.view(LINES).columns, columns)
     connection.execute(
         f"CREATE TABLE joined_anew AS SELECT {listed} FROM {LINES} l "
         f"JOIN (SELECT * FROM {ORDERS} SEMI JOIN touched USING ({KEY})) o USING (order_id)"
@@ -236,13 +238,12 @@ def _side(connection: duckdb.DuckDBPyConnection, name: str, *, removed: bool = F
     return f"(SELECT order_id FROM added_{name}{' WHERE false' if removed else ''})"
 
 
-def _listed(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> str:
-    lines = connection.view(LINES).columns
+def _listed(lines: Collection[str], columns: Sequence[str]) -> str:
     return ", ".join(f"{'l' if column in lines else 'o'}.{quoted(column)}" for column in columns)
 
 
 def _of_somebody(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(f"CREATE VIEW {BOUGHT} AS SELECT * FROM all_bought WHERE {KEY} IS NOT NULL")
+    connection.execute(f"CREATE VIEW {BOUGHT} AS {_OF_SOMEBODY}")
 
 
 def _some(connection: duckdb.DuckDBPyConnection, of: str) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
-from tierwise.engine.build import Executed, Inputs, Watch, execute
 from tierwise.engine.duckdb_session import literal, quoted
+from tierwise.engine.execute import Executed, Inputs, Watch, execute
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-import duckdb
-
 from tierwise.definitions.activity import Activity
 from tierwise.definitions.base import Definition
 from tierwise.definitions.cleaning import Cleaning
@@ -21,10 +19,10 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.rfm import Rfm
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.plan import KEY
-from tierwise.engine.sources import frame
+from tierwise.engine.workshop import Workshop
 from tierwise.metrics.activity import activity_inputs
 from tierwise.metrics.cleaning import CLEANING_INPUTS
-from tierwise.metrics.frame import Frame, columns_of
+from tierwise.metrics.frame import Frame
 from tierwise.metrics.lifecycle import silence_inputs
 from tierwise.metrics.population import COUNTED
 from tierwise.metrics.rfm import rfm_inputs
@@ -37,7 +35,7 @@ ALL = "profile_rows"
 class ProfileRows:
     """The profile so far. base: the view or table of the metrics; added: what tiers gave, table -> columns."""
 
-    connection: duckdb.DuckDBPyConnection
+    shop: Workshop
     base: str = ""
     added: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -49,27 +47,25 @@ class ProfileRows:
     def without(self, table: str) -> None:
         """Leave out the customers of that table; before any tier is added."""
         remaining, whole = f"{self.base}_without_{table}", quoted(self.base)
-        self.connection.execute(
-            f"CREATE VIEW {quoted(remaining)} AS SELECT * FROM {whole} ANTI JOIN {quoted(table)} USING ({KEY})"
-        )
+        self.shop.view(remaining, f"SELECT * FROM {whole} ANTI JOIN {quoted(table)} USING ({KEY})")
         self.begin(remaining)
 
     def add(self, table: str) -> None:
         """Widen the profile by the columns of that table or view: one row of a customer at most, else nulls."""
-        self.added[table] = tuple(name for name in columns_of(frame(self.connection, table)) if name != KEY)
+        self.added[table] = tuple(name for name in self.shop.columns(table) if name != KEY)
         self._tell()
 
     def narrow(self, name: str, columns: Collection[str]) -> Frame:
         """A table of that name with the key, and those of the columns that are there."""
         wanted = {KEY, *columns}
-        self.connection.execute(f"CREATE TABLE {quoted(name)} AS {self._rows(wanted)}")
-        return frame(self.connection, name)
+        self.shop.table(name, self._rows(wanted))
+        return self.shop.frame(name)
 
     def _tell(self) -> None:
-        self.connection.execute(f"CREATE OR REPLACE VIEW {ALL} AS {self._rows(None)}")
+        self.shop.view(ALL, self._rows(None))
 
     def _rows(self, wanted: Collection[str] | None) -> str:
-        there = self.connection.view(self.base).columns
+        there = self.shop.columns(self.base)
         listed = [f"b.{quoted(name)}" for name in there if wanted is None or name in wanted]
         joins = []
         for place, (table, given) in enumerate(self.added.items()):

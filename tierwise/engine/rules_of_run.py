@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-import duckdb
 import narwhals as nw
 
 from tierwise.definitions.base import Definition
@@ -24,7 +23,7 @@ from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.incremental import TOUCHED, is_touched
 from tierwise.engine.plan import KEY
 from tierwise.engine.profile_rows import ProfileRows, columns_read
-from tierwise.engine.sources import create_view, frame, keep
+from tierwise.engine.workshop import Workshop
 from tierwise.facts.contract import TABLES
 from tierwise.kernel import clock
 from tierwise.metrics.cleaning import cleaning_schema, junk, with_cleaning_attributes
@@ -45,15 +44,9 @@ from tierwise.metrics.tags import (
     yes_tags,
 )
 
-_ROWS = """
-CREATE TABLE junk_rows (customer_key BIGINT, rule VARCHAR, reason VARCHAR, kept_until DATE);
-CREATE TABLE told_tag_rows (
-    customer_key BIGINT, tag VARCHAR, value VARCHAR, since DATE, confirmed_on DATE, source VARCHAR
-);
-CREATE VIEW tag_rows AS SELECT * FROM told_tag_rows;
-CREATE TABLE told_segment_rows (customer_key BIGINT, segment VARCHAR);
-CREATE VIEW segment_rows AS SELECT * FROM told_segment_rows
-"""
+_JUNK = {KEY: "BIGINT", "rule": "STRING", "reason": "STRING", "kept_until": "DATE"}
+_TAGS = {KEY: "BIGINT", "tag": "STRING", "value": "STRING", "since": "DATE", "confirmed_on": "DATE", "source": "STRING"}
+_SEGMENTS = {KEY: "BIGINT", "segment": "STRING"}
 
 
 @dataclass
@@ -64,7 +57,6 @@ class Rules:
     name` of tags and segments whose rows are those of `base_tags` and `base_segments`, but for touched customers.
     """
 
-    connection: duckdb.DuckDBPyConnection
     profile: ProfileRows
     as_of: date
     timezone: str
@@ -81,10 +73,17 @@ class Rules:
     _frames: dict[bool, dict[str, Frame]] = field(default_factory=dict)
     _facts: dict[bool, World] = field(default_factory=dict)
 
+    @property
+    def shop(self) -> Workshop:
+        """Where all this is done."""
+        return self.profile.shop
+
     def begin(self) -> None:
         """Make the tables of rows, empty."""
-        for statement in _ROWS.split(";"):
-            self.connection.execute(statement)
+        self.shop.empty("junk_rows", _JUNK)
+        for name, columns in (("tag_rows", _TAGS), ("segment_rows", _SEGMENTS)):
+            self.shop.empty(f"told_{name}", columns)
+            self.shop.view(name, f"SELECT * FROM told_{name}")
 
     def clean(self, definition: Cleaning) -> None:
         """Find the junk, and leave it out of `profile_rows`."""
@@ -95,8 +94,8 @@ class Rules:
         schema = cleaning_schema({k: v for k, v in self.schema.items() if isinstance(v, RuleColumn)})
         world = self._world(people, schema, cleaned=False)
         sets = rule_sets({rule.name: rule.when for rule in definition.rules}, world, self._keep, "cleaning")
-        releases = frame(self.connection, "releases") if "releases" in self.versions else None
-        self.connection.execute("DROP TABLE junk_rows")
+        releases = self.shop.frame("releases") if "releases" in self.versions else None
+        self.shop.drop("junk_rows")
         self._keep("junk_rows", junk(people, definition, sets, releases, language=self.language))
         self.profile.without("junk_rows")
 
@@ -135,11 +134,12 @@ class Rules:
         if definitions:
             names = ", ".join(literal(each.name) for each in definitions)
             before = f"{table}_before_{self.steps}"
-            columns = ", ".join(self.connection.view(table).columns)
-            self.connection.execute(f"ALTER VIEW {table} RENAME TO {before}")
-            self.connection.execute(
-                f"CREATE VIEW {table} AS SELECT * FROM {before} UNION ALL SELECT {columns} FROM {base} "
-                f"ANTI JOIN junk_rows USING ({KEY}) WHERE NOT {is_touched(KEY)} AND {column} IN ({names})"
+            columns = ", ".join(self.shop.columns(table))
+            self.shop.rename_view(table, before)
+            self.shop.view(
+                table,
+                f"SELECT * FROM {before} UNION ALL SELECT {columns} FROM {base} "
+                f"ANTI JOIN junk_rows USING ({KEY}) WHERE NOT {is_touched(KEY)} AND {column} IN ({names})",
             )
 
     def leaves_to_tell(self, definition: Definition) -> list[AnyRule]:
@@ -166,9 +166,9 @@ class Rules:
         if not of_touched:
             return self.profile.narrow(table, columns)
         # Their rules read nothing but metrics and traits.
-        listed = ", ".join(quoted(name) for name in self.connection.view("fresh").columns if name in {KEY, *columns})
-        self.connection.execute(f"CREATE TABLE {table} AS SELECT {listed} FROM fresh ANTI JOIN junk_rows USING ({KEY})")
-        return frame(self.connection, table)
+        listed = ", ".join(quoted(name) for name in self.shop.columns("fresh") if name in {KEY, *columns})
+        self.shop.table(table, f"SELECT {listed} FROM fresh ANTI JOIN junk_rows USING ({KEY})")
+        return self.shop.frame(table)
 
     def _add_tags(
         self,
@@ -190,11 +190,11 @@ class Rules:
         if lines is not None:
             parts += implied_tags(lines, tags, world.fact_schemas["order_lines"], as_of=self.as_of)
         if "manual_tags" in self.versions:
-            parts += manual_tags(frame(self.connection, "manual_tags"), tags, as_of=self.as_of)
+            parts += manual_tags(self.shop.frame("manual_tags"), tags, as_of=self.as_of)
         if "model_scores" in self.versions:
-            parts += model_tags(frame(self.connection, "model_scores"), tags, as_of=self.as_of)
+            parts += model_tags(self.shop.frame("model_scores"), tags, as_of=self.as_of)
         # The table's own rows of none: what was kept from before is carried over also where nothing is found.
-        none = frame(self.connection, "told_tag_rows").head(0)
+        none = self.shop.frame("told_tag_rows").head(0)
         # What is read once need not be kept: two hundred tags of a million customers are millions of rows.
         once = not self.has_previous and all(tag.needs_consent is None for tag in tags)
         # Acts, scores and lines are anybody's; what rules and traits tell is of these people already.
@@ -203,9 +203,9 @@ class Rules:
             self._together(f"tags_found_{self.steps}", [none, *of_people, *parts], kept=not once),
             tags,
             as_of=self.as_of,
-            previous=frame(self.connection, "previous_tags") if self.has_previous else None,
+            previous=self.shop.frame("previous_tags") if self.has_previous else None,
             people=world.people,
-            consents=frame(self.connection, "consents") if "consents" in self.versions else None,
+            consents=self.shop.frame("consents") if "consents" in self.versions else None,
         )
         self._insert("tag_rows", rows)
 
@@ -246,39 +246,39 @@ class Rules:
                 self._facts[of_touched] = with_kept_facts(rules, world, self._keep, prefix)
             # Steps widen people but leave nobody out, so what was kept is still of people alone.
             world = replace(self._facts[of_touched], people=people, kept_among=people, schema=schema)
-        rows = frame(self.connection, "segment_rows")
+        rows = self.shop.frame("segment_rows")
         sets = {f"segment {name}": rows.filter(nw.col("segment") == name).select(KEY) for name in self.segments}
-        members = frame(self.connection, "list_members")
+        members = self.shop.frame("list_members")
         sets |= {f"list {name}": members.filter(nw.col("list") == name).select(KEY).unique() for name in self._lists()}
-        tagged = frame(self.connection, "tag_rows")
+        tagged = self.shop.frame("tag_rows")
         values = {tag.name: tagged.filter(nw.col("tag") == tag.name).select(KEY, "value") for tag in self.tags}
         return replace(world, sets=sets, values=values)
 
     def _fact_frames(self, of_touched: bool = False) -> dict[str, Frame]:
         """of_touched: those facts that were already narrowed to touched customers, narrowed."""
         if of_touched not in self._frames:
-            rows = self.connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
-            narrowed = {name: f"{TOUCHED}_{name}" for name in TABLES if of_touched and (f"{TOUCHED}_{name}",) in rows}
+            named = {name: f"{TOUCHED}_{name}" for name in TABLES} if of_touched else {}
+            narrowed = {name: of_them for name, of_them in named.items() if self.shop.has(of_them)}
             there = {name: narrowed.get(name, name) for name in TABLES if name in self.versions}
             if LINES in there:
                 there[LINES] = narrowed.get(LINES, BOUGHT)
-            self._frames[of_touched] = fact_frames({name: frame(self.connection, view) for name, view in there.items()})
+            self._frames[of_touched] = fact_frames({name: self.shop.frame(view) for name, view in there.items()})
         return self._frames[of_touched]
 
     def _accounts(self) -> Frame:
         local = f"timezone({literal(self.timezone)}, registered_at)"
-        self.connection.execute(
+        self.shop.connection.execute(
             f"CREATE VIEW accounts AS SELECT customer_key, min(name) AS name, min(email) AS email, "
             f"hour(min({local}))::BIGINT AS registered_hour FROM customers GROUP BY customer_key"
         )
-        return frame(self.connection, "accounts")
+        self.shop.take_over("accounts")
+        return self.shop.frame("accounts")
 
     def _lists(self) -> list[str]:
-        rows = self.connection.execute("SELECT DISTINCT list FROM list_members ORDER BY 1").fetchall()
-        return [name for (name,) in rows]
+        return [name for (name,) in self.shop.ask("SELECT DISTINCT list FROM list_members ORDER BY 1")]
 
     def _keep(self, name: str, computed: Frame) -> Frame:
-        return keep(self.connection, name, computed)
+        return self.shop.keep(name, computed)
 
     def _together(self, name: str, parts: Sequence[Frame], *, kept: bool = True) -> Frame:
         """The rows of all parts as one table, or where it is read once as a view.
@@ -287,13 +287,10 @@ class Rules:
         """
         views = [f"{name}_{number}" for number, _ in enumerate(parts, 1)]
         for view, part in zip(views, parts, strict=True):
-            create_view(view, part)
-        self.connection.execute(
-            f"CREATE {'TABLE' if kept else 'VIEW'} {name} AS "
-            f"{' UNION ALL '.join(f'SELECT * FROM {view}' for view in views)}"
-        )
-        return frame(self.connection, name)
+            self.shop.create_view(view, part)
+        together = " UNION ALL ".join(f"SELECT * FROM {view}" for view in views)
+        (self.shop.table if kept else self.shop.view)(name, together)
+        return self.shop.frame(name)
 
     def _insert(self, table: str, rows: Frame) -> None:
-        native: duckdb.DuckDBPyRelation = nw.to_native(rows)
-        native.insert_into(f"told_{table}")
+        self.shop.insert(f"told_{table}", rows)

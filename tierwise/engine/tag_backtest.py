@@ -15,8 +15,8 @@ from tierwise.definitions.graph import label_of, links, reads
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.definitions.tag_claim import Hypothesis
-from tierwise.engine.build import Inputs, execute
 from tierwise.engine.duckdb_session import literal
+from tierwise.engine.execute import Inputs, execute
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY
 from tierwise.engine.sources import frame, keep

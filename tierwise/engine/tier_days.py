@@ -35,15 +35,18 @@ def date_tiers(
         column = f"{tier}{SINCE}"
         if column not in read:
             continue
-        connection, narrow, held = profile.connection, f"read_by_{column}", f"held_{tier}"
+        shop, narrow, held = profile.shop, f"read_by_{column}", f"held_{tier}"
         profile.narrow(narrow, {tier})
+        connection = shop.connection
         past = open_past(connection, lake, history)
         before = connection.sql(_NOTHING) if past is None else held_since(past, kind, tier, as_of)
         before.create_view(held)
-        connection.execute(
-            f"CREATE TABLE {quoted(column)} AS SELECT n.{KEY}, CASE WHEN h.value = n.{quoted(tier)}::VARCHAR "
+        shop.take_over(held)
+        shop.table(
+            column,
+            f"SELECT n.{KEY}, CASE WHEN h.value = CAST(n.{quoted(tier)} AS STRING) "
             f"THEN h.valid_from ELSE DATE {literal(as_of.isoformat())} END AS {quoted(column)} "
-            f"FROM {quoted(narrow)} n LEFT JOIN {quoted(held)} h USING ({KEY}) WHERE n.{quoted(tier)} IS NOT NULL"
+            f"FROM {quoted(narrow)} n LEFT JOIN {quoted(held)} h USING ({KEY}) WHERE n.{quoted(tier)} IS NOT NULL",
         )
-        connection.execute(f"DROP TABLE {quoted(narrow)}")
+        shop.drop(narrow)
         profile.add(column)
