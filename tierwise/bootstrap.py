@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """TIERWISE_HOME (default .tierwise): all local state. TIERWISE_DATABASE_URL: a PostgreSQL of one's own in place of
-    the embedded one. TIERWISE_MEMORY: DuckDB's limit, such as 4GB. TIERWISE_LANGUAGE: zh or en, else the project's."""
+    the embedded one. TIERWISE_MEMORY: DuckDB's limit, such as 4GB. TIERWISE_LANGUAGE: zh or en, else the project's.
+    TIERWISE_ENGINE: spark, where runs are to be computed by Spark, else duckdb; TIERWISE_SPARK_MASTER: its master, such
+    as spark://host:7077 (default local[*]); TIERWISE_SPARK_CONF: its settings, name=value parted by semicolons."""
 
     home: Path
     database_url: str | None = None
     memory_limit: str | None = None
     language: str | None = None
+    engine: str | None = None
+    spark_master: str | None = None
+    spark_conf: str | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -40,6 +45,9 @@ class Settings:
             database_url=read("TIERWISE_DATABASE_URL") or None,
             memory_limit=read("TIERWISE_MEMORY") or None,
             language=read("TIERWISE_LANGUAGE") or None,
+            engine=read("TIERWISE_ENGINE") or None,
+            spark_master=read("TIERWISE_SPARK_MASTER") or None,
+            spark_conf=read("TIERWISE_SPARK_CONF") or None,
         )
 
 
@@ -69,9 +77,11 @@ def open_context(
     from tierwise.app.context import Context
     from tierwise.app.opening import open_home, require_whole
     from tierwise.engine.lake import Lake
+    from tierwise.engine.spark_session import spark_settings
 
     settings = settings or Settings.from_environment()
     lake = Lake(settings.home / "lake")
+    spark = spark_settings(settings.engine, settings.spark_master, settings.spark_conf)
     make_home(settings.home)
     if not as_it_is:
         require_whole(settings.home)
@@ -89,6 +99,7 @@ def open_context(
         lake=lake,
         memory_limit=settings.memory_limit,
         note=note,
+        spark=spark,
     )
 
 

@@ -18,6 +18,7 @@ from tierwise.engine.lake import Lake
 if TYPE_CHECKING:
     from tierwise.engine.current import CurrentProfile
     from tierwise.engine.customer_copies import CustomerCopies
+    from tierwise.engine.spark_session import SparkSettings
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Context:
     """home: the folder of all local state. note: says something to the person in front, on no account to stdout.
 
     current: the profile held in memory, and copies: the copies by customer held open, of a process that serves.
+    spark: where runs are computed; by DuckDB in this process where None.
     """
 
     home: Path
@@ -35,6 +37,7 @@ class Context:
     note: Callable[[str], None] = field(default=lambda text: None)
     current: CurrentProfile | None = None
     copies: CustomerCopies | None = None
+    spark: SparkSettings | None = None
 
     @property
     def scratch(self) -> Path:

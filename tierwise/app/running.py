@@ -17,6 +17,7 @@ from tierwise.engine.build import Built, build
 from tierwise.engine.execute import Inputs
 from tierwise.engine.incremental import Base
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
+from tierwise.engine.spark_build import build_on_spark
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
@@ -141,6 +142,8 @@ def _build(ctx: Context, inputs: Inputs, job_id: int, progress: Progress) -> Bui
 
     connection = ctx.duckdb()
     try:
+        if ctx.spark is not None:
+            return build_on_spark(connection, ctx.lake, inputs, watch, ctx.spark, ctx.scratch)
         return build(connection, ctx.lake, inputs, watch)
     except RuntimeError as error:
         if str(error) == "Query interrupted":  # so DuckDB tells of Ctrl-C

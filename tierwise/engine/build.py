@@ -20,8 +20,12 @@ from tierwise.engine.history import Kind, Written, changes, states
 from tierwise.engine.incremental import Borrowed
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import HISTORY, KEY
+from tierwise.engine.workshop import DuckdbWorkshop, Workshop
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.metrics.customer import CATEGORY_DAYS
+
+_LEFT = ("profile_rows", "totals_of_stores", "tag_rows", "segment_rows", "junk_rows")
+"""What the steps leave in any case."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,25 @@ class Built:
     borrowed: Borrowed | None = None
 
 
-def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch) -> Built:
-    """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop."""
-    executed = execute(connection, lake, inputs, watch, to_write=True)
+def build(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, watch: Watch, shop: Workshop | None = None
+) -> Built:
+    """Execute the plan and write the snapshots. `watch` is told before each step, and may raise to stop.
+
+    shop: where the steps are executed, of this connection; the connection itself where None.
+    """
+    shop = shop or DuckdbWorkshop(connection)
+    executed = execute(connection, lake, inputs, watch, to_write=True, shop=shop)
     timings = dict(executed.timings)
     watch(executed.steps, executed.steps + 1, "write")
+    started = monotonic_seconds()
+    with_categories = shop.has(CATEGORY_DAYS)
+    left = [*_LEFT, *([CATEGORY_DAYS] if with_categories else [])]
+    shop.deliver(left if executed.bought is None else [*left, "all_bought"])
     connection.execute(
         "CREATE VIEW named_totals AS SELECT s.store_name, t.* "
         "FROM totals_of_stores t LEFT JOIN stores s USING (store_id)"
     )
-    started = monotonic_seconds()
     outputs = {
         # In no order: who wants one sorts the columns that are read; sorting them all would take a tenth of the run.
         "profile": lake.overwrite("profile", connection.sql("SELECT * FROM profile_rows")),
@@ -56,7 +69,7 @@ def build(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, wat
         "segments": lake.overwrite("segments", connection.sql(_by_name("segment_rows", "segment"))),
         "junk": lake.overwrite("junk", connection.sql("SELECT * FROM junk_rows ORDER BY customer_key, rule")),
     }
-    if connection.execute(f"SELECT 1 FROM information_schema.tables WHERE table_name = '{CATEGORY_DAYS}'").fetchone():
+    if with_categories:
         outputs[CATEGORY_DAYS] = lake.overwrite(CATEGORY_DAYS, connection.sql(f"SELECT * FROM {CATEGORY_DAYS}"))
     if executed.bought is not None:
         outputs[BOUGHT] = bought_lines.write(connection, lake, executed.bought)

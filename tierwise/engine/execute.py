@@ -251,7 +251,7 @@ def _metrics(
     shop.table(
         "named_metrics",
         f"SELECT i.id AS customer_id, m.*, {', '.join(['p.gender', *traits])} "
-        f"FROM customer_metrics m JOIN named i ON i.source_key = m.{KEY} LEFT JOIN people p USING ({KEY})",
+        f"FROM customer_metrics m JOIN named i ON i.source_key = m.{KEY} LEFT JOIN people p ON p.{KEY} = m.{KEY}",
     )
     shop.drop("named")
     if borrowed is None:

@@ -47,7 +47,7 @@ class ProfileRows:
     def without(self, table: str) -> None:
         """Leave out the customers of that table; before any tier is added."""
         remaining, whole = f"{self.base}_without_{table}", quoted(self.base)
-        self.shop.view(remaining, f"SELECT * FROM {whole} ANTI JOIN {quoted(table)} USING ({KEY})")
+        self.shop.view(remaining, f"SELECT b.* FROM {whole} b ANTI JOIN {quoted(table)} t ON t.{KEY} = b.{KEY}")
         self.begin(remaining)
 
     def add(self, table: str) -> None:

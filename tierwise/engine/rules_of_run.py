@@ -124,7 +124,7 @@ class Rules:
         self._add_tags(tags, apart, sets, together, world, of_touched)
         if segments:
             rows = [sets[f"segment {s.name}"].select(KEY, nw.lit(s.name).alias("segment")) for s in segments]
-            self._insert("segment_rows", self._together(f"segments_found_{self.steps}", rows))
+            self._insert("segment_rows", self._together(f"segments_found_{self.steps}", rows, kept=False))
         if of_touched:
             self._take_over("tag_rows", "base_tags", "tag", tags)
             self._take_over("segment_rows", "base_segments", "segment", segments)

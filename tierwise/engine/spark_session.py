@@ -1,0 +1,158 @@
+"""A Spark session for a run: on this machine or on a cluster's master, by settings alone.
+
+PySpark is loaded when a session is opened, and Java by it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tierwise.kernel.errors import TierwiseError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_OF_RUNS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",  # what overflows or does not fit is an error, and not another number
+    "spark.sql.ansi.doubleQuotedIdentifiers": "true",  # as DuckDB writes names
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",  # days before 1582 are counted as elsewhere
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.compression.codec": "zstd",
+}
+"""What a run needs as it is: set in a session of its own, over whatever was said."""
+
+_AT_FIRST = {
+    "spark.app.name": "tierwise",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",  # else each call of PySpark is four more of the JVM
+}
+"""What can be said otherwise."""
+
+
+HERE = "local[*]"
+"""The master where none was said: this process, with all processors."""
+
+
+@dataclass(frozen=True, slots=True)
+class SparkSettings:
+    """master: `local[2]`, `local[*]` or `spark://host:port`. conf: Spark's own settings, name -> value."""
+
+    master: str
+    conf: Mapping[str, str] = field(default_factory=dict)
+
+
+def spark_settings(engine: str | None, master: str | None, conf: str | None) -> SparkSettings | None:
+    """What the settings come to: None where runs are computed by DuckDB. conf: name=value, parted by semicolons.
+
+    Raises `bad_setting`.
+    """
+    if engine in (None, "", "duckdb"):
+        return None
+    if engine != "spark":
+        raise TierwiseError(
+            "bad_setting",
+            f'there is no engine "{engine}"',
+            place="TIERWISE_ENGINE",
+            remedy="duckdb, or spark",
+        )
+    said: dict[str, str] = {}
+    for part in (conf or "").replace("\n", ";").split(";"):
+        name, equals, value = part.strip().partition("=")
+        if part.strip() and not (equals and name.strip().startswith("spark.")):
+            raise TierwiseError(
+                "bad_setting",
+                f'"{name.strip()}" is not a setting of Spark with its value',
+                place="TIERWISE_SPARK_CONF",
+                remedy="spark.executor.memory=2g;spark.cores.max=4",
+            )
+        if part.strip():
+            said[name.strip()] = value.strip()
+    return SparkSettings(master or HERE, said)
+
+
+def missing_for_spark() -> tuple[str, str] | None:
+    """What lacks, and its remedy; None where PySpark and a Java are there. Starts nothing."""
+    if find_spec("pyspark") is None:
+        return "PySpark is not installed", 'pip install "tierwise[spark]"'
+    home = os.environ.get("JAVA_HOME")
+    if home and not (Path(home) / "bin" / "java").is_file():
+        return f"there is no bin/java in JAVA_HOME ({home})", "set JAVA_HOME to a Java 17, or unset it"
+    if not home and shutil.which("java") is None:
+        return "there is no Java", "apt-get install openjdk-17-jre-headless, or set JAVA_HOME"
+    return None
+
+
+def require_spark() -> None:
+    """Raises `spark_missing` where PySpark or Java lacks."""
+    lacking = missing_for_spark()
+    if lacking is not None:
+        raise TierwiseError(
+            "spark_missing",
+            f"runs are to be computed by Spark (TIERWISE_ENGINE), but {lacking[0]}",
+            remedy=f"{lacking[1]}; or unset TIERWISE_ENGINE, and DuckDB computes them",
+        )
+
+
+@contextmanager
+def spark_session(settings: SparkSettings) -> Iterator[SparkSession]:
+    """A session with names of its own, closed in the end: of the Spark that runs in this process, or of one made so.
+
+    What is made is stopped in the end. Raises `spark_missing`, `spark_unavailable`, and `spark_failed` where Spark
+    fails while it is used.
+    """
+    require_spark()
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    running = SparkContext._active_spark_context is not None
+    with _told("spark_unavailable", settings.master):
+        builder = SparkSession.builder
+        if not running:
+            builder = builder.master(settings.master).config(map={**_AT_FIRST, **settings.conf})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = builder.getOrCreate()
+            session = made.newSession()
+        for name, value in _OF_RUNS.items():
+            session.conf.set(name, value)
+    try:
+        with _told("spark_failed", settings.master):
+            yield session
+    finally:
+        if not running:
+            made.stop()
+
+
+@contextmanager
+def _told(code: str, master: str) -> Iterator[None]:
+    """Spark's errors by their kind alone: their texts may have values of rows."""
+    from py4j.protocol import Py4JError, Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    said = "Spark did not start" if code == "spark_unavailable" else "Spark failed"
+    remedy = "is the master up, and Java 17 or 21 installed? tierwise doctor tells what is there"
+    if code == "spark_failed":
+        remedy = "nothing was changed; Spark's own log tells more, on stderr and with its workers"
+    try:
+        yield
+    except PySparkException as error:
+        kind = error.getCondition() or type(error).__name__
+        raise TierwiseError(code, f"{said}: {kind}", place=master, remedy=remedy) from error
+    except Py4JJavaError as error:
+        kind = error.java_exception.getClass().getSimpleName()
+        raise TierwiseError(code, f"{said}: {kind}", place=master, remedy=remedy) from error
+    except Py4JError as error:
+        raise TierwiseError(code, f"{said}: {type(error).__name__}", place=master, remedy=remedy) from error
