@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tierwise.app.principal import Principal
     from tierwise.app.restoring import Progress, Restored
     from tierwise.app.upgrading import Upgraded
+    from tierwise.engine.spark_session import SparkSettings
     from tierwise.worker import Outcome
 
 
@@ -50,6 +51,12 @@ class Settings:
             spark_conf=read("TIERWISE_SPARK_CONF") or None,
         )
 
+    def spark(self) -> SparkSettings | None:
+        """Where runs are computed by Spark; None: by DuckDB. Raises `bad_setting`."""
+        from tierwise.engine.spark_session import spark_settings
+
+        return spark_settings(self.engine, self.spark_master, self.spark_conf)
+
 
 def local_principal() -> Principal:
     """Whoever sits at this machine: administrator, under the name of the account."""
@@ -77,11 +84,10 @@ def open_context(
     from tierwise.app.context import Context
     from tierwise.app.opening import open_home, require_whole
     from tierwise.engine.lake import Lake
-    from tierwise.engine.spark_session import spark_settings
 
     settings = settings or Settings.from_environment()
     lake = Lake(settings.home / "lake")
-    spark = spark_settings(settings.engine, settings.spark_master, settings.spark_conf)
+    spark = settings.spark()
     make_home(settings.home)
     if not as_it_is:
         require_whole(settings.home)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tierwise.app.opening import RESTORING, home_standing
 from tierwise.app.views import Health, HealthCheck
+from tierwise.engine.spark_session import SparkSettings, require_spark
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import lake_tables, runs
@@ -32,8 +33,8 @@ _STANDING: dict[str, tuple[str, str, str]] = {
 }
 
 
-def examine(home: Path, database_url: str | None) -> Health:
-    """Every check, whatever the others found."""
+def examine(home: Path, database_url: str | None, spark: SparkSettings | None = None) -> Health:
+    """Every check, whatever the others found. spark: where runs are computed by Spark."""
     return Health(
         (
             _python(),
@@ -41,7 +42,7 @@ def examine(home: Path, database_url: str | None) -> Health:
             _home(home),
             _disk(home),
             *_database(home, database_url),
-            _spark(),
+            _spark(spark),
             _browser(),
         )
     )
@@ -151,7 +152,13 @@ def _lake(home: Path, versions: dict[str, int]) -> HealthCheck:
     return HealthCheck("lake", "ok", f"{len(versions)} tables")
 
 
-def _spark() -> HealthCheck:
+def _spark(settings: SparkSettings | None) -> HealthCheck:
+    if settings is not None:
+        try:
+            require_spark()
+        except TierwiseError as error:
+            return HealthCheck("spark", "failed", error.message, error.remedy or "")
+        return HealthCheck("spark", "ok", f"pyspark {version_of('pyspark')}, computes runs on {settings.master}")
     if find_spec("pyspark") is None:
         return HealthCheck("spark", "ok", "not installed (only needed for large data)", "pip install 'tierwise[spark]'")
     if shutil.which("java") is None:

@@ -18,6 +18,7 @@ from tierwise.engine.execute import Inputs
 from tierwise.engine.incremental import Base
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.engine.spark_build import build_on_spark
+from tierwise.engine.spark_session import require_spark
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
@@ -40,8 +41,13 @@ def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress
     Customers of whom no fact has changed since the newest run of that day or one before it keep the metrics of that
     run, where it can be told (`engine/incremental.py`); the outcome is that of computing everybody. full: compute
     everybody all the same.
+
+    Where the context says so, the steps are executed on Spark, of everybody. The outcome is the same. Raises
+    `spark_missing`, `spark_unavailable`, `spark_failed`.
     """
     ctx.principal.require("run")
+    if ctx.spark is not None:
+        require_spark()
     ensure_initialised(ctx)
     with held(ctx.database, HOME_WRITE):
         copy_decided(ctx)

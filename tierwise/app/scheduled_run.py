@@ -18,7 +18,9 @@ from tierwise.state.schema import job as job_table
 
 STOPPED = "worker_stopped"
 
-_MAY_PASS = frozenset({"busy", "database_lost", "database_unreachable", "disk_full", "out_of_memory", STOPPED})
+_MAY_PASS = frozenset(
+    {"busy", "database_lost", "database_unreachable", "disk_full", "out_of_memory", "spark_unavailable", STOPPED}
+)
 """Refusals that may be over in a while. The others tell what somebody has to mend first."""
 
 

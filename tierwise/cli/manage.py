@@ -196,7 +196,7 @@ def doctor(as_json: bool) -> None:
     from tierwise.app.doctor import examine
 
     settings = Settings.from_environment()
-    health = examine(settings.home, settings.database_url)
+    health = examine(settings.home, settings.database_url, settings.spark())
 
     def people() -> None:
         table("", ["", "check", "seen"], [(check.verdict, check.name, told(check.seen)) for check in health.checks])

@@ -184,7 +184,7 @@ class Rules:
         if together is not None:
             of_people.append(yes_tags(together, as_of=self.as_of))
         of_people += composite_tags(world.people, tags, self.schema, as_of=self.as_of, keep=self._keep)
-        of_people += imported_tags(world.people, tags, self.schema, as_of=self.as_of)
+        of_people += imported_tags(self._with_texts(world.people, tags), tags, self.schema, as_of=self.as_of)
         parts: list[Frame] = []
         lines = self._lines(of_touched) if any(tag.implied for tag in tags) else None
         if lines is not None:
@@ -208,6 +208,24 @@ class Rules:
             consents=self.shop.frame("consents") if "consents" in self.versions else None,
         )
         self._insert("tag_rows", rows)
+
+    def _with_texts(self, people: Frame, tags: Sequence[Tag]) -> Frame:
+        """With traits that are numbers as texts, where a tag takes them: how a number is written is DuckDB's to say."""
+        asked = {tag.imported.trait for tag in tags if tag.imported is not None}
+        columns = [
+            where.column
+            for name in sorted(asked)
+            if isinstance(where := self.schema.get(name, self.schema.get(f"trait.{name}")), RuleColumn)
+            and where.type == "number"
+        ]
+        if not columns:
+            return people
+        texts = f"number_texts_{self.steps}"
+        listed = ", ".join(f"CAST({quoted(column)} AS VARCHAR) AS {quoted(column)}" for column in columns)
+        self.shop.connection.execute(f"CREATE VIEW {texts} AS SELECT {KEY}, {listed} FROM people")
+        self.shop.take_over(texts)
+        others = [name for name in columns_of(people) if name not in columns]
+        return people.select(others).join(self.shop.frame(texts), on=KEY, how="left")
 
     def _lines(self, of_touched: bool) -> Frame | None:
         """Bought lines with what is known of the product; None where none were imported."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tierwise.kernel.errors import TierwiseError
 
@@ -66,7 +66,7 @@ def spark_settings(engine: str | None, master: str | None, conf: str | None) -> 
             "bad_setting",
             f'there is no engine "{engine}"',
             place="TIERWISE_ENGINE",
-            remedy="duckdb, or spark",
+            remedy="say duckdb or spark",
         )
     said: dict[str, str] = {}
     for part in (conf or "").replace("\n", ";").split(";"):
@@ -76,33 +76,36 @@ def spark_settings(engine: str | None, master: str | None, conf: str | None) -> 
                 "bad_setting",
                 f'"{name.strip()}" is not a setting of Spark with its value',
                 place="TIERWISE_SPARK_CONF",
-                remedy="spark.executor.memory=2g;spark.cores.max=4",
+                remedy="as in spark.executor.memory=2g;spark.cores.max=4",
             )
         if part.strip():
             said[name.strip()] = value.strip()
     return SparkSettings(master or HERE, said)
 
 
-def missing_for_spark() -> tuple[str, str] | None:
-    """What lacks, and its remedy; None where PySpark and a Java are there. Starts nothing."""
-    if find_spec("pyspark") is None:
-        return "PySpark is not installed", 'pip install "tierwise[spark]"'
-    home = os.environ.get("JAVA_HOME")
-    if home and not (Path(home) / "bin" / "java").is_file():
-        return f"there is no bin/java in JAVA_HOME ({home})", "set JAVA_HOME to a Java 17, or unset it"
-    if not home and shutil.which("java") is None:
-        return "there is no Java", "apt-get install openjdk-17-jre-headless, or set JAVA_HOME"
-    return None
-
-
 def require_spark() -> None:
-    """Raises `spark_missing` where PySpark or Java lacks."""
-    lacking = missing_for_spark()
-    if lacking is not None:
+    """Raises `spark_missing` where PySpark or Java lacks. Starts nothing."""
+    if find_spec("pyspark") is None:
         raise TierwiseError(
             "spark_missing",
-            f"runs are to be computed by Spark (TIERWISE_ENGINE), but {lacking[0]}",
-            remedy=f"{lacking[1]}; or unset TIERWISE_ENGINE, and DuckDB computes them",
+            "runs are to be computed by Spark, but PySpark is not installed",
+            place="TIERWISE_ENGINE",
+            remedy='pip install "tierwise[spark]", or unset TIERWISE_ENGINE: DuckDB then computes them',
+        )
+    home = os.environ.get("JAVA_HOME")
+    if home and not (Path(home) / "bin" / "java").is_file():
+        raise TierwiseError(
+            "spark_missing",
+            "runs are to be computed by Spark, but in JAVA_HOME there is no bin/java",
+            place=home,
+            remedy="set JAVA_HOME to a Java 17 or 21, or unset it",
+        )
+    if not home and shutil.which("java") is None:
+        raise TierwiseError(
+            "spark_missing",
+            "runs are to be computed by Spark, but there is no Java",
+            place="TIERWISE_ENGINE",
+            remedy="apt-get install openjdk-17-jre-headless, or unset TIERWISE_ENGINE: DuckDB then computes them",
         )
 
 
@@ -137,22 +140,29 @@ def spark_session(settings: SparkSettings) -> Iterator[SparkSession]:
 
 
 @contextmanager
-def _told(code: str, master: str) -> Iterator[None]:
+def _told(code: Literal["spark_unavailable", "spark_failed"], master: str) -> Iterator[None]:
     """Spark's errors by their kind alone: their texts may have values of rows."""
     from py4j.protocol import Py4JError, Py4JJavaError
     from pyspark.errors import PySparkException
 
-    said = "Spark did not start" if code == "spark_unavailable" else "Spark failed"
-    remedy = "is the master up, and Java 17 or 21 installed? tierwise doctor tells what is there"
-    if code == "spark_failed":
-        remedy = "nothing was changed; Spark's own log tells more, on stderr and with its workers"
     try:
         yield
-    except PySparkException as error:
-        kind = error.getCondition() or type(error).__name__
-        raise TierwiseError(code, f"{said}: {kind}", place=master, remedy=remedy) from error
-    except Py4JJavaError as error:
-        kind = error.java_exception.getClass().getSimpleName()
-        raise TierwiseError(code, f"{said}: {kind}", place=master, remedy=remedy) from error
-    except Py4JError as error:
-        raise TierwiseError(code, f"{said}: {type(error).__name__}", place=master, remedy=remedy) from error
+    except (PySparkException, Py4JError) as error:
+        kind = type(error).__name__
+        if isinstance(error, PySparkException):
+            kind = error.getCondition() or kind
+        elif isinstance(error, Py4JJavaError):
+            kind = error.java_exception.getClass().getSimpleName()
+        if code == "spark_unavailable":
+            raise TierwiseError(
+                code,
+                f"Spark did not start: {kind}",
+                place=master,
+                remedy="see that the master is up, that Java is 17 or 21, and what Spark wrote on stderr",
+            ) from error
+        raise TierwiseError(
+            code,
+            f"Spark failed: {kind}",
+            place=master,
+            remedy="nothing was changed; Spark's own log tells more, on stderr and with its workers",
+        ) from error

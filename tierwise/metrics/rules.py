@@ -285,7 +285,7 @@ def _instant(column: nw.Expr, op: str, day: date, zone: tzinfo) -> nw.Expr:
             return column >= start
 
 
-_NUMBER = r"^[+-]?([0-9]{1,18}(\.[0-9]{0,9})?|\.[0-9]{1,9})$"
+_NUMBER = r"^[+-]?([0-9]{1,18}(\.[0-9]{0,9})?|\.[0-9]{1,9})\z"
 
 
 def _number_in(column: nw.Expr) -> nw.Expr:
