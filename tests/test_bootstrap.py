@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tierwise.bootstrap import make_home
+from tierwise.bootstrap import Settings, make_home
+from tierwise.engine.spark_session import SparkSettings
 from tierwise.kernel.errors import TierwiseError
 
 
@@ -27,3 +28,14 @@ def test_a_home_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(TierwiseError, match="cannot be written") as caught:
         make_home(tmp_path)
     assert "TIERWISE_HOME" in (caught.value.remedy or "")
+
+
+def test_runs_are_computed_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TIERWISE_ENGINE", "TIERWISE_SPARK_MASTER", "TIERWISE_SPARK_CONF"):
+        monkeypatch.delenv(name, raising=False)
+    assert Settings.from_environment().spark() is None
+    monkeypatch.setenv("TIERWISE_ENGINE", "spark")
+    monkeypatch.setenv("TIERWISE_SPARK_MASTER", "spark://master:7077")
+    monkeypatch.setenv("TIERWISE_SPARK_CONF", "spark.executor.memory=2g")
+    told = SparkSettings("spark://master:7077", {"spark.executor.memory": "2g"})
+    assert Settings.from_environment().spark() == told

@@ -1,5 +1,7 @@
 """Runs: recorded, flipped in one transaction, and harmless when they fail."""
 
+import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from tierwise.app.context import Context
 from tierwise.app.principal import Principal
 from tierwise.engine import build as building
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
+from tierwise.engine.spark_session import SparkSettings
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs
 
@@ -42,6 +45,20 @@ def test_two_runs_of_the_same_inputs_export_the_same_bytes(retailer: Context, tm
         for run, path in zip((first, second), paths, strict=True):
             assert exporting.export(retailer, name.partition(".")[0], path, run_id=run.id).rows > 0
         assert paths[0].read_bytes() == paths[1].read_bytes(), name
+
+
+def test_a_run_on_spark_without_java_is_refused_and_not_recorded(
+    retailer: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with retailer.database.connect() as connection:
+        before = runs.list_runs(connection)
+    with pytest.raises(TierwiseError, match="no Java") as caught:
+        running.run(replace(retailer, spark=SparkSettings("local[1]")), date(2026, 6, 30))
+    assert caught.value.code == "spark_missing"
+    with retailer.database.connect() as connection:
+        assert runs.list_runs(connection) == before
 
 
 def test_a_failed_run_leaves_the_current_one(

@@ -72,9 +72,10 @@ def spark_settings(engine: str | None, master: str | None, conf: str | None) -> 
     for part in (conf or "").replace("\n", ";").split(";"):
         name, equals, value = part.strip().partition("=")
         if part.strip() and not (equals and name.strip().startswith("spark.")):
+            said_first = (name.split() or ["="])[0]
             raise TierwiseError(
                 "bad_setting",
-                f'"{name.strip()}" is not a setting of Spark with its value',
+                f'"{said_first}" is not a setting of Spark with its value',
                 place="TIERWISE_SPARK_CONF",
                 remedy="as in spark.executor.memory=2g;spark.cores.max=4",
             )
