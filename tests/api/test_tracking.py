@@ -9,6 +9,7 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -369,3 +370,21 @@ def test_the_log_is_json_without_a_word_about_anybody(
     (line,) = (told for told in map(json.loads, said.splitlines()) if told["message"] == "taken in")
     assert (line["received"], line["requests"], line["level"]) == (1, 1, "info")
     assert not any(word in said for word in ("张三", "13800000000", secret))
+
+
+def test_calls_of_each_sdk_as_they_were_seen_are_taken(
+    http: httpx.Client, source: Callable[..., str], counted: Callable[[], Any]
+) -> None:
+    """`sdk_calls.json` has a request of each SDK as it came, the browser's as its source has it; values are made up."""
+    secret = source()
+    told = (Path(__file__).parent / "sdk_calls.json").read_text("utf-8").replace("WRITE_KEY", secret)
+    calls = json.loads(told.replace("BASIC", basic(secret)["authorization"]))
+    for each in calls:
+        data = json.dumps(each["body"]).encode()
+        if each["headers"].get("content-encoding") == "gzip":
+            data = gzip.compress(data)
+        answer = http.post(each["path"], content=data, headers=each["headers"])
+        assert (answer.status_code, answer.json()) == (200, SUCCESS), each["sdk"]
+    events = sum(len(each["body"].get("batch", [0])) for each in calls)
+    assert events > 20
+    assert counted() == {"received": events, "pending": events}
