@@ -81,6 +81,8 @@ START = "tierwise runs"
 SIZE = "history_size"
 PAST = tuple(f"history_{when}" for when in ("early", "middle", "late"))
 ASKED = ("history_write", *PAST, "history_customer", "history_matrix")
+TRACKING = ("tracking_batches", "tracking_singles")
+MINIMAL = ("minimal_batches", "minimal_singles")
 HELP = "tierwise --help"
 SHOWS = tuple(f"tierwise show {view}" for view in ("rfm", "deciles", "lifecycle", "activity", "profile"))
 
@@ -93,6 +95,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "customer": (Target(SERVED, 0.1), Target(FIRST, 0.1)),
     "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
     "insights": tuple(Target(measured_name(name), 60.0) for name in INSIGHTS),
+    "tracking": tuple(Target(name, 0.25) for name in TRACKING),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
 """Line -> its targets."""
@@ -120,6 +123,10 @@ MEANING = {
     COMMAND: "the whole command, its start included",
     START: "a command that looks at nothing else, for its start",
     TYPED: "typed_table.sql: DuckDB reading the file into a typed table",
+    TRACKING[0]: "20,000 events a second in batches of 100: the p99 from due to answered",
+    TRACKING[1]: "1,500 track calls a second: the p99 from due to answered",
+    MINIMAL[0]: "the same batches, to a minimal Starlette app that only writes the rows",
+    MINIMAL[1]: "the same calls, to that",
     SIZE: "the folder of the table, older versions' files included",
     ASKED[0]: "comparing and writing one day (the median of all days)",
     PAST[0]: "everybody's stage on a day near the beginning",
@@ -132,6 +139,7 @@ MEANING = {
 MEANING |= {plain_name(reads): f"one GROUP BY over {reads}, into a table" for reads in GROUP_BY}
 
 BESIDE = {measured_name(name): plain_name(asked.reads) for name, asked in INSIGHTS.items()}
+BESIDE |= dict(zip(TRACKING, MINIMAL, strict=True))
 """What is told as so many times another thing, without a target."""
 
 UNITS = {SIZE: "GB", COPIES_SIZE: "GB"}
@@ -149,6 +157,7 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
         "customer": _measure_customer,
         "history": _measure_history,
         "insights": _measure_insights,
+        "tracking": _measure_tracking,
         "commands": _measure_commands,
     }
     return by_line[line](business, times, told)
@@ -254,6 +263,18 @@ def _measure_insights(business: Business, times: int, told: Told) -> dict[str, M
     things = (*beside, *(measured_name(name) for name in business.insights))
     try:
         return in_turn({name: partial(process, command(name)) for name in things}, times, _tell(told))
+    finally:
+        process(command("stop"))
+
+
+def _measure_tracking(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """Open loop over loopback, generator and server on the same cores."""
+
+    def command(name: str) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.tracking", name, str(business.folder)]
+
+    try:
+        return in_turn({name: partial(process, command(name)) for name in (*MINIMAL, *TRACKING)}, times, _tell(told))
     finally:
         process(command("stop"))
 

@@ -23,6 +23,7 @@ _TITLES = {
     "customer": "One customer",
     "history": "History",
     "insights": "Insights",
+    "tracking": "Live events",
     "commands": "The command line",
 }
 
@@ -56,6 +57,7 @@ def _of(line: str, business: Business) -> str:
         "customer": f" of {business.orders:,}, with as many orders",
         "history": f" of {business.days:,} days of {business.customers:,} customers",
         "insights": f" over {business.orders:,} order lines of {business.orders // 10:,} customers",
+        "tracking": ", ten seconds of each load over loopback",
         "commands": " on demo data",
     }[line]
 

@@ -26,6 +26,7 @@ from tierwise.app.principal import Principal
 from tierwise.app.tracking import Arrived, Counts, Intake
 from tierwise.engine.lake import Lake
 from tierwise.kernel.errors import TierwiseError
+from tierwise.state.locks import HOME_WRITE, held
 
 SUCCESS = {"success": True}
 EVENT = {"userId": "u", "event": "Order Completed"}
@@ -331,6 +332,13 @@ def test_more_than_can_be_taken_in_is_sent_away_and_none_is_lost(
     assert all(each.headers["retry-after"] == "1" for each in answers if each.status_code == 429)
     assert sum(stuck.groups) == 8
     assert max(stuck.groups) <= 3
+
+
+def test_a_run_that_holds_the_home_keeps_no_event_waiting(
+    http: httpx.Client, ctx: Context, source: Callable[..., str]
+) -> None:
+    with held(ctx.database, HOME_WRITE):
+        assert http.post("/v1/track", json=EVENT, headers=basic(source())).status_code == 200
 
 
 def test_what_is_not_durable_is_not_answered_by_200(
