@@ -184,6 +184,20 @@ def test_ever_new_names_and_properties_do_not_fill_the_catalogue(
     assert len(rows(database, key)) == 15, "the events themselves are all kept"
 
 
+def test_what_waits_is_given_in_order_and_counted_once_it_is_applied(
+    database: Engine, writer: InboxWriter, key: write_keys.WriteKey
+) -> None:
+    writer.take([calls(key, track("m1"), track("m2")), calls(key, track("m3"), at=NOW + timedelta(days=1))])
+    with database.begin() as connection:
+        mine = [each for each in inbox.pending(connection, 10_000) if each.write_key_id == key.id]
+        assert [each.message_id for each in mine] == ["m1", "m2", "m3"]
+        assert inbox.mark_applied(connection, [each.id for each in mine[1:]], 7) == 2
+        assert inbox.mark_applied(connection, [each.id for each in mine[1:]], 8) == 0, "once"
+    assert [(each.state, each.batch) for each in rows(database, key)] == [("pending", None), *[("applied", 7)] * 2]
+    assert counts(database, key) == Counts(received=3, applied=2)
+    assert counts(database, key).pending == 1
+
+
 def test_what_is_old_is_forgotten_and_what_waits_never(
     database: Engine, writer: InboxWriter, key: write_keys.WriteKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,9 @@ from tierwise.kernel.errors import TierwiseError
 STOP_SECONDS = 5
 """How long open answers may take to end once the server was asked to stop."""
 
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection may rest. SDKs flush every some seconds: one that is closed meanwhile costs them a retry."""
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -68,6 +71,7 @@ def serve(
             access_log=False,  # it would write tokens and customers' ids
             server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             lifespan="on",
         )
         server = _Server(config)

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, select
 
-from tierwise.state.schema import event_kind, event_property
+from tierwise.state.live_tables import event_kind, event_property
 
 MOST_NAMES = 2_000
 """Names of one source that are told apart."""

@@ -14,10 +14,11 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import BigInteger, Connection, Date, any_, cast, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tierwise.state.event_catalogue import Catalogue, Kind, Shape
-from tierwise.state.schema import event_quarantine, inbox, inbox_day
+from tierwise.state.live_tables import event_quarantine, inbox, inbox_day
 
 KEEP_SEEN_DAYS = 32
 """How long an event is known again: a sender that tries for 30 days is still told apart from a new event."""
@@ -293,6 +294,26 @@ class RefusedEvent:
     message: str
     place: str | None
     body: str
+
+
+def pending(connection: Connection, limit: int) -> list[TakenEvent]:
+    """The events that wait, in the order in which they are to be applied."""
+    query = select(inbox).where(inbox.c.state == "pending").order_by(inbox.c.id).limit(limit)
+    return [TakenEvent(**row._mapping) for row in connection.execute(query)]
+
+
+def mark_applied(connection: Connection, ids: Sequence[int], batch: int) -> int:
+    """These events are in the facts, by that application; how many waited until now. Counted by source and day."""
+    change = update(inbox).where(inbox.c.id == any_(literal(list(ids), ARRAY(BigInteger))), inbox.c.state == "pending")
+    day = cast(func.timezone("UTC", inbox.c.received_at), Date).label("day")
+    counts = Counter(
+        (row.write_key_id, row.day)
+        for row in connection.execute(change.values(state="applied", batch=batch).returning(inbox.c.write_key_id, day))
+    )
+    for (key, of), count in sorted(counts.items()):
+        mine = (inbox_day.c.write_key_id == key, inbox_day.c.day == of)
+        connection.execute(update(inbox_day).where(*mine).values(applied=inbox_day.c.applied + count))
+    return counts.total()
 
 
 def latest(connection: Connection, *, write_key_ids: Sequence[int] | None = None, limit: int = 50) -> list[TakenEvent]:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from tierwise.kernel.clock import utc_now
 from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.state.live_tables import write_key
 from tierwise.state.locks import hold_for_transaction
-from tierwise.state.schema import write_key
 
 SCOPES = ("track", "identify", "page", "screen", "group", "alias", "merge", "import")
 """What a key may send: kinds of calls, and `import` for events of the past."""

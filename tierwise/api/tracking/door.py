@@ -41,13 +41,15 @@ ROUTES: dict[str, str] = {
 
 _SETTINGS = "/v1/projects/"
 
-MOST_HELD_BYTES = 96 * 1024 * 1024
-"""Bodies that may be in memory at once."""
+MOST_HELD_BYTES = 64 * 1024 * 1024
+"""Bodies, unpacked, that may be in memory at once; what they are read into takes some times as much."""
 
 LARGE_BYTES = 256 * 1024
 """Bodies from here on are read in a thread, so that others are answered meanwhile."""
 
 UNREADY_SECONDS = 10.0
+SMALL_PACKED_BYTES = 16 * 1024
+
 FORGET_SECONDS = 3600.0
 TELL_SECONDS = 60.0
 
@@ -106,8 +108,16 @@ class Tracking:
         body = await read_body(receive, _text(headers, b"content-length"), hold)
         received_at = utc_now()
         encoding = _text(headers, b"content-encoding")
-        large = encoding is not None or len(body) > LARGE_BYTES
-        call = await asyncio.to_thread(_parsed, body, encoding) if large else _parsed(body, encoding)
+        packed = len(body)
+        if encoding is not None:
+            body = (
+                await asyncio.to_thread(unpacked, body, encoding)
+                if packed > SMALL_PACKED_BYTES
+                else unpacked(body, encoding)
+            )
+            hold(len(body) - packed)
+        large = len(body) > LARGE_BYTES
+        call = await asyncio.to_thread(parse, body) if large else parse(body)
         key = await self._key(scope, headers, call)
         _require_origin(key, _text(headers, b"origin"))
         if key.events_per_second is not None:
@@ -235,10 +245,6 @@ class Door:
             await send(message)
 
         return closing
-
-
-def _parsed(body: bytes, encoding: str | None) -> Call:
-    return parse(unpacked(body, encoding))
 
 
 def _secrets(scope: Scope, headers: dict[bytes, bytes], call: Call) -> list[str]:
