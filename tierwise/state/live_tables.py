@@ -46,7 +46,7 @@ write_key = Table(
 
 # One row per live event, in the order in which they are applied; committed before its sender is answered. body is the
 # whole event with what its batch says of all. occurred_at: the sender's time, its clock put right. batch: the
-# application that took it. No foreign key: PostgreSQL would take four tenths longer for a row (ADR 19).
+# application that took it. No foreign key: PostgreSQL would take four tenths longer for a row (ADR 20).
 inbox = Table(
     "inbox",
     metadata,
