@@ -159,6 +159,7 @@ def _postgresql_gib(home: str) -> float:
 def _in_a_process(sql: str, memory: str = "4GB") -> None:
     code = (
         "import duckdb, sys; c = duckdb.connect(config={'memory_limit': sys.argv[2]}); "
+        "c.execute('SET enable_progress_bar = false'); "
         "c.execute(sys.argv[1]).fetchall()"
     )
     subprocess.run([sys.executable, "-c", code, sql, memory], check=True)
