@@ -61,7 +61,7 @@ pictures: $(VENV)/.dev ## draw the pictures of the docs anew, from the made-up b
 fuzz: $(VENV)/.dev ## mutate what the import parses, SECONDS (60) for each parser; Linux
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
-soak: $(VENV)/.dev ## the long tests: kills, floods
+soak: $(VENV)/.dev ## the long tests: kills, floods, LibreOffice (apt-get install libreoffice-calc) as judge
 	@$(BIN)/python -m pytest -m soak
 
 wheel: $(VENV)/.run ## build the wheel into dist/

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tierwise.app.restoring import Progress, Restored
     from tierwise.app.upgrading import Upgraded
     from tierwise.engine.spark_session import SparkSettings
+    from tierwise.kernel.wording import Language
     from tierwise.worker import Outcome
 
 
@@ -168,6 +169,22 @@ def stop(settings: Settings) -> bool:
             ended = presence.end_here(database)
             database.dispose()
     return stop_embedded(settings) or ended > 0
+
+
+def language_of_home(settings: Settings) -> Language | None:
+    """The language of this home's project, as far as it can be told without starting or changing anything."""
+    from tierwise.app.defining import language_of_project
+    from tierwise.state.database import open_database
+    from tierwise.state.embedded import EmbeddedServer
+
+    server = EmbeddedServer(settings.home)
+    if settings.database_url is None and not server.status().ready:
+        return None
+    database = open_database(settings.database_url or server.ensure())
+    try:
+        return language_of_project(database)
+    finally:
+        database.dispose()
 
 
 def back_up(

@@ -38,7 +38,10 @@ def test_an_answer_with_its_parameters(client: httpx.Client, monkeypatch: pytest
 
 
 def test_a_file(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
     def stand_in(ctx: Any, name: str, path: Path, given: dict[str, Any], **others: Any) -> Exported:
+        asked.append(others["headings"])
         path.write_text("purchase\n1\n")
         return Exported("insight ladder", str(path), 1, 11, 0.1)
 
@@ -46,4 +49,6 @@ def test_a_file(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = client.get("/api/v1/insights/ladder.csv?set=within_days=90")
     assert (answer.text, answer.headers["x-tierwise-rows"]) == ("purchase\n1\n", "1")
     assert "ladder.csv" in answer.headers["content-disposition"]
+    client.get("/api/v1/insights/ladder.csv?headings=zh")
+    assert asked == ["names", "zh"]
     assert client.get("/api/v1/insights/ladder.pdf").status_code == 422

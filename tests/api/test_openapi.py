@@ -50,6 +50,7 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "POST /api/v1/sources/{name}/imports",
         "GET /api/v1/quarantine",
         "GET /api/v1/quarantine.csv",
+        "GET /api/v1/quarantine.xlsx",
         "GET /api/v1/explanations/{name}/{customer_id}",
         "GET /api/v1/definitions",
         "PUT /api/v1/definitions",

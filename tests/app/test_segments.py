@@ -216,6 +216,8 @@ def test_members_come_page_by_page_and_as_a_file(house: Context, people: list[di
     assert done.rows == len(rows) == len(often)
     assert [row["customer_id"] for row in rows] == often
     assert all("." in row["monetary_amount"] for row in rows)
+    segments.export_members(house, OFTEN, tmp_path / "zh.csv", columns=["monetary_amount"], headings="zh")
+    assert (tmp_path / "zh.csv").read_text("utf-8").splitlines()[0].split(",")[0] == "客户编号"
     for ending in ("xlsx", "parquet"):
         assert segments.export_members(house, OFTEN, tmp_path / f"often.{ending}").rows == len(often)
 

@@ -56,6 +56,19 @@ def test_a_source_is_defined_read_and_listed(empty: Context, tmp_path: Path) -> 
     assert defined not in definitions.of_profile
 
 
+def test_only_an_administrator_points_a_source_elsewhere(empty: Context, tmp_path: Path) -> None:
+    analyst = empty.acting_as(Principal("test:analyst", "analyst"))
+    (there,) = sources.list_sources(empty)
+    origin = {"kind": "parquet", "path": there.origin}
+    changed = parse_definition(source(tmp_path, origin=origin, replace_orders=True))
+    assert defining.change_definitions(analyst, [changed], note="").changed == ("source lake_orders",)
+    for elsewhere in (source(tmp_path / "x"), source(tmp_path, origin=origin, name="another")):
+        with pytest.raises(TierwiseError) as refused:
+            defining.change_definitions(analyst, [parse_definition(elsewhere)], note="")
+        assert refused.value.code == "not_allowed"
+    defining.change_definitions(empty, [parse_definition(source(Path(there.origin)))], note="")
+
+
 def test_a_file_with_the_mapping_of_a_source_moves_no_mark(empty: Context, tmp_path: Path) -> None:
     before = sources.list_sources(empty)
     (tmp_path / "mended.csv").write_text("no,day,amount\n2,2026-06-01,7\n", "utf-8")

@@ -132,6 +132,14 @@ finally:
     assert "RFM" in said.stdout
 
 
+def test_commands_without_a_context_speak_as_the_project_does(tierwise: Command, tmp_path: Path) -> None:
+    plain = {"TIERWISE_LANGUAGE": "", "LC_ALL": "C.UTF-8", "LC_MESSAGES": "", "LANG": ""}
+    assert "内置，进程" in tierwise("doctor", settings=plain).out
+    assert "行" in tierwise("backup", tmp_path / "a.zip", settings=plain).out
+    assert "错误" in tierwise("backup", tmp_path / "a.zip", settings=plain).err
+    assert "embedded, pid" in tierwise("doctor", settings={"TIERWISE_LANGUAGE": "en"}).out
+
+
 def test_wrong_usage_is_2(tierwise: Command) -> None:
     assert tierwise("show", "profile", "--limit", "-1").code == 2
     assert tierwise("show", "rmf").code == 2

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.routing import APIRoute
 
 from tierwise.app.context import Context
+from tierwise.app.headings import Headings
 from tierwise.kernel.errors import TierwiseError, unknown_name
 
 
@@ -30,6 +31,8 @@ def only_known_parameters(request: Request) -> None:
 
 Asked = Annotated[Context, Depends(context_of)]
 """The context, acting as whoever asks."""
+
+HeadingsQuery = Annotated[Headings, Query(description="above columns: their names, or words in a language")]
 
 RunQuery = Annotated[
     int | None, Query(alias="run", ge=1, le=2**31 - 1, description="a kept run; the current one where left out")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from tierwise.app.context import Context
 from tierwise.definitions.activity import Activity
@@ -42,6 +44,7 @@ from tierwise.engine.given import columns_given, profile_schema
 from tierwise.engine.plan import windows_of_profile
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
+from tierwise.kernel.wording import Language, known_language
 from tierwise.metrics.cleaning import cleaning_schema
 from tierwise.metrics.fact_columns import countable, fact_schemas
 from tierwise.metrics.kpi import kpi_problems
@@ -301,6 +304,14 @@ def project_of(ctx: Context) -> Project:
         return current_definitions(connection).project
 
 
+def language_of_project(database: Engine) -> Language | None:
+    """As its definition says, of a home of whatever version; None where it has none or cannot be asked."""
+    with suppress(SQLAlchemyError), database.connect() as connection:
+        for each in stored.current(connection, "project"):
+            return known_language(str((each.body or {}).get("language", Project().language)))
+    return None
+
+
 def gather(definitions: Iterable[Definition], versions: dict[str, int]) -> Definitions:
     """Definitions sorted by kind; the project's default where there is none."""
     given = tuple(definitions)
@@ -321,13 +332,15 @@ def change_definitions(
     even_if_read: bool = False,
     read: FilesRead | None = None,
 ) -> Applied:
-    """Put these definitions as new versions and remove those (`kind name`), all or none. Audited.
+    """Put these definitions as new versions and remove those (`kind name`), all or none. Audited. A source that
+    points elsewhere than before needs an administrator.
 
     even_if_read: remove also what others read; nothing is then checked. read: as in `raise_problems`.
     """
     ctx.principal.require("define")
     with ctx.database.begin() as connection:
         before = current_definitions(connection)
+        _require_to_point(ctx, before, new)
         if not even_if_read:
             raise_problems(connection, before, new, place_of, removed=removed, read=read)
         added: list[str] = []
@@ -348,6 +361,14 @@ def change_definitions(
             audit.write(connection, ctx.principal.name, "definitions.apply", "definitions", detail)
         warnings = tuple(warnings_of(before, new, place_of))
     return Applied(tuple(added), tuple(changed), tuple(unchanged), warnings, tuple(removed))
+
+
+def _require_to_point(ctx: Context, before: Definitions, new: Sequence[Definition]) -> None:
+    """Only an administrator says which path of this machine, or which host, a source reads: whoever defines could
+    otherwise read by it what the server may read and they may not. Raises `not_allowed`."""
+    known = {each.name: each.origin for each in before.of(ImportSource)}
+    if any(isinstance(each, ImportSource) and known.get(each.name) != each.origin for each in new):
+        ctx.principal.require("administer")
 
 
 def _one_of_each(before: Definitions, new: Sequence[Definition], place_of: Place) -> list[Problem]:

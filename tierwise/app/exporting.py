@@ -59,7 +59,7 @@ def export(
             relation = (
                 _snapshot(reader, table, left_out) if table in SNAPSHOTS else _summary(ctx, reader, table, run_id)
             )
-            relation = headed(reader.connection, relation, headings, partial(_label, reader, table))
+            relation = headed(reader.connection, relation, headings, partial(attribute_label, reader, table))
             rows = write_table(reader.connection, relation, path, sheet=table, dated=reader.run.as_of)
     elif table in FACTS:
         rows = _export_fact(ctx, table, path, headings)
@@ -75,7 +75,7 @@ def export(
     return done
 
 
-def _label(reader: Reader, table: str, name: str) -> Label:
+def attribute_label(reader: Reader, table: str, name: str) -> Label:
     """The attribute's own title where it has one; else what the column is called in any table."""
     if table != "profile":
         return column_label(table, name)
@@ -83,7 +83,7 @@ def _label(reader: Reader, table: str, name: str) -> Label:
     if known.zh != name.removeprefix("trait."):
         return known
     of = name.removesuffix("_reason")
-    return reason_label(_label(reader, table, of)) if of != name and of else column_label(table, name)
+    return reason_label(attribute_label(reader, table, of)) if of != name and of else column_label(table, name)
 
 
 _KEYS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ import narwhals as nw
 
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
+from tierwise.app.exporting import attribute_label
+from tierwise.app.headings import Headings, headed
+from tierwise.app.reading import opened_run
 from tierwise.app.rule_world import Ground, ground_of, segments
 from tierwise.app.views import Exported, ProfilePage
 from tierwise.definitions.rule import AnyRule, InSegment
@@ -226,11 +230,12 @@ def export_members(
     *,
     columns: Sequence[str] | None = None,
     run_id: int | None = None,
+    headings: Headings = "names",
 ) -> Exported:
     """Write those whom the rule is true of to a .csv, .xlsx or .parquet file, by customer_id; audited.
 
     columns: attributes, else those that the rule compares. What is sensitive is there only if `columns` names it, and
-    the audit names it too.
+    the audit names it too. headings: names as programs know the columns, or words in a language.
     """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
@@ -243,6 +248,9 @@ def export_members(
         _put_members(ground, rule)
         select = ", ".join(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names)
         relation = ground.connection.sql(f"SELECT {select} FROM profile SEMI JOIN members USING ({KEY}) ORDER BY {ID}")
+        if headings != "names":
+            label = partial(attribute_label, opened_run(ctx, ground.run.id).reader(ground.connection), "profile")
+            relation = headed(ground.connection, relation, headings, label)
         rows = write_table(ground.connection, relation, path, sheet="members", dated=ground.run.as_of)
         run = ground.run.id
     done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started, left_out)

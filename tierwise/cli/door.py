@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -49,6 +49,21 @@ def opened() -> Iterator[Context]:
         yield context
     finally:
         context.database.dispose()
+
+
+@contextmanager
+def as_the_home_speaks() -> Iterator[None]:
+    """For commands that open no context of their own: what they say in the end, errors too, is in the language of the
+    home's project, where nothing else has been said."""
+    try:
+        yield
+    finally:
+        if not language.is_chosen():
+            from tierwise.bootstrap import Settings, language_of_home
+
+            with suppress(TierwiseError):
+                if (found := language_of_home(Settings.from_environment())) is not None:
+                    language.choose(found)
 
 
 def _of_the_project(context: Context) -> Language:

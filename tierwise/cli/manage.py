@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierwise.bootstrap import Settings
-from tierwise.cli.door import FAILED, note, opened, plain, tell, write
+from tierwise.cli.door import FAILED, as_the_home_speaks, note, opened, plain, tell, write
 from tierwise.cli.language import language, told
 from tierwise.cli.terminal import number, percent, say, table
 
@@ -196,7 +196,8 @@ def doctor(as_json: bool) -> None:
     from tierwise.app.doctor import examine
 
     settings = Settings.from_environment()
-    health = examine(settings.home, settings.database_url, settings.spark())
+    with as_the_home_speaks():
+        health = examine(settings.home, settings.database_url, settings.spark())
 
     def people() -> None:
         table("", ["", "check", "seen"], [(check.verdict, check.name, told(check.seen)) for check in health.checks])

@@ -121,18 +121,24 @@ def members(
     after: Annotated[str | None, typer.Option(help="Behind this customer_id.")] = None,
     columns: Columns = None,
     to: Annotated[Path | None, typer.Option(help="Write all of them to this .csv, .xlsx or .parquet file.")] = None,
+    headings: Annotated[
+        str, typer.Option(help="Above the columns: their names, or words in zh or en; auto takes the language spoken.")
+    ] = "names",
     run_id: RunId = None,
     as_json: Json = False,
 ) -> None:
     """Who they are, by customer_id."""
     from tierwise.app import segments
+    from tierwise.app.headings import known_headings
     from tierwise.cli.door import note, opened, tell
+    from tierwise.cli.language import language
     from tierwise.cli.terminal import number, say, table
 
     _one_of(name, rule, list_name)
     with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
         if to is not None:
-            done = segments.export_members(ctx, asked, to, columns=_names(columns), run_id=run_id)
+            above = known_headings(language() if headings == "auto" else headings)
+            done = segments.export_members(ctx, asked, to, columns=_names(columns), run_id=run_id, headings=above)
             tell(done, as_json, lambda: say(f"{number(done.rows)} customers in {done.path}"))
             if done.left_out:
                 note(f"note: sensitive, and left out: {', '.join(done.left_out)} (--columns has them in, by name)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tierwise.cli.door import note, plain, tell
+from tierwise.cli.door import as_the_home_speaks, note, plain, tell
 from tierwise.cli.terminal import number, say
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def backup(
 
     progress = Progress()
     try:
-        done = back_up(to, note=note, progress=progress)
+        with as_the_home_speaks():
+            done = back_up(to, note=note, progress=progress)
     finally:
         progress.close()
     tell(done, as_json, lambda: print_backup(done))
@@ -63,7 +64,8 @@ def restore(
         return
     progress = Progress()
     try:
-        done = put_back(file, note=note, progress=progress)
+        with as_the_home_speaks():
+            done = put_back(file, note=note, progress=progress)
     finally:
         progress.close()
     tell(done, as_json, lambda: print_restored(done))
@@ -91,7 +93,8 @@ def upgrade(
     """Bring a home that an earlier version has written to this one, all or nothing."""
     from tierwise.bootstrap import upgrade as bring_up
 
-    done, kept = bring_up(keep=keep, note=note)
+    with as_the_home_speaks():
+        done, kept = bring_up(keep=keep, note=note)
 
     def people() -> None:
         if kept is not None:

@@ -10,12 +10,11 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from tierwise.api.context import Asked, RunQuery
+from tierwise.api.context import Asked, HeadingsQuery, RunQuery
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
 from tierwise.app import exporting
-from tierwise.app.headings import Headings
 from tierwise.app.views import Exported
 
 router = APIRouter(tags=["exports"])
@@ -62,7 +61,7 @@ def export_table(
     extension: Extension,
     run_id: RunQuery = None,
     sensitive: Annotated[bool, Query(description="with sensitive tags and traits; the audit names them")] = False,
-    headings: Annotated[Headings, Query(description="above columns: their names, or words in a language")] = "names",
+    headings: HeadingsQuery = "names",
 ) -> FileResponse:
     """A table of a run or of the facts, ordered by its key: two exports of one run are the same bytes. Audited.
 

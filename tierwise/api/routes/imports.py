@@ -17,6 +17,7 @@ from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, folder_for, new_folder, safe_name
 from tierwise.app import importing
+from tierwise.app.context import Context
 from tierwise.app.views import Refusals
 from tierwise.definitions.read import read_mapping
 
@@ -30,6 +31,17 @@ _FILE: dict[int | str, dict[str, Any]] = {
         "content": {"text/csv": {"schema": {"type": "string"}, "example": "订单号,数量,quarantine_line\nO-1,-2,118\n"}},
     }
 }
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_WORKBOOK: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "the workbook, every cell of it text; X-Tierwise-Rows says how many rows it has",
+        "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}},
+    }
+}
+ImportQuery = Annotated[
+    int | None, Query(alias="import", ge=1, description="of one import; the newest that has any where left out")
+]
+CodeQuery = Annotated[str | None, Query(max_length=100, description="of one reason", examples=["bad_money"])]
 
 
 @router.post(
@@ -92,25 +104,34 @@ def quarantine(
     response_class=FileResponse,
     responses=_FILE | problem_responses(403, 404),
 )
-def export_quarantine(
-    ctx: Asked,
-    import_id: Annotated[
-        int | None, Query(alias="import", ge=1, description="of one import; the newest that has any where left out")
-    ] = None,
-    code: Annotated[str | None, Query(max_length=100, description="of one reason", examples=["bad_money"])] = None,
-) -> FileResponse:
+def export_quarantine(ctx: Asked, import_id: ImportQuery = None, code: CodeQuery = None) -> FileResponse:
     """The refused rows as they were, with line, column and reason behind them: mend them and import the file again."""
+    return _exported(ctx, "quarantine.csv", "text/csv", import_id, code)
+
+
+@router.get(
+    "/quarantine.xlsx",
+    operation_id="export_quarantine_workbook",
+    response_class=FileResponse,
+    responses=_WORKBOOK | problem_responses(403, 404),
+)
+def export_quarantine_workbook(ctx: Asked, import_id: ImportQuery = None, code: CodeQuery = None) -> FileResponse:
+    """The same rows as a workbook, whatever format they came from: Excel changes no cell that nobody touches."""
+    return _exported(ctx, "quarantine.xlsx", _XLSX, import_id, code)
+
+
+def _exported(ctx: Context, name: str, media_type: str, import_id: int | None, code: str | None) -> FileResponse:
     folder = new_folder(ctx)
     try:
         with told_as(folder):
-            rows = importing.export_quarantine(ctx, folder / "quarantine.csv", import_id=import_id, code=code)
+            rows = importing.export_quarantine(ctx, folder / name, import_id=import_id, code=code)
     except BaseException:
         drop_folder(folder)
         raise
     return FileResponse(
-        folder / "quarantine.csv",
-        media_type="text/csv",
-        filename="quarantine.csv",
+        folder / name,
+        media_type=media_type,
+        filename=name,
         headers={"x-tierwise-rows": str(rows)},
         background=BackgroundTask(drop_folder, folder),
     )

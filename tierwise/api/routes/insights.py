@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.background import BackgroundTask
 
 from tierwise.api import examples
-from tierwise.api.context import Asked, RunQuery
+from tierwise.api.context import Asked, HeadingsQuery, RunQuery
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
@@ -153,6 +153,7 @@ def insight_file(
     settings: Settings = None,
     as_of: AsOf = None,
     run_id: RunQuery = None,
+    headings: HeadingsQuery = "names",
 ) -> FileResponse:
     """All rows of an answer, or its picture. The same run and parameters give the same bytes. Audited."""
     given = assignments(settings or [])
@@ -160,7 +161,7 @@ def insight_file(
     file = folder / f"{name}.{extension}"
     try:
         with told_as(folder):
-            exported = asking.export_insight(ctx, name, file, given, as_of=as_of, run_id=run_id)
+            exported = asking.export_insight(ctx, name, file, given, as_of=as_of, run_id=run_id, headings=headings)
     except BaseException:
         drop_folder(folder)
         raise

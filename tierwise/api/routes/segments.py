@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from tierwise.api import examples
 from tierwise.api import segment_bodies as bodies
 from tierwise.api.bodies import Profile
-from tierwise.api.context import Asked, RunQuery
+from tierwise.api.context import Asked, HeadingsQuery, RunQuery
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
@@ -89,14 +89,20 @@ def members(ctx: Asked, body: bodies.MembersRequest, run_id: RunQuery = None) ->
     responses=_FILE | problem_responses(403, 404),
 )
 def export_members(
-    ctx: Asked, extension: bodies.Extension, body: bodies.ExportRequest, run_id: RunQuery = None
+    ctx: Asked,
+    extension: bodies.Extension,
+    body: bodies.ExportRequest,
+    run_id: RunQuery = None,
+    headings: HeadingsQuery = "names",
 ) -> FileResponse:
     """All of them as a file, ordered by customer_id. Audited."""
     folder = new_folder(ctx)
     try:
         with told_as(folder):
             path = folder / f"members.{extension}"
-            done = segments.export_members(ctx, parse_rule(body.rule), path, columns=body.columns, run_id=run_id)
+            done = segments.export_members(
+                ctx, parse_rule(body.rule), path, columns=body.columns, run_id=run_id, headings=headings
+            )
     except BaseException:
         drop_folder(folder)
         raise
