@@ -18,14 +18,12 @@ came; so whoever computes it anew for a few identities comes to the same as whoe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -83,10 +81,10 @@ class Resolved:
 class _Sets:
     """Disjoint sets of the identities so far joined, few enough to be looked at one by one."""
 
-    def __init__(self, named: Mapping[int, int]) -> None:
-        """named: of a set the person whom it names."""
+    def __init__(self, named: Iterable[int]) -> None:
+        """named: those with somebody who is known."""
         self.parent: dict[int, int] = {}
-        self.named = dict(named)
+        self.named = set(named)
         self.apart: dict[int, set[int]] = {}
 
     def find(self, member: int) -> int:
@@ -109,8 +107,8 @@ class _Sets:
             return False
         self.parent[right] = left
         if right in self.named:
-            named = self.named.pop(right)
-            self.named[left] = min(named, self.named.get(left, named))
+            self.named.remove(right)
+            self.named.add(left)
         for other in self.apart.pop(right, ()):
             self.apart[other].discard(right)
             self.keep_apart(left, other)
@@ -130,7 +128,8 @@ def shared_identities(scope: Ints, scopes: Sequence[Scope], links: Links) -> Boo
     """
     low, high = _once(links, len(scope))
     own, other = np.concatenate([low, high]), np.concatenate([high, low])
-    cells, counts = np.unique(own * len(scopes) + scope[other], return_counts=True)
+    links_of = np.sort(own * len(scopes) + scope[other])
+    cells, counts = np.unique(links_of, return_counts=True)
     most = np.array([each.most for each in scopes], dtype=np.int64)
     shared = np.zeros(len(scope), dtype=np.bool_)
     identities = cells // max(len(scopes), 1)
@@ -154,7 +153,7 @@ def resolve(scope: Ints, scopes: Sequence[Scope], links: Links, decisions: Seque
 
     joined, apart = _decided(len(scope), names_people, decisions)
     refused: list[tuple[int, int]] = []
-    for rank in np.unique(weaker):
+    for rank in _distinct(weaker):
         joined = _follow(joined, low[weaker == rank], high[weaker == rank], names_people, apart, refused)
     return Resolved(_stand_for(joined, names_people), shared, tuple(sorted(refused)))
 
@@ -162,7 +161,7 @@ def resolve(scope: Ints, scopes: Sequence[Scope], links: Links, decisions: Seque
 def _decided(count: int, names_people: Bools, decisions: Sequence[Decision]) -> tuple[Ints, Sequence[tuple[int, int]]]:
     """By identity the set that it is in after the decisions alone; and the pairs that are kept apart."""
     ends = {end for each in decisions for end in (each.left, each.right)}
-    sets = _Sets({each: each for each in ends if names_people[each]})
+    sets = _Sets(each for each in ends if names_people[each])
     apart = []
     for each in standing(decisions):
         if each.same:
@@ -171,8 +170,8 @@ def _decided(count: int, names_people: Bools, decisions: Sequence[Decision]) -> 
             sets.keep_apart(each.left, each.right)
             apart.append((each.left, each.right))
     joined = np.arange(count, dtype=np.int64)
-    for each_end in ends:
-        joined[each_end] = sets.find(each_end)
+    for end in ends:
+        joined[end] = sets.find(end)
     return joined, apart
 
 
@@ -187,19 +186,14 @@ def _follow(
     """By identity the set that it is in after these links, which are in the order in which they are followed."""
     count = len(joined)
     left, right = joined[low], joined[high]
-    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
-    parts, part = connected_components(graph, directed=False)
-    of_set = part[joined]
-    named = np.unique(joined[names_people])
-    hard = np.bincount(part[named], minlength=parts) > 1
-    held = np.array(apart, dtype=np.int64).ravel()
-    hard[of_set[held]] = True
+    first = components(count, left, right)
+    named = _distinct(joined[names_people])
+    hard = np.bincount(first[named], minlength=count) > 1
+    hard[first[joined[np.array(apart, dtype=np.int64).ravel()]]] = True
 
-    first = np.full(parts, count, dtype=np.int64)
-    np.minimum.at(first, part, np.arange(count, dtype=np.int64))
-    after = np.where(hard[part], np.arange(count, dtype=np.int64), first[part])
-    one_by_one = hard[part[left]]
-    sets = _Sets({each: each for each in named[hard[part[named]]].tolist()})
+    after = np.where(hard[first], np.arange(count, dtype=np.int64), first)
+    one_by_one = hard[first[left]]
+    sets = _Sets(named[hard[first[named]]].tolist())
     for one, other in apart:
         sets.keep_apart(int(joined[one]), int(joined[other]))
     pairs = zip(*(each[one_by_one].tolist() for each in (left, right, low, high)), strict=True)
@@ -220,8 +214,33 @@ def standing(decisions: Sequence[Decision]) -> list[Decision]:
 def _once(links: Links, count: int) -> tuple[Ints, Ints]:
     """Each pair once, the lower number first; nothing is linked with itself."""
     low, high = np.minimum(links.left, links.right), np.maximum(links.left, links.right)
-    pairs = np.unique((low * count + high)[low != high])
+    pairs = _distinct((low * count + high)[low != high])
     return pairs // max(count, 1), pairs % max(count, 1)
+
+
+def components(count: int, left: Ints, right: Ints) -> Ints:
+    """By number from 0 to count - 1 the lowest that edges lead to.
+
+    All at once, round by round: what an edge joins is hooked to the lower of its ends, then all hooks are followed to
+    their end. Each two rounds leave at most half of what is to be joined.
+    """
+    found = np.arange(count, dtype=np.int64)
+    while True:
+        left, right = found[left], found[right]
+        apart = left != right
+        left, right = left[apart], right[apart]
+        if not len(left):
+            return found
+        np.minimum.at(found, np.maximum(left, right), np.minimum(left, right))
+        while not np.array_equal(further := found[found], found):
+            found = further
+
+
+def _distinct(values: Ints) -> Ints:
+    """In ascending order. NumPy's `unique` hashes whole numbers: seconds for each million of different ones."""
+    ordered = np.sort(values)
+    different: Ints = ordered[np.append(np.ones(len(ordered[:1]), dtype=np.bool_), ordered[1:] != ordered[:-1])]
+    return different
 
 
 def _stand_for(joined: Ints, names_people: Bools) -> Ints:
