@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 
 from tierwise.ingest import inbox as writing
 from tierwise.ingest.inbox import InboxWriter, forget_old
-from tierwise.ingest.tracking import parse, read
+from tierwise.ingest.tracking import CALLS, parse, read
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import event_catalogue, inbox, write_keys
 from tierwise.state.inbox import Arrived, Counts
@@ -87,6 +89,37 @@ def test_what_is_sent_again_counts_once_within_a_group_and_later_but_not_for_ano
     with database.connect() as connection:
         (refused,) = inbox.quarantined(connection, write_key_ids=[key.id])
     assert (refused.code, refused.place, json.loads(refused.body)) == ("missing_event_name", "event", bad)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+ITEM = ANYTHING | st.fixed_dictionaries(
+    {"type": st.sampled_from(CALLS) | ANYTHING},
+    optional=dict.fromkeys(
+        ("userId", "anonymousId", "event", "properties", "traits", "context", "timestamp", "sentAt", "messageId"),
+        ANYTHING | st.text(st.characters(), max_size=5),
+    ),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(items=st.lists(ITEM, max_size=6), envelope=st.dictionaries(st.sampled_from(["context", "sentAt"]), ANYTHING))
+def test_whatever_is_sent_is_kept_or_quarantined(
+    database: Engine, writer: InboxWriter, key: write_keys.WriteKey, items: list[Any], envelope: dict[str, Any]
+) -> None:
+    found = read(parse(json.dumps({**envelope, "batch": items}).encode()), "batch", key, NOW)
+    assert found.count == len(items)
+    before = len(rows(database, key))
+    done = writer.take([found])
+    assert done.received == len(items)
+    assert len(rows(database, key)) - before == done.pending
+    assert done.quarantined <= len(found.refused), "the database refuses nothing that was read"
 
 
 def test_two_processes_that_are_sent_the_same_at_once_keep_it_once(database: Engine, key: write_keys.WriteKey) -> None:

@@ -110,6 +110,7 @@ def test_however_wrong_the_senders_clock_the_time_is_told_alike(skew: timedelta,
         ({"type": "identify", "userId": "", "anonymousId": None}, "missing_user", "userId"),
         ({"type": "page", "userId": {"id": 1}}, "bad_id", "userId"),
         ({"type": "page", "userId": True}, "bad_id", "userId"),
+        ({"type": "page", "userId": 12345678901234567890123}, "bad_id", "userId"),
         ({"type": "page", "anonymousId": "x" * 501}, "bad_id", "anonymousId"),
         ({"type": "group", "userId": "u"}, "missing_group", "groupId"),
         ({"type": "alias", "userId": "u"}, "missing_previous_id", "previousId"),
@@ -149,7 +150,7 @@ def test_a_database_that_refuses_an_event_makes_it_a_refused_one_with_the_same_d
 
 
 def test_half_an_emoji_nan_and_bytes_that_are_no_text_lose_nothing_else() -> None:
-    for raw in (rb'"\ud83d"', b"NaN", b'"\xff"', b'"a\\u0000b"', b"1" * 400):
+    for raw in (rb'"\ud83d"', b"NaN", b'"\xff"', b'"a\\u0000b"', b'"a\nb\0"', b"1" * 400):
         found = arrived(b'{"batch":[{"type":"page","userId":"u","properties":{"x":' + raw + b"}}]}")
         (event,) = found.events
         assert "\\u0000" not in event.body
@@ -163,12 +164,13 @@ def test_half_an_emoji_nan_and_bytes_that_are_no_text_lose_nothing_else() -> Non
         (b"", "track", "not_json"),
         (b"{", "track", "not_json"),
         (b"[" * 5000, "track", "not_json"),
+        (b'{"x":"\\u0000","y":' + b"[" * 990 + b"]" * 990 + b"}", "track", "not_json"),
         (b"[]", "track", "not_an_object"),
         (b"{}", "batch", "batch_missing"),
         (b'{"batch":{}}', "import", "batch_missing"),
         (b'{"batch":[' + b"1," * MOST_EVENTS + b"1]}", "batch", "batch_too_large"),
     ],
-    ids=["empty", "open", "deep", "list", "none", "object", "many"],
+    ids=["empty", "open", "deep", "deep and nul", "list", "none", "object", "many"],
 )
 def test_a_body_that_is_no_call_is_refused_whole(body: bytes, route: str, code: str) -> None:
     with pytest.raises(TierwiseError) as refused:

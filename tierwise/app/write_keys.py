@@ -98,11 +98,16 @@ def list_keys(ctx: Context, *, also_revoked: bool = False) -> tuple[WriteKey, ..
         return tuple(write_keys.list_keys(connection, also_revoked=also_revoked))
 
 
+def _is_told(source: str) -> bool:
+    """Whether a name can stand in a line and in a path."""
+    return source.isprintable() and "/" not in source
+
+
 def _problems(
     source: str, scopes: Sequence[str], origins: Sequence[str], choice: str | None, events_per_second: int | None
 ) -> list[Problem]:
     found = []
-    if not source or source != source.strip() or len(source) > _LONGEST_NAME or not source.isprintable():
+    if not source or source != source.strip() or len(source) > _LONGEST_NAME or not _is_told(source):
         found.append(
             Problem("bad_name", f'"{source}" cannot be a name', None, "1 to 63 letters, such as web or mini-program")
         )

@@ -31,6 +31,7 @@ LARGEST_EVENT_BYTES = 1024 * 1024
 _LONGEST_ID = 500
 _LONGEST_NAME = 500
 _LONGEST_MESSAGE_ID = 255
+_WHOLE = 2.0**53
 _KEPT_OF_REFUSED = 32 * 1024
 
 _SAID = {
@@ -76,6 +77,8 @@ def parse(body: bytes) -> Call:
             found = _mended(found)
     except orjson.JSONDecodeError:
         found = _parse_leniently(body)
+    except RecursionError as error:
+        raise TierwiseError("not_json", "the body is no JSON") from error
     if type(found) is not dict:
         raise TierwiseError("not_an_object", "the body is no JSON object")
     key = found.pop("writeKey", None)
@@ -240,8 +243,8 @@ def _sent(value: Any) -> datetime | None:
 def _id(value: Any, place: str) -> str | None:
     if value is None or value == "":
         return None
-    if type(value) is int or (type(value) is float and value.is_integer()):
-        value = str(int(value))
+    if type(value) is int or (type(value) is float and value.is_integer() and abs(value) < _WHOLE):
+        value = str(int(value))  # a larger one has lost digits
     if type(value) is not str or len(value) > _LONGEST_ID:
         raise _Bad("bad_id", place)
     return value
@@ -269,9 +272,10 @@ def _may_keep(context: dict[str, Any] | None, category: str, user: str | None) -
 
 
 def _parse_leniently(body: bytes) -> Any:
-    """As `json` reads: half of an emoji, NaN and bytes that are no UTF-8 do not lose the rest of a batch."""
+    """As `json` reads: half of an emoji, NaN, a raw end of line and bytes that are no UTF-8 lose no batch."""
     try:
-        return _mended(json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_int=_number))
+        text = body.decode("utf-8", "replace")
+        return _mended(json.loads(text, strict=False, parse_constant=lambda _: None, parse_int=_number))
     except (ValueError, RecursionError) as error:
         raise TierwiseError("not_json", "the body is no JSON") from error
 
