@@ -217,6 +217,19 @@ def test_ever_new_names_and_properties_do_not_fill_the_catalogue(
     assert len(rows(database, key)) == 15, "the events themselves are all kept"
 
 
+def test_a_source_has_so_many_properties_and_no_more_in_this_process_and_the_next(
+    database: Engine, writer: InboxWriter, key: write_keys.WriteKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_catalogue, "MOST_OF_SOURCE", 7)
+    for part in range(3):
+        items = (track(f"{part}-{n}", event=f"e{n}", properties={f"p{part}": 1, "q": part}) for n in range(4))
+        (writer if part < 2 else InboxWriter(database)).take([calls(key, *items)])
+    with database.connect() as connection:
+        found = event_catalogue.list_events(connection, write_key_ids=[key.id])
+    assert sum(len(each.properties) for each in found) == 7
+    assert [each.volume for each in found] == [3] * 4
+
+
 def test_what_waits_is_given_in_order_and_counted_once_it_is_applied(
     database: Engine, writer: InboxWriter, key: write_keys.WriteKey
 ) -> None:

@@ -23,6 +23,9 @@ MOST_NAMES = 2_000
 MOST_PROPERTIES = 500
 """Properties of one name that are told."""
 
+MOST_OF_SOURCE = 20_000
+"""Properties of one source, of all its names together."""
+
 _LONGEST_PROPERTY = 200
 _MOST_REMEMBERED = 100_000
 
@@ -91,6 +94,8 @@ class Noted:
     kinds: set[Kind] = field(default_factory=set)
     shapes: set[tuple[int, Shape]] = field(default_factory=set)
     properties: set[Property] = field(default_factory=set)
+    names_of_source: Counter[int] = field(default_factory=Counter)
+    properties_of_source: Counter[int] = field(default_factory=Counter)
 
 
 class Catalogue:
@@ -99,6 +104,7 @@ class Catalogue:
     def __init__(self) -> None:
         self._names: dict[int, set[tuple[str, str]]] = {}
         self._properties: dict[Kind, set[tuple[str, str]]] = {}
+        self._of_source: Counter[int] = Counter()
         self._shapes: set[tuple[int, Shape]] = set()
         self._loaded = False
 
@@ -132,7 +138,7 @@ class Catalogue:
         for key, call, event in noted.kinds:
             self._names.setdefault(key, set()).add((call, event))
         for key, call, event, name, value_type in noted.properties:
-            self._properties.setdefault((key, call, event), set()).add((name, value_type))
+            self._keep((key, call, event), name, value_type)
         if len(self._shapes) + len(noted.shapes) > _MOST_REMEMBERED:
             self._shapes.clear()
         self._shapes |= noted.shapes
@@ -142,18 +148,24 @@ class Catalogue:
             self._names.setdefault(key, set()).add((call, event))
         asked = "select write_key_id, type, event, property, value_type from event_property"
         for key, call, event, name, value_type in cursor.execute(asked):
-            self._properties.setdefault((key, call, event), set()).add((name, value_type))
+            self._keep((key, call, event), name, value_type)
         self._loaded = True
+
+    def _keep(self, kind: Kind, name: str, value_type: str) -> None:
+        known = self._properties.setdefault(kind, set())
+        if (name, value_type) not in known:
+            known.add((name, value_type))
+            self._of_source[kind[0]] += 1
 
     def _kept_apart(self, kind: Kind, noted: Noted) -> Kind:
         key, call, event = kind
         known = self._names.get(key, set())
         if not event or (call, event) in known or kind in noted.kinds:
             return kind
-        new = sum(each[0] == key for each in noted.kinds)
-        if len(known) + new >= MOST_NAMES:
+        if len(known) + noted.names_of_source[key] >= MOST_NAMES:
             return (key, call, "")
         noted.kinds.add(kind)
+        noted.names_of_source[key] += 1
         return kind
 
     def _take_apart(self, key: int, shape: Shape, noted: Noted) -> None:
@@ -163,13 +175,19 @@ class Catalogue:
             kind = (key, call, "")
         known = self._properties.get(kind, set())
         told = {name for name, _ in known}
+        room = MOST_OF_SOURCE - self._of_source[key] - noted.properties_of_source[key]
         for name, type_ in zip(names, types, strict=True):
             cut = name[:_LONGEST_PROPERTY].replace("\0", "\ufffd")
             value_type = _VALUE_TYPES[type_]
-            if (cut, value_type) in known or (cut not in told and len(told) >= MOST_PROPERTIES):
+            found = (*kind, cut, value_type)
+            if (cut, value_type) in known or found in noted.properties:
+                continue
+            if room <= 0 or (cut not in told and len(told) >= MOST_PROPERTIES):
                 continue
             told.add(cut)
-            noted.properties.add((*kind, cut, value_type))
+            room -= 1
+            noted.properties.add(found)
+            noted.properties_of_source[key] += 1
         noted.shapes.add((key, shape))
 
 
