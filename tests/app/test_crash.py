@@ -62,10 +62,11 @@ def test_a_run_killed_between_its_two_commits_changes_nothing(retailer: Context,
 
 
 def test_readers_see_one_run_or_the_other_while_runs_go_on(retailer: Context) -> None:
-    expected = {}
-    for day in (date(2026, 3, 31), date(2026, 6, 30)):
-        running.run(retailer, day)
-        expected[day] = showing.rfm(retailer).cells
+    days = (date(2026, 3, 31), date(2026, 6, 30))
+    kept = {run.as_of: run.id for run in showing.runs(retailer, 100) if run.state == "done"}
+    if not all(day in kept for day in days) or showing.rfm(retailer).as_of not in days:
+        kept |= {day: running.run(retailer, day).id for day in days}
+    expected = {day: showing.rfm(retailer, kept[day]).cells for day in days}
     over = threading.Event()
     wrong: list[object] = []
     seen = 0
@@ -84,7 +85,7 @@ def test_readers_see_one_run_or_the_other_while_runs_go_on(retailer: Context) ->
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        for day in (date(2026, 3, 31), date(2026, 6, 30)):
+        for day in days:
             running.run(retailer, day)
     finally:
         over.set()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Command
-from tierwise.state.embedded import EmbeddedServer
 
 CLEANING = """\
 kind: cleaning
@@ -38,13 +36,6 @@ ORDERS = """\
 2,b,2026-06-20 10:00:00,S1,50.00
 3,c,2026-06-21 10:00:00,S2,30.00
 """
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("junk") / "home"
-    yield home
-    EmbeddedServer(home).stop()
 
 
 def test_an_account_is_flagged_released_and_flagged_again(tierwise: Command, tmp_path: Path) -> None:

@@ -118,7 +118,9 @@ def test_stop_ends_a_worker_and_doctor_knows_of_it(tierwise: Command, home: Path
     assert tierwise("stop", "--json").json == {"stopped": False}
 
 
-@pytest.mark.parametrize(("option", "worker"), [("--worker", True), ("--no-worker", False)])
+@pytest.mark.parametrize(
+    ("option", "worker"), [("--worker", True), pytest.param("--no-worker", False, marks=pytest.mark.soak)]
+)
 def test_a_server_works_unless_told_not_to_and_stop_ends_it(
     tierwise: Command, home: Path, option: str, worker: bool
 ) -> None:
@@ -130,6 +132,15 @@ def test_a_server_works_unless_told_not_to_and_stop_ends_it(
             assert "worker: none" in check(tierwise)
         assert stop(Settings(home))
         assert process.wait(30) == 0
+
+
+def test_no_worker_is_passed_on(tierwise: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The long form starts such a server, and nobody works."""
+    asked: list[object] = []
+    monkeypatch.setattr("tierwise.bootstrap.serve", lambda *words, **told: asked.append(told["worker"]))
+    for option in ("--no-worker", "--worker"):
+        assert tierwise("serve", "--no-console", option).code == 0
+    assert asked == [False, True]
 
 
 def test_commands_that_look_or_import_load_no_queue(home: Path, orders: Path) -> None:

@@ -1,4 +1,4 @@
-"""The real data sets of TIERWISE_DATA, by the mappings in examples/, to the figures of their README."""
+"""CDNOW of TIERWISE_DATA by the mappings in examples/, to the figures of its README; Online Retail: tests/cli."""
 
 from __future__ import annotations
 
@@ -16,36 +16,6 @@ DATA = os.environ.get("TIERWISE_DATA")
 MAPPINGS = Path(__file__).parents[2] / "examples" / "mappings"
 
 pytestmark = [pytest.mark.data, pytest.mark.skipif(not DATA, reason="TIERWISE_DATA is not set")]
-
-
-def test_online_retail_accounts_for_every_line_to_the_cent(home: Home) -> None:
-    path = Path(DATA or "") / "online_retail" / "online_retail.csv"
-    mapping = read_mapping(MAPPINGS / "online_retail.yaml")
-    home = home.with_project(timezone="Europe/London", currency="GBP")
-    report = import_file(home.session, path, "order_lines", mapping)
-    assert (report.read, report.accepted, report.ignored) == (541_909, 397_884 + 132_219 + 9_288, 2_518)
-    assert (report.replaced, report.unchanged, report.quarantined) == (0, 0, 0)
-    sums = home.rows(
-        "SELECT count(source_key), sum(gross_minor) FILTER (WHERE source_key IS NOT NULL), "
-        "sum(gross_minor) FILTER (WHERE source_key IS NULL), count(DISTINCT source_key) FROM orders"
-    )
-    assert sums == [(18_532, 891_140_790, 174_421_458, 4_338)]
-    back = home.rows(
-        "SELECT sum(amount_minor) FILTER (WHERE source_key IS NOT NULL), "
-        "sum(amount_minor) FILTER (WHERE source_key IS NULL) "
-        "FROM refunds"
-    )
-    assert back == [(61_134_209, 28_547_040)]
-    assert home.rows("SELECT count(*) FROM order_lines") == [(397_884 + 132_219,)]
-    assert home.rows("SELECT count(*) FROM refund_lines") == [(9_288,)]
-    # 4,372 in the file; 13256 stands on one ignored line alone, at price 0.
-    assert home.rows("SELECT count(*), count(DISTINCT id) FROM identities") == [(4_372, 4_372)]
-    assert home.rows("SELECT count(*), count(trait_Country) FROM customers") == [(4_372, 4_372)]
-    assert home.rows("SELECT sum(gross_minor) FROM orders JOIN identities USING (source_key) WHERE id = '12346'") == [
-        (7_718_360,)
-    ]
-    again = import_file(home.session, path, "order_lines", mapping)
-    assert (again.accepted, again.replaced, again.unchanged) == (0, 0, 539_391)
 
 
 def test_cdnow_master_keeps_equal_lines_as_different_orders(home: Home) -> None:

@@ -78,7 +78,7 @@ def naive_days(bought: Bought) -> dict[int, dict[int, set[str]]]:
     return found
 
 
-@pytest.fixture(params=range(3))
+@pytest.fixture(params=[0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 2))])
 def made(request: pytest.FixtureRequest) -> Bought:
     draw = random.Random(request.param)
     return [(draw.randrange(25), draw.choice("aabbbcde"), draw.randrange(0, 200)) for _ in range(260)]

@@ -58,7 +58,7 @@ def test_columns_may_have_other_names(lines: pa.Table) -> None:
 
 @pytest.mark.spark
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
-@pytest.mark.parametrize("max_left", [1, 2])
+@pytest.mark.parametrize("max_left", [pytest.param(1, marks=pytest.mark.soak), 2])
 def test_spark_gives_what_duckdb_gives(spark: Any, lines: pa.Table, max_left: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
