@@ -50,11 +50,16 @@ def http(tracked: Served) -> Iterator[httpx.Client]:
         yield client
 
 
+def named(request: pytest.FixtureRequest) -> str:
+    """What the test's own source is called."""
+    name: str = request.node.name
+    return name.replace("/", " ")[:60]
+
+
 @pytest.fixture
 def source(ctx: Context, request: pytest.FixtureRequest) -> Callable[..., str]:
     """Makes a write key named after the test; its secret."""
-    name = request.node.name[:60]
-    return lambda **limits: write_keys.create(ctx, name, **limits).write_key
+    return lambda **limits: write_keys.create(ctx, named(request), **limits).write_key
 
 
 @pytest.fixture
@@ -62,7 +67,7 @@ def counted(ctx: Context, request: pytest.FixtureRequest) -> Callable[[], dict[s
     """What came of the test's own source, without what is none."""
 
     def count() -> dict[str, int]:
-        (mine,) = (each for each in inbox.status(ctx).sources if each.source == request.node.name[:60])
+        (mine,) = (each for each in inbox.status(ctx).sources if each.source == named(request))
         names = ("received", "applied", "duplicate", "quarantined", "declined", "pending")
         return {name: getattr(mine, name) for name in names if getattr(mine, name)}
 
