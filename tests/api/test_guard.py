@@ -6,8 +6,9 @@ import socket
 
 import httpx
 import pytest
+from starlette.datastructures import Headers
 
-from tierwise.api.guard import Guard
+from tierwise.api.guard import Guard, _is_from_here
 from tierwise.api.serve import Served
 from tierwise.app.context import Context
 
@@ -70,6 +71,30 @@ def test_on_all_interfaces_addresses_count_but_names_do_not(
 
     guard = Guard(nothing, context, "t" * 40, frozenset({"tiers.example"}), any_address)
     assert guard._is_our_host(host) is ours
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "open_"),
+    [
+        (("127.0.0.1", 5), {}, True),
+        (("::1", 5), {}, True),
+        (("10.0.0.7", 5), {}, False),
+        (("127.0.0.1", 5), {"x-forwarded-for": "1.2.3.4"}, False),
+        (("127.0.0.1", 5), {"forwarded": "for=1.2.3.4"}, False),
+        (("testclient", 5), {}, False),
+        (None, {}, False),
+    ],
+)
+def test_figures_are_open_to_this_machine_alone(client: object, headers: dict[str, str], open_: bool) -> None:
+    given = Headers({"host": "127.0.0.1", **headers})
+    assert _is_from_here({"client": client}, given) is open_
+
+
+def test_figures_are_told_by_token_to_who_comes_by_a_proxy(stranger: httpx.Client, client: httpx.Client) -> None:
+    proxied = {"x-forwarded-for": "1.2.3.4"}
+    assert stranger.get("/metrics").status_code == 200
+    assert stranger.get("/metrics", headers=proxied).status_code == 401
+    assert client.get("/metrics", headers=proxied).status_code == 200
 
 
 def test_a_page_of_another_origin_cannot_change_anything(client: httpx.Client, api_server: Served) -> None:

@@ -23,7 +23,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+
+LOCAL_PATHS = frozenset({"/metrics"})
+"""Open to who asks from this machine, and not by way of a proxy: elsewhere sales can be told from them."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -108,7 +111,7 @@ class Guard:
         if changes and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             return problems.response([Problem("foreign_origin", "a page of another origin may not do this")])
         path = scope["path"]
-        if path in OPEN_PATHS:
+        if path in OPEN_PATHS or (path in LOCAL_PATHS and _is_from_here(scope, headers)):
             return None
         port = (scope.get("server") or ("", None))[1]
         if path.rstrip("/") == "/console" and scope["type"] == "http":
@@ -162,6 +165,16 @@ class Guard:
 def cookie_name(port: int | None) -> str:
     """The session's cookie. A browser shares cookies between a host's ports; servers must not sign each other out."""
     return f"tierwise_{port}" if port else "tierwise"
+
+
+def _is_from_here(scope: Scope, headers: Headers) -> bool:
+    client = scope.get("client")
+    if client is None or "x-forwarded-for" in headers or "forwarded" in headers:
+        return False
+    try:
+        return ip_address(client[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def _sign_in_page() -> Response:

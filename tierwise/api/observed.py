@@ -1,4 +1,4 @@
-"""What machines ask: ready or not, and the figures that Prometheus gathers. Open to all; no word about anybody."""
+"""What machines ask: ready or not (open to all), and the figures that Prometheus gathers. No word about anybody."""
 
 from __future__ import annotations
 
