@@ -69,6 +69,19 @@ def test_small_files_are_put_together(tmp_path: Path, monkeypatch: pytest.Monkey
             assert sorted(found) == [(f"{number:03}",) for number in range(count)]
 
 
+@pytest.mark.soak
+def test_ten_thousand_small_appends_leave_few_files(tmp_path: Path) -> None:
+    lake, most = Lake(tmp_path / "lake"), 0
+    for number in range(10_000):
+        version = put(lake, "orders", [order(f"{number:05}", 1, DAY, 5)])
+        if number % 10 == 9:
+            most = max(most, len(lake.files("orders", version)))
+    assert most < 4 * compaction.MANY
+    with connect(tmp_path) as connection:
+        rows = lake.read(connection, "orders", version)
+        assert rows.aggregate("count(*), count(DISTINCT order_id)").fetchone() == (10_000, 10_000)
+
+
 def test_files_of_other_columns_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "MANY", 4)
     lake = Lake(tmp_path / "lake")
