@@ -89,6 +89,7 @@ def test_what_is_sent_again_counts_once_within_a_group_and_later_but_not_for_ano
     with database.connect() as connection:
         (refused,) = inbox.quarantined(connection, write_key_ids=[key.id])
     assert (refused.code, refused.place, json.loads(refused.body)) == ("missing_event_name", "event", bad)
+    assert writer.take([calls(key, track("bad"))]) == Counts(received=1), "mended, it is taken"
 
 
 ANYTHING = st.recursive(

@@ -142,11 +142,12 @@ def test_what_is_nested_too_deep_to_be_written_is_refused_alone() -> None:
     assert len(found.events) == 1
 
 
-def test_a_database_that_refuses_an_event_makes_it_a_refused_one_with_the_same_digest() -> None:
-    found = arrived({"batch": [{"type": "page", "userId": "u", "messageId": "m"}]})
+def test_a_refused_event_is_known_again_by_itself_and_not_for_the_one_that_mends_it() -> None:
+    found = arrived({"batch": [{"type": "page", "userId": "u", "messageId": "m"}, {"type": "x", "messageId": "m"}]})
+    again = arrived({"batch": [{"type": "y", "messageId": "m"}]})
     instead = not_storable(found)
     assert instead.events == ()
-    assert instead.refused[0].digest == found.events[0].digest
+    assert instead.refused[0].digest == found.refused[0].digest == again.refused[0].digest != found.events[0].digest
 
 
 def test_half_an_emoji_nan_and_bytes_that_are_no_text_lose_nothing_else() -> None:

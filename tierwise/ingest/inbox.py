@@ -23,6 +23,9 @@ from tierwise.state.event_catalogue import Catalogue
 from tierwise.state.inbox import Arrived, Counts
 from tierwise.state.locks import is_free
 
+_LONGEST_SECONDS = 10
+"""How long a statement may take before its senders are asked to come again: SDKs wait for ten to fifteen."""
+
 KEEP_APPLIED_DAYS = 30
 """How long applied and quarantined events can be looked at; facts keep what they say for good."""
 
@@ -78,6 +81,7 @@ class InboxWriter:
             connection.detach()
             # Whatever the server's own setting is: an answer of 200 says that the event is on disk.
             connection.execute(text("set synchronous_commit = on"))
+            connection.execute(text(f"set statement_timeout = {_LONGEST_SECONDS * 1000}"))
             connection.commit()
             self._connection, self._driver_connection = connection, driver
         return self._driver_connection

@@ -220,16 +220,21 @@ class _Reader:
                 message = _message_id(item.get("messageId"))
             except _Bad:
                 message = None
-        return Refused(
-            self._digest(message or f"{uuid4()}"), bad.code, _SAID[bad.code], bad.place, text[:_KEPT_OF_REFUSED]
-        )
+        digest = _digest_of_refused(self._digest(message or f"{uuid4()}"))
+        return Refused(digest, bad.code, _SAID[bad.code], bad.place, text[:_KEPT_OF_REFUSED])
 
 
 def not_storable(arrived: Arrived) -> Arrived:
     """The one event of a request that the database has refused, as a refused one."""
     event = arrived.events[0]
-    refused = Refused(event.digest, "too_deep", _SAID["too_deep"], None, event.body[:_KEPT_OF_REFUSED])
+    digest = _digest_of_refused(event.digest)
+    refused = Refused(digest, "too_deep", _SAID["too_deep"], None, event.body[:_KEPT_OF_REFUSED])
     return Arrived(arrived.write_key_id, arrived.received_at, (), (refused,))
+
+
+def _digest_of_refused(digest: str) -> str:
+    """Another than the event's own: sent again it is quarantined once, and mended under the same id it is taken."""
+    return blake2b(b"refused " + digest.encode(), digest_size=16).hexdigest()
 
 
 def _sent(value: Any) -> datetime | None:
