@@ -131,7 +131,7 @@ def test_python_sdk_sends_all_once(ctx: Context, tracked: Served, tmp_path: Path
 
 @pytest.mark.parametrize("package", [name for name, _ in NODE])
 def test_node_sdk_sends_all_once(ctx: Context, tracked: Served, node_folder: Path, package: str) -> None:
-    with _all_arrive_once(ctx, tracked, package) as secret:
+    with _all_arrive_once(ctx, tracked, package.replace("/", " ")) as secret:
         program = ["node", str(PROGRAMS / "node_sdk.mjs"), package]
         _run([*program, tracked.url, secret, str(TRACKS)], node_folder)
 

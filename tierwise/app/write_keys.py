@@ -109,7 +109,7 @@ def _problems(
     found = []
     if not source or source != source.strip() or len(source) > _LONGEST_NAME or not _is_told(source):
         found.append(
-            Problem("bad_name", f'"{source}" cannot be a name', None, "1 to 63 letters, such as web or mini-program")
+            Problem("bad_name", f'"{source}" cannot be a name', None, "1 to 63 letters and no slash, such as web")
         )
     found += [unknown_name("scope", scope, SCOPES) for scope in scopes if scope not in SCOPES]
     for origin in origins:
