@@ -33,9 +33,20 @@ OF_TRAITS: list[dict[str, Any]] = [
     {"kind": "tag", "name": "of_size", "class": "static", "imported": {"trait": "size"}},
     {"kind": "tag", "name": "of_since", "class": "static", "imported": {"trait": "since"}},
     {"kind": "segment", "name": "early", "when": {"attribute": "since", "op": "before", "value": "2024-02-29"}},
-    {"kind": "segment", "name": "moved", "when": {"attribute": "activity_since", "op": "within_last_days", "value": 9}},
 ]
-"""The last one reads a tier of DEFINITIONS."""
+
+STAYED = {
+    "kind": "segment",
+    "name": "stayed",
+    "when": {"attribute": "activity_since", "op": "within_last_days", "value": 9},
+}
+"""It reads the past of a tier of DEFINITIONS."""
+
+FEW = ("rfm", "activity", "often", "word", "guests", "cleaning")
+"""Those of DEFINITIONS that make a short run."""
+
+LACKING = ("visits", "interactions", "refunds", "products")
+"""Facts that a short run does without."""
 
 
 def inputs(versions: dict[str, int], definitions: Sequence[Definition]) -> Inputs:
@@ -86,7 +97,10 @@ HERE = SparkSettings("local[1]")
 
 def test_a_run_on_spark_gives_what_one_on_duckdb_gives(spark: Any, tmp_path: Path) -> None:
     lake, versions = random_facts(tmp_path, seed=1, people=40)
-    of = inputs(versions, (*DEFINITIONS, *map(parse_definition, OF_TRAITS)))
+    few = [each for each in DEFINITIONS if each.name in FEW]
+    known = {name: version for name, version in versions.items() if name not in LACKING}
+    of = inputs(known, (*few, *map(parse_definition, (OF_TRAITS[1], STAYED))))
+    of = replace(of, project=of.project.model_copy(update={"windows_days": (7,)}))
     both = built_twice(tmp_path, lake, of, HERE)
     assert_same(tmp_path, *both)
     assert both[1][1].counts["customers"] > 20
@@ -94,11 +108,18 @@ def test_a_run_on_spark_gives_what_one_on_duckdb_gives(spark: Any, tmp_path: Pat
 
 
 @pytest.mark.soak
+def test_all_kinds_of_facts_and_traits(spark: Any, tmp_path: Path) -> None:
+    lake, versions = random_facts(tmp_path, seed=1, people=40)
+    of = inputs(versions, (*DEFINITIONS, *map(parse_definition, (*OF_TRAITS, STAYED))))
+    assert_same(tmp_path, *built_twice(tmp_path, lake, of, HERE))
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("template", ["general", "retail", "dealer"])
 @pytest.mark.parametrize("seed", [2, 3])
 def test_templates_on_random_facts(spark: Any, tmp_path: Path, template: str, seed: int) -> None:
     lake, versions = random_facts(tmp_path, seed, people=300)
-    definitions = [*read_definitions([Path("tierwise/templates") / template]), *map(parse_definition, OF_TRAITS[:-1])]
+    definitions = [*read_definitions([Path("tierwise/templates") / template]), *map(parse_definition, OF_TRAITS)]
     of = inputs(versions, definitions)
     one, other = built_twice(tmp_path, lake, of, HERE)
     assert_same(tmp_path, one, other)
