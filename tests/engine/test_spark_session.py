@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
 from tierwise.engine import spark_session as here
-from tierwise.engine.spark_session import SparkSettings, require_spark, spark_settings
+from tierwise.engine.spark_session import SparkSettings, require_master, require_spark, spark_settings
 from tierwise.kernel.errors import TierwiseError
 
 
@@ -67,3 +68,16 @@ def test_without_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TierwiseError) as caught:
         require_spark()
     assert "tierwise[spark]" in (caught.value.remedy or "")
+
+
+def test_a_master_that_is_not_there_is_told_at_once() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        for master in (f"spark://127.0.0.1:{port}", "spark://127.0.0.1", "spark://127.0.0.1:99999"):
+            with pytest.raises(TierwiseError) as caught:
+                require_master(master)
+            assert (caught.value.code, caught.value.place) == ("spark_unavailable", master)
+        taken.listen()
+        require_master(f"spark://127.0.0.1:9,127.0.0.1:{port}")
+    require_master("local[*]")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tierwise.app.opening import RESTORING, home_standing
 from tierwise.app.views import Health, HealthCheck
-from tierwise.engine.spark_session import SparkSettings, require_spark
+from tierwise.engine.spark_session import SparkSettings, require_master, require_spark
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import lake_tables, runs
@@ -156,6 +156,7 @@ def _spark(settings: SparkSettings | None) -> HealthCheck:
     if settings is not None:
         try:
             require_spark()
+            require_master(settings.master)
         except TierwiseError as error:
             return HealthCheck("spark", "failed", error.message, error.remedy or "")
         return HealthCheck("spark", "ok", f"pyspark {version_of('pyspark')}, computes runs on {settings.master}")

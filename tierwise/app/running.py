@@ -18,7 +18,7 @@ from tierwise.engine.execute import Inputs
 from tierwise.engine.incremental import Base
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.engine.spark_build import build_on_spark
-from tierwise.engine.spark_session import require_spark
+from tierwise.engine.spark_session import require_master, require_spark
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
@@ -48,6 +48,7 @@ def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress
     ctx.principal.require("run")
     if ctx.spark is not None:
         require_spark()
+        require_master(ctx.spark.master)
     ensure_initialised(ctx)
     with held(ctx.database, HOME_WRITE):
         copy_decided(ctx)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,6 +111,31 @@ def require_spark() -> None:
         )
 
 
+_REACHED_SECONDS = 5.0
+
+
+def require_master(master: str) -> None:
+    """Raises `spark_unavailable` where nothing listens at a standalone master: Spark would try for two minutes.
+
+    Several may be named, of which one is enough: spark://one:7077,two:7077.
+    """
+    if not master.startswith("spark://"):
+        return
+    for place in master.removeprefix("spark://").split(","):
+        host, _, port = place.rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), _REACHED_SECONDS):
+                return
+        except (OSError, ValueError, OverflowError):
+            continue
+    raise TierwiseError(
+        "spark_unavailable",
+        "nothing listens there for Spark",
+        place=master,
+        remedy="start the master, or mend TIERWISE_SPARK_MASTER: spark://host:7077",
+    )
+
+
 @contextmanager
 def spark_session(settings: SparkSettings) -> Iterator[SparkSession]:
     """A session with names of its own, closed in the end: of the Spark that runs in this process, or of one made so.
@@ -118,6 +144,7 @@ def spark_session(settings: SparkSettings) -> Iterator[SparkSession]:
     fails while it is used.
     """
     require_spark()
+    require_master(settings.master)
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 

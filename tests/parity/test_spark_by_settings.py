@@ -1,0 +1,155 @@
+"""The very same `tierwise run`, on DuckDB and on Spark by settings alone: here, and on a master with two workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.golden.data_folder import data_file
+from tierwise.cli.demo import ORDER_OF_IMPORT
+from tierwise.state.embedded import EmbeddedServer
+from tierwise.testing import MadeData, make_dealer, make_retail
+
+pytestmark = [pytest.mark.spark, pytest.mark.soak]
+
+TABLES = ("profile", "tags", "segments", "junk", "store_totals", "rfm", "lifecycle")
+"""What is exported of both runs. They export the same bytes, whatever computed them."""
+
+SMALL = {
+    "spark.sql.shuffle.partitions": "4",
+    "spark.executor.memory": "1g",
+    "spark.driver.memory": "1g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
+
+
+@dataclass(frozen=True)
+class House:
+    """A home on which commands are typed, each in a process of its own."""
+
+    home: Path
+
+    def typed(self, *words: str | Path, settings: dict[str, str] | None = None) -> Any:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TIERWISE_")}
+        environment |= {"TIERWISE_HOME": str(self.home), "SPARK_LOCAL_IP": "127.0.0.1", **(settings or {})}
+        command = [sys.executable, "-c", "from tierwise.cli.main import main; main()", *map(str, words), "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2_000:]
+        return json.loads(done.stdout)
+
+    def exported(self, run: int, folder: Path) -> dict[str, bytes]:
+        found = {}
+        for table in TABLES:
+            for kind in ("csv", "parquet"):
+                path = folder / f"{run} {table}.{kind}"
+                self.typed("export", table, "--sensitive", "--run", str(run), "--to", path)
+                found[path.name.partition(" ")[2]] = path.read_bytes()
+        return found
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a standalone master with two workers of one processor each, all of the pip package."""
+    found = find_spec("pyspark")
+    if which("java") is None or found is None or found.origin is None:
+        pytest.skip("needs PySpark and Java 17")
+    start = str(Path(found.origin).parent / "bin" / "spark-class")
+    folder = tmp_path_factory.mktemp("cluster")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url, package = f"spark://127.0.0.1:{port}", "org.apache.spark.deploy"
+    of_worker = ["--host", "127.0.0.1", "--webui-port", "0", "--cores", "1", "--memory", "2g"]
+    commands = [
+        [f"{package}.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"],
+        *([f"{package}.worker.Worker", *of_worker, "--work-dir", str(folder / n), url] for n in ("one", "two")),
+    ]
+    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        for number, words in enumerate(commands):
+            with (folder / f"{number}.log").open("wb") as log:
+                process = subprocess.Popen(
+                    [start, *words], env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+            running.append(process)
+            wait_for(folder / "0.log", "elected leader" if number == 0 else "Registering worker", max(1, number))
+        yield url
+    finally:
+        for process in reversed(running):
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+def wait_for(log: Path, words: str, times: int) -> None:
+    for _ in range(600):
+        if log.read_text("utf-8", "replace").count(words) >= times:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{words!r} was not said {times} times: {log.read_text('utf-8', 'replace')[-1_000:]}")
+
+
+def of_template(template: str, made: MadeData, folder: Path) -> tuple[House, str]:
+    house = House(folder / "home 家 50%")
+    house.typed("init", "--template", template)
+    files = made.write(folder, headers="zh")
+    for table in (each for each in ORDER_OF_IMPORT if each in files):
+        house.typed("import", files[table], "--as", table)
+    return house, made.as_of.isoformat()
+
+
+def dealer(folder: Path) -> tuple[House, str]:
+    return of_template("dealer", make_dealer(customers=800, seed=11), folder)
+
+
+def retail(folder: Path) -> tuple[House, str]:
+    return of_template("retail", make_retail(customers=800, seed=11), folder)
+
+
+def online_retail(folder: Path) -> tuple[House, str]:
+    file = data_file("online_retail", "online_retail.csv")
+    house = House(folder / "home")
+    house.typed("init", "--template", "retail")
+    house.typed("import", file, "--map", Path("examples/mappings/online_retail.yaml").absolute())
+    return house, "2011-12-10"
+
+
+@pytest.mark.parametrize("make", [dealer, retail, online_retail], ids=lambda make: make.__name__)
+def test_the_same_bytes_by_duckdb_by_spark_here_and_by_two_workers(
+    make: Callable[[Path], tuple[House, str]], cluster: str, tmp_path: Path
+) -> None:
+    house, as_of = make(tmp_path)
+    try:
+        first = house.typed("run", "--as-of", as_of)
+        expected = house.exported(first["id"], tmp_path)
+        assert pq.read_metadata(tmp_path / f"{first['id']} profile.parquet").num_rows > 700
+        for master in ("local[2]", cluster):
+            settings = {
+                "TIERWISE_ENGINE": "spark",
+                "TIERWISE_SPARK_MASTER": master,
+                "TIERWISE_SPARK_CONF": ";".join(f"{name}={value}" for name, value in SMALL.items()),
+            }
+            run = house.typed("run", "--as-of", as_of, settings=settings)
+            assert run["counts"] == {**first["counts"], "engine": "spark"}, "history, too, has found nothing new"
+            assert any(master in note for note in run["notes"])
+            assert house.exported(run["id"], tmp_path) == expected
+        last = house.typed("run", "--as-of", as_of)
+        assert last["base_run_id"] == run["id"], "a run by DuckDB takes over what Spark has computed"
+        assert house.exported(last["id"], tmp_path) == expected
+    finally:
+        EmbeddedServer(house.home).stop()
