@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,6 +20,7 @@ from tests.golden.data_folder import data_file
 from tierwise.cli.demo import ORDER_OF_IMPORT
 from tierwise.state.embedded import EmbeddedServer
 from tierwise.testing import MadeData, make_dealer, make_retail
+from tierwise.testing.spark_cluster import spark_cluster
 
 pytestmark = [pytest.mark.spark, pytest.mark.soak]
 
@@ -64,44 +62,11 @@ class House:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a standalone master with two workers of one processor each, all of the pip package."""
-    found = find_spec("pyspark")
-    if which("java") is None or found is None or found.origin is None:
+    """The address of a master with two workers."""
+    if which("java") is None or find_spec("pyspark") is None:
         pytest.skip("needs PySpark and Java 17")
-    start = str(Path(found.origin).parent / "bin" / "spark-class")
-    folder = tmp_path_factory.mktemp("cluster")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url, package = f"spark://127.0.0.1:{port}", "org.apache.spark.deploy"
-    of_worker = ["--host", "127.0.0.1", "--webui-port", "0", "--cores", "1", "--memory", "2g"]
-    commands = [
-        [f"{package}.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"],
-        *([f"{package}.worker.Worker", *of_worker, "--work-dir", str(folder / n), url] for n in ("one", "two")),
-    ]
-    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
-    running: list[subprocess.Popen[bytes]] = []
-    try:
-        for number, words in enumerate(commands):
-            with (folder / f"{number}.log").open("wb") as log:
-                process = subprocess.Popen(
-                    [start, *words], env=environment, stdout=log, stderr=log, start_new_session=True
-                )
-            running.append(process)
-            wait_for(folder / "0.log", "elected leader" if number == 0 else "Registering worker", max(1, number))
+    with spark_cluster(tmp_path_factory.mktemp("cluster")) as url:
         yield url
-    finally:
-        for process in reversed(running):
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
-
-
-def wait_for(log: Path, words: str, times: int) -> None:
-    for _ in range(600):
-        if log.read_text("utf-8", "replace").count(words) >= times:
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"{words!r} was not said {times} times: {log.read_text('utf-8', 'replace')[-1_000:]}")
 
 
 def of_template(template: str, made: MadeData, folder: Path) -> tuple[House, str]:
