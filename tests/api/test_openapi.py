@@ -106,6 +106,7 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "POST /api/v1/keys/{source}/rotate",
         "DELETE /api/v1/keys/{source}",
         "GET /api/v1/inbox",
+        "POST /api/v1/inbox/apply",
         "GET /api/v1/inbox/events",
         "GET /api/v1/inbox/quarantined",
         "GET /api/v1/inbox/catalogue",

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from tierwise.ingest import inbox as writing
 from tierwise.ingest.inbox import InboxWriter, forget_old
@@ -20,6 +21,7 @@ from tierwise.ingest.tracking import CALLS, parse, read
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import event_catalogue, inbox, write_keys
 from tierwise.state.inbox import Arrived, Counts
+from tierwise.state.locks import lock_key
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 123, tzinfo=UTC)
 
@@ -235,14 +237,40 @@ def test_what_waits_is_given_in_order_and_counted_once_it_is_applied(
     database: Engine, writer: InboxWriter, key: write_keys.WriteKey
 ) -> None:
     writer.take([calls(key, track("m1"), track("m2")), calls(key, track("m3"), at=NOW + timedelta(days=1))])
+    first, second, _ = rows(database, key)
     with database.begin() as connection:
-        mine = [each for each in inbox.pending(connection, 10_000) if each.write_key_id == key.id]
-        assert [each.message_id for each in mine] == ["m1", "m2", "m3"]
-        assert inbox.mark_applied(connection, [each.id for each in mine[1:]], 7) == 2
-        assert inbox.mark_applied(connection, [each.id for each in mine[1:]], 8) == 0, "once"
-    assert [(each.state, each.batch) for each in rows(database, key)] == [("pending", None), *[("applied", 7)] * 2]
+        until = inbox.settled(connection)
+        waiting = list(inbox.between(connection, first.id, until, calls=("track",), write_key_ids=[key.id]))
+        assert [each.message_id for each in waiting] == ["m2", "m3"]
+        assert not inbox.any_between(connection, first.id, until, calls=("page",), write_key_ids=[key.id])
+        assert not inbox.any_between(connection, 0, until, calls=("track",), events=["other"], write_key_ids=[key.id])
+        assert inbox.apply_until(connection, second.id, second.id) >= 2
+        assert inbox.apply_until(connection, second.id, until) == 0, "once"
+    applied = ("applied", second.id)
+    assert [(each.state, each.batch) for each in rows(database, key)] == [applied, applied, ("pending", None)]
     assert counts(database, key) == Counts(received=3, applied=2)
     assert counts(database, key).pending == 1
+
+
+def test_what_is_settled_waits_for_a_group_that_is_under_way(
+    database: Engine, writer: InboxWriter, key: write_keys.WriteKey
+) -> None:
+    """Else an event of a lower id could come to be seen after its time."""
+    writer.take([calls(key, track("m0"))])
+    with ThreadPoolExecutor(1) as pool, database.connect() as under_way:
+        under_way.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": lock_key("events under way")})
+        with database.begin() as connection:
+            connection.execute(text("set local lock_timeout = '100ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                inbox.settled(connection)
+
+        def settled() -> int:
+            with database.begin() as connection:
+                return inbox.settled(connection)
+
+        later = pool.submit(settled)
+        under_way.rollback()
+        assert later.result(timeout=20) >= rows(database, key)[0].id
 
 
 def test_what_is_old_is_forgotten_and_what_waits_never(

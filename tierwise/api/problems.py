@@ -29,6 +29,7 @@ STATUS: dict[str, int] = {
     "unknown_path": 404,
     "method_not_allowed": 405,
     "no_run": 404,
+    "no_event_source": 404,
     "no_history": 404,
     "bad_history_file": 500,
     "run_not_kept": 404,

@@ -9,7 +9,7 @@ from pathlib import Path
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.importing import ImportReport, Progress, import_file, session_of
-from tierwise.definitions.import_source import DatabaseTable, DeltaTable, ImportSource, ParquetFolder
+from tierwise.definitions.import_source import DatabaseTable, DeltaTable, ImportSource, LiveEvents, ParquetFolder
 from tierwise.ingest import table_source
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.state import source_readings
@@ -106,5 +106,7 @@ def _place(source: ImportSource) -> str:
     origin = source.origin
     if isinstance(origin, ParquetFolder | DeltaTable):
         return origin.path
+    if isinstance(origin, LiveEvents):
+        return f"{', '.join(origin.events or origin.calls)}"
     what = origin.table or "a query"
     return f"{origin.host}/{origin.database}: {what}" if isinstance(origin, DatabaseTable) else what

@@ -129,6 +129,27 @@ def revoke(name: str, as_json: Json = False) -> None:
 
 
 @inbox.command()
+def apply(as_json: Json = False) -> None:
+    """Take what has come into the facts, by the sources of kind events."""
+    from tierwise.app.applying import apply_events
+
+    with opened() as ctx:
+        done = apply_events(ctx)
+
+    def people() -> None:
+        heads = ["table", "read", "accepted", "replaced", "unchanged", "ignored", "quarantined"]
+        rows = [
+            (each.table, each.read, each.accepted, each.replaced, each.unchanged, each.ignored, each.quarantined)
+            for each in done.imports
+        ]
+        if rows:
+            table("", heads, rows)
+        say(f"applied {number(done.events)} events")
+
+    tell(done, as_json, people)
+
+
+@inbox.command()
 def status(as_json: Json = False) -> None:
     """How many events came, and what became of them."""
     from tierwise.app import inbox as use_cases

@@ -91,6 +91,37 @@ class DatabaseTable(Part):
         return _table_or_query(self)
 
 
+Call = Literal["track", "identify", "page", "screen", "group", "alias", "merge"]
+
+
+class LiveEvents(Part):
+    """Live events of the inbox, each a row, or where it lists several things (`each`) as many rows as there are.
+
+    calls: by which they were sent. events: the names of track calls; null takes all. keys: the write keys' names by
+    which they came; null takes all. each: where the list stands in the event, such as `properties.products`; of one of
+    its things a mapping reads `item.price`, and `item_number` is its place from 1.
+
+    What a mapping may read: `userId`, `anonymousId`, `messageId`, `event`, `type`, anything below `properties`,
+    `traits`, `context` and the rest of the event by its path (`properties.order_id`), and what the inbox knows:
+    `occurred_at` (by the sender's clock, put right), `received_at`, `key` (the write key's name). Lists and objects
+    come as JSON.
+    """
+
+    kind: Literal["events"]
+    calls: tuple[Call, ...] = ("track",)
+    events: tuple[Filled, ...] | None = None
+    keys: tuple[Filled, ...] | None = None
+    each: Filled | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> LiveEvents:
+        if not self.calls:
+            raise ValueError("calls names at least one")
+        if self.events is not None and "track" not in self.calls:
+            raise ValueError("events are names of track calls, and calls leaves track out")
+        return self
+
+
 _Of = TypeVar("_Of", SparkTable, DatabaseTable)
 
 
@@ -100,7 +131,7 @@ def _table_or_query(of: _Of) -> _Of:
     return of
 
 
-Origin = Annotated[ParquetFolder | DeltaTable | SparkTable | DatabaseTable, Field(discriminator="kind")]
+Origin = Annotated[ParquetFolder | DeltaTable | SparkTable | DatabaseTable | LiveEvents, Field(discriminator="kind")]
 
 
 class Watermark(Part):
@@ -131,6 +162,12 @@ class ImportSource(Definition):
     watermark: Watermark | None = None
     mapping: Mapping
     replace_orders: bool = False
+
+    @model_validator(mode="after")
+    def _events_have_their_own_order(self) -> ImportSource:
+        if isinstance(self.origin, LiveEvents) and self.watermark is not None:
+            raise ValueError("a source of events has no watermark: they are taken in the order in which they came")
+        return self
 
     @property
     def together(self) -> str | None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from tierwise.definitions.import_source import DatabaseTable, ImportSource, SparkTable
+from tierwise.definitions.import_source import DatabaseTable, ImportSource, LiveEvents, SparkTable
 from tierwise.definitions.mapping import Mapping
 from tierwise.ingest.database_rows import Copied, password_of
+from tierwise.ingest.event_rows import copy_events
 from tierwise.ingest.importer import ImportReport, ImportSession, import_from
 from tierwise.ingest.mark import Mark
 from tierwise.ingest.parquet import open_parquet
@@ -93,6 +94,8 @@ class TableOrigin:
             from tierwise.ingest.mysql_rows import copy_mysql
 
             return copy_mysql(source, origin, password, mark, target, tick, now=now, zone=zone)
+        if isinstance(origin, LiveEvents):
+            return copy_events(source, origin, self.session.engine, mark, target, tick)
         if isinstance(origin, SparkTable):
             from tierwise.ingest.spark_rows import copy_spark
 

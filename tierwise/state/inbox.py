@@ -14,11 +14,11 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import BigInteger, Connection, Date, any_, cast, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, or_, select, text
 
 from tierwise.state.event_catalogue import Catalogue, Kind, Shape
 from tierwise.state.live_tables import event_quarantine, inbox, inbox_day
+from tierwise.state.locks import lock_key
 
 KEEP_SEEN_DAYS = 32
 """How long an event is known again: a sender that tries for 30 days is still told apart from a new event."""
@@ -109,6 +109,9 @@ _COPY_EVENTS = """
 copy inbox (write_key_id, message_id, type, event, user_id, anonymous_id, occurred_at, received_at, body) from stdin
 """
 
+_UNDER_WAY = lock_key("events under way")
+"""Held by each transaction that puts events in: whoever waits for it alone knows that no lower id is still to come."""
+
 _COPY_REFUSED = "copy event_quarantine (write_key_id, received_at, code, message, place, body) from stdin"
 
 _COUNT = """
@@ -129,6 +132,7 @@ def take(driver: psycopg.Connection[Any], group: Sequence[Arrived], catalogue: C
     """
     sorted_ = _without_repeats(group)
     with driver.transaction(), driver.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock_shared(%s)", (_UNDER_WAY,))
         _forget_seen(cursor, sorted_, max(each.received_at for each in group).date())
         if sorted_.events:
             with cursor.copy(_COPY_EVENTS) as rows:
@@ -267,7 +271,7 @@ _MOST_SECONDS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TakenEvent:
-    """One event in the inbox. state: pending or applied; batch: the application that took it."""
+    """One event in the inbox. state: pending or applied; batch: up to which event its application went."""
 
     id: int
     write_key_id: int
@@ -296,24 +300,85 @@ class RefusedEvent:
     body: str
 
 
-def pending(connection: Connection, limit: int) -> list[TakenEvent]:
-    """The events that wait, in the order in which they are to be applied."""
-    query = select(inbox).where(inbox.c.state == "pending").order_by(inbox.c.id).limit(limit)
-    return [TakenEvent(**row._mapping) for row in connection.execute(query)]
+class Waiting(NamedTuple):
+    """One event as it was kept. body: JSON text."""
+
+    write_key_id: int
+    message_id: str
+    type: str
+    event: str | None
+    user_id: str | None
+    anonymous_id: str | None
+    occurred_at: datetime
+    received_at: datetime
+    body: str
 
 
-def mark_applied(connection: Connection, ids: Sequence[int], batch: int) -> int:
-    """These events are in the facts, by that application; how many waited until now. Counted by source and day."""
-    change = update(inbox).where(inbox.c.id == any_(literal(list(ids), ARRAY(BigInteger))), inbox.c.state == "pending")
-    day = cast(func.timezone("UTC", inbox.c.received_at), Date).label("day")
-    counts = Counter(
-        (row.write_key_id, row.day)
-        for row in connection.execute(change.values(state="applied", batch=batch).returning(inbox.c.write_key_id, day))
-    )
-    for (key, of), count in sorted(counts.items()):
-        mine = (inbox_day.c.write_key_id == key, inbox_day.c.day == of)
-        connection.execute(update(inbox_day).where(*mine).values(applied=inbox_day.c.applied + count))
-    return counts.total()
+def settled(connection: Connection) -> int:
+    """The highest id of all events, 0 where there are none, when none of a lower id is under way any more.
+
+    Waits for the groups that are being committed, some milliseconds; who comes after waits for this transaction.
+    """
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _UNDER_WAY})
+    return int(connection.scalar(select(func.coalesce(func.max(inbox.c.id), 0))) or 0)
+
+
+def between(
+    connection: Connection,
+    after: int,
+    until: int,
+    *,
+    calls: Sequence[str],
+    events: Sequence[str] | None = None,
+    write_key_ids: Sequence[int] | None = None,
+) -> Iterator[Waiting]:
+    """The events of these calls with an id above `after` up to `until`, in their order. events: names of tracks."""
+    columns = [inbox.c[name] for name in Waiting._fields if name != "body"]
+    query = select(*columns, cast(inbox.c.body, Text)).where(*_which(after, until, calls, events, write_key_ids))
+    for row in connection.execute(query.order_by(inbox.c.id)):
+        yield Waiting._make(row)
+
+
+def any_between(
+    connection: Connection,
+    after: int,
+    until: int,
+    *,
+    calls: Sequence[str],
+    events: Sequence[str] | None = None,
+    write_key_ids: Sequence[int] | None = None,
+) -> bool:
+    """Whether `between` has any."""
+    query = select(inbox.c.id).where(*_which(after, until, calls, events, write_key_ids)).limit(1)
+    return connection.scalar(query) is not None
+
+
+def _which(
+    after: int, until: int, calls: Sequence[str], events: Sequence[str] | None, write_key_ids: Sequence[int] | None
+) -> list[ColumnElement[bool]]:
+    found = [inbox.c.id > after, inbox.c.id <= until, inbox.c.type.in_(calls)]
+    if events is not None:
+        found.append(or_(inbox.c.type != "track", inbox.c.event.in_(events)))
+    if write_key_ids is not None:
+        found.append(inbox.c.write_key_id.in_(write_key_ids))
+    return found
+
+
+_APPLY = """
+with taken as (
+    update inbox set state = 'applied', batch = :batch where id <= :until and state = 'pending'
+    returning write_key_id, (received_at at time zone 'UTC')::date as day),
+counted as (select write_key_id, day, count(*) as applied from taken group by write_key_id, day),
+told as (
+    update inbox_day d set applied = d.applied + c.applied from counted c
+    where c.write_key_id = d.write_key_id and c.day = d.day returning c.applied)
+select coalesce(sum(applied), 0) from told
+"""
+
+
+def apply_until(connection: Connection, until: int, batch: int) -> int:
+    """All events up to that id are in the facts; how many waited until now. Counted by source and day."""
+    return int(connection.scalar(text(_APPLY), {"until": until, "batch": batch}) or 0)
 
 
 def latest(connection: Connection, *, write_key_ids: Sequence[int] | None = None, limit: int = 50) -> list[TakenEvent]:

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from tierwise.api import examples
+from tierwise.api.bodies import ImportBody
 from tierwise.api.context import Asked
 from tierwise.api.problems import problem_responses
 from tierwise.app import inbox, write_keys
+from tierwise.app.applying import apply_events
 from tierwise.app.inbox import CatalogueRow, EventRow, InboxStatus, PropertySeen, RefusedRow, SourceCounts
 from tierwise.app.write_keys import GRACE_HOURS, SCOPES, NewKey, WriteKey
 
@@ -57,6 +59,15 @@ class Events(BaseModel):
     events: tuple[EventRow, ...]
 
 
+class AppliedEvents(BaseModel):
+    """What an application took in. events: how many waited until then, also those that no source reads."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    events: int
+    imports: tuple[ImportBody, ...]
+
+
 class RefusedEvents(BaseModel):
     """The newest first."""
 
@@ -87,6 +98,11 @@ _KEY = WriteKey(
 )
 
 _STATUS = InboxStatus(1_204, 0, 3, 1, 0, 1_200, 4.2, (SourceCounts("web", 1_204, 0, 3, 1, 0, 1_200),))
+
+_APPLIED = AppliedEvents(
+    events=1_200,
+    imports=(examples.IMPORT_OF_SOURCE.model_copy(update={"file": "source web_orders", "mapping": {}}),),
+)
 
 _EVENT = EventRow(
     id=1_200,
@@ -155,6 +171,14 @@ def revoke_key(ctx: Asked, source: SourcePath) -> WriteKey:
 def status(ctx: Asked) -> InboxStatus:
     """How many events came and what became of them, by source too."""
     return inbox.status(ctx)
+
+
+@router.post(
+    "/inbox/apply", operation_id="apply_events", responses=examples.ok(_APPLIED) | problem_responses(403, 404, 409)
+)
+def apply(ctx: Asked) -> AppliedEvents:
+    """Take what has come into the facts, by the sources of kind events, each of which is an import of its own."""
+    return AppliedEvents.model_validate(apply_events(ctx))
 
 
 @router.get(
