@@ -136,4 +136,5 @@ def test_templates_on_random_facts(spark: Any, tmp_path: Path, template: str, se
     lake, versions = random_facts(tmp_path, seed, people=300)
     definitions = [*read_definitions([Path("tierwise/templates") / template]), *map(parse_definition, OF_TRAITS)]
     of = inputs(versions, definitions)
+    of = replace(of, project=of.project.model_copy(update={"windows_days": (30, 90, 365)}))
     assert_same(tmp_path, *built_twice(tmp_path, lake, after_a_day(tmp_path, lake, of), HERE))
