@@ -11,7 +11,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.asked_insights import ASKED, GROUP_BY, measured_name, plain_name
 from benchmarks.insight_home import made
-from benchmarks.lines import BESIDE, Business, verdicts
+from benchmarks.lines import BESIDE, MINIMAL, Business, verdicts
 from benchmarks.report import as_json, table
 from benchmarks.turns import Measured, Once, process
 from tierwise.app.insights.catalogue import member
@@ -81,7 +81,7 @@ def test_an_insight_is_told_as_so_many_times_its_group_by() -> None:
 
 def test_what_each_is_held_beside_is_there() -> None:
     assert {asked.reads for asked in ASKED.values()} == set(GROUP_BY)
-    assert set(BESIDE.values()) == {plain_name(reads) for reads in GROUP_BY}
+    assert set(BESIDE.values()) == {*(plain_name(reads) for reads in GROUP_BY), *MINIMAL}
 
 
 def test_an_insight_that_is_not_measured_is_refused() -> None:
