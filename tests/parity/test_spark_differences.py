@@ -12,6 +12,8 @@ import pyarrow as pa
 import pytest
 
 from tierwise.definitions.rule import Comparison
+from tierwise.engine.spark_session import SparkSettings, spark_session
+from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import Frame
 from tierwise.metrics.rules import rule_expr
 
@@ -58,3 +60,15 @@ def test_patterns_are_read_by_re2_and_by_java(both: tuple[Frame, Frame]) -> None
     assert {pattern: by_duckdb[pattern] ^ by_spark[pattern] for pattern in JAVAS} == JAVAS
     assert [by_duckdb[pattern] for pattern in PLAIN] == [by_spark[pattern] for pattern in PLAIN]
     assert all(by_duckdb[pattern] for pattern in PLAIN)
+
+
+def test_what_fails_amid_a_run_is_told_without_what_rows_say(spark: Any) -> None:
+    """DuckDB's errors come with their text; Spark's text may be a value, such as a phone."""
+    with (
+        pytest.raises(TierwiseError) as caught,
+        spark_session(SparkSettings("local[1]")) as session,
+    ):
+        session.sql("SELECT CAST(phone AS INT) FROM VALUES ('13800138000 mobile') AS told(phone)").collect()
+    assert caught.value.code == "spark_failed"
+    assert "13800138000" not in str(caught.value)
+    assert spark.sql("SELECT 1 AS one").collect()[0].one == 1  # who was there before stays
