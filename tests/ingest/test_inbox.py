@@ -20,7 +20,7 @@ from tierwise.ingest.inbox import InboxWriter, forget_old
 from tierwise.ingest.tracking import CALLS, parse, read
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import event_catalogue, inbox, write_keys
-from tierwise.state.inbox import Arrived, Counts
+from tierwise.state.inbox import Arrived, Counts, Wanted
 from tierwise.state.locks import lock_key
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 123, tzinfo=UTC)
@@ -238,12 +238,13 @@ def test_what_waits_is_given_in_order_and_counted_once_it_is_applied(
 ) -> None:
     writer.take([calls(key, track("m1"), track("m2")), calls(key, track("m3"), at=NOW + timedelta(days=1))])
     first, second, _ = rows(database, key)
+    mine = Wanted(("track",), write_key_ids=[key.id])
     with database.begin() as connection:
         until = inbox.settled(connection)
-        waiting = list(inbox.between(connection, first.id, until, calls=("track",), write_key_ids=[key.id]))
+        waiting = list(inbox.between(connection, first.id, until, mine))
         assert [each.message_id for each in waiting] == ["m2", "m3"]
-        assert not inbox.any_between(connection, first.id, until, calls=("page",), write_key_ids=[key.id])
-        assert not inbox.any_between(connection, 0, until, calls=("track",), events=["other"], write_key_ids=[key.id])
+        assert not inbox.any_between(connection, first.id, until, replace(mine, calls=("page",)))
+        assert not inbox.any_between(connection, 0, until, replace(mine, events=["other"]))
         assert inbox.apply_until(connection, second.id, second.id) >= 2
         assert inbox.apply_until(connection, second.id, until) == 0, "once"
     applied = ("applied", second.id)

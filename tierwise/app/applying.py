@@ -8,6 +8,7 @@ from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.importing import ImportReport, session_of
 from tierwise.definitions.import_source import ImportSource, LiveEvents
+from tierwise.ingest.event_rows import wanted_of
 from tierwise.ingest.table_source import import_source
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import inbox, source_readings, write_keys
@@ -58,7 +59,4 @@ def _has_new(ctx: Context, source: ImportSource, origin: LiveEvents, until: int)
     with ctx.database.connect() as connection:
         last = source_readings.newest(connection, source.name, source.fingerprint)
         after = 0 if last is None or last.mark is None else int(last.mark)
-        keys = None
-        if origin.keys is not None:
-            keys = [key for key, name in write_keys.sources(connection).items() if name in origin.keys]
-        return inbox.any_between(connection, after, until, calls=origin.calls, events=origin.events, write_key_ids=keys)
+        return inbox.any_between(connection, after, until, wanted_of(origin, write_keys.sources(connection)))

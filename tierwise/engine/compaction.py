@@ -1,8 +1,8 @@
 """Small files of a table put together as they come, so that ten thousand small imports leave some dozens of files.
 
-By size classes, each eight times the one below: as soon as a class has so many files, they are written as one, which is
-of a higher class. So a row is written again some four times in its life, and no append is followed by much work. The
-rows stay as they are, in the order in which they came; versions before stay readable, their files stay where they are.
+By size classes, each eight times the one below: as soon as a class has so many files, they are written as one. So a row
+is written again about once in each class, in the lowest, of tiny files, more often, and no append is followed by much
+work. The rows stay as they are, in the order in which they came. Versions before stay readable: no file is deleted.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine
 
+from tierwise.definitions import mapping as mappings
 from tierwise.definitions.import_source import ImportSource, LiveEvents
-from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.rule import attributes_of
 from tierwise.ingest.database_rows import Copied
 from tierwise.ingest.mark import Mark
 from tierwise.ingest.source_file import Tick
 from tierwise.ingest.text_copy import copy_texts
 from tierwise.state import inbox, write_keys
-from tierwise.state.inbox import Waiting
+from tierwise.state.inbox import Waiting, Wanted
 
 ITEM, ITEM_NUMBER = "item", "item_number"
 
@@ -33,15 +33,20 @@ def copy_events(
         until = inbox.settled(connection)
     with engine.connect().execution_options(stream_results=True, max_row_buffer=2_000) as connection:
         names = write_keys.sources(connection)
-        wanted = None if origin.keys is None else [key for key, name in names.items() if name in origin.keys]
         after = 0 if mark is None else int(mark.text)
-        events = inbox.between(connection, after, until, calls=origin.calls, events=origin.events, write_key_ids=wanted)
+        events = inbox.between(connection, after, until, wanted_of(origin, names))
         rows = (row for event in events for row in rows_of(event, names[event.write_key_id], columns, origin.each))
         count = copy_texts(target, columns, rows, tick)
     return Copied(count, Mark("number", until))
 
 
-def columns_of(mapping: Mapping) -> tuple[str, ...]:
+def wanted_of(origin: LiveEvents, names: Mapping[int, str]) -> Wanted:
+    """Which events a source reads. names: of write keys, by their ids."""
+    keys = None if origin.keys is None else [key for key, name in names.items() if name in origin.keys]
+    return Wanted(origin.calls, origin.events, keys)
+
+
+def columns_of(mapping: mappings.Mapping) -> tuple[str, ...]:
     """What a mapping reads of an event, each once."""
     named = [each for each in mapping.columns.values() if isinstance(each, str)]
     named += mapping.order_key if isinstance(mapping.order_key, tuple) else ()

@@ -323,44 +323,34 @@ def settled(connection: Connection) -> int:
     return int(connection.scalar(select(func.coalesce(func.max(inbox.c.id), 0))) or 0)
 
 
-def between(
-    connection: Connection,
-    after: int,
-    until: int,
-    *,
-    calls: Sequence[str],
-    events: Sequence[str] | None = None,
-    write_key_ids: Sequence[int] | None = None,
-) -> Iterator[Waiting]:
-    """The events of these calls with an id above `after` up to `until`, in their order. events: names of tracks."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: of these calls; of track calls only those of these names, and by these keys, unless null."""
+
+    calls: Sequence[str]
+    events: Sequence[str] | None = None
+    write_key_ids: Sequence[int] | None = None
+
+
+def between(connection: Connection, after: int, until: int, wanted: Wanted) -> Iterator[Waiting]:
+    """The events with an id above `after` up to `until`, in their order."""
     columns = [inbox.c[name] for name in Waiting._fields if name != "body"]
-    query = select(*columns, cast(inbox.c.body, Text)).where(*_which(after, until, calls, events, write_key_ids))
+    query = select(*columns, cast(inbox.c.body, Text)).where(*_which(after, until, wanted))
     for row in connection.execute(query.order_by(inbox.c.id)):
         yield Waiting._make(row)
 
 
-def any_between(
-    connection: Connection,
-    after: int,
-    until: int,
-    *,
-    calls: Sequence[str],
-    events: Sequence[str] | None = None,
-    write_key_ids: Sequence[int] | None = None,
-) -> bool:
+def any_between(connection: Connection, after: int, until: int, wanted: Wanted) -> bool:
     """Whether `between` has any."""
-    query = select(inbox.c.id).where(*_which(after, until, calls, events, write_key_ids)).limit(1)
-    return connection.scalar(query) is not None
+    return connection.scalar(select(inbox.c.id).where(*_which(after, until, wanted)).limit(1)) is not None
 
 
-def _which(
-    after: int, until: int, calls: Sequence[str], events: Sequence[str] | None, write_key_ids: Sequence[int] | None
-) -> list[ColumnElement[bool]]:
-    found = [inbox.c.id > after, inbox.c.id <= until, inbox.c.type.in_(calls)]
-    if events is not None:
-        found.append(or_(inbox.c.type != "track", inbox.c.event.in_(events)))
-    if write_key_ids is not None:
-        found.append(inbox.c.write_key_id.in_(write_key_ids))
+def _which(after: int, until: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found = [inbox.c.id > after, inbox.c.id <= until, inbox.c.type.in_(wanted.calls)]
+    if wanted.events is not None:
+        found.append(or_(inbox.c.type != "track", inbox.c.event.in_(wanted.events)))
+    if wanted.write_key_ids is not None:
+        found.append(inbox.c.write_key_id.in_(wanted.write_key_ids))
     return found
 
 
