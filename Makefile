@@ -22,8 +22,9 @@ $(VENV)/.run: $(BIN)/uv requirements.lock pyproject.toml
 	@touch $@
 
 # What tests and checks need besides.
-$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock requirements-spark.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
 	@touch $@
 
 setup: $(VENV)/.run ## prepare .venv with what running needs
@@ -70,6 +71,7 @@ wheel: $(VENV)/.run ## build the wheel into dist/
 lock: $(BIN)/uv ## pin everything anew, with hashes and without download addresses
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --group spark -c requirements.lock -o requirements-spark.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 requirements-setup.in -o requirements-setup.lock
 
 clean: ## remove what was made, not your data
