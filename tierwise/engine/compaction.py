@@ -7,10 +7,8 @@ work. The rows stay as they are, in the order in which they came. Versions befor
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import unquote
-
-from deltalake import DeltaTable
 
 MANY = 16
 """So many files of one class become one."""
@@ -28,7 +26,7 @@ class DataFile:
     written: int
 
 
-def to_put_together(files: list[DataFile]) -> list[DataFile]:
+def to_put_together(files: Collection[DataFile]) -> list[DataFile]:
     """The files of the lowest class that has `MANY`, in the order in which they were written; else none."""
     for number in range(_CLASSES):
         found = [each for each in files if class_of(each.bytes) == number]
@@ -43,10 +41,3 @@ def class_of(size: int) -> int:
     while number < _CLASSES and size >= _SMALLEST * _STEP**number:
         number += 1
     return number
-
-
-def data_files(table: DeltaTable) -> list[DataFile]:
-    """The files of the version that is open."""
-    actions = table.get_add_actions()
-    found = zip(*(actions[name].to_pylist() for name in ("path", "size_bytes", "modification_time")), strict=True)
-    return [DataFile(unquote(path), size, written) for path, size, written in found]

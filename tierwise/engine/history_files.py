@@ -26,6 +26,7 @@ from deltalake import DeltaTable, Field, Schema
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
+from tierwise.engine.delta_log import KEEP_THE_LOG
 from tierwise.engine.duckdb_session import literal
 from tierwise.engine.lake import Lake
 from tierwise.kernel.clock import utc_now
@@ -156,7 +157,9 @@ def commit(lake: Lake, added: Sequence[AddAction], removed: Sequence[str]) -> in
             create_table_with_add_actions(str(folder), schema, list(added), name=HISTORY)
         else:
             gone = [RemoveAction(path, True, at, (folder / path).stat().st_size) for path in removed]
-            DeltaTable(str(folder)).create_write_transaction([*added, *gone], mode="append", schema=schema)
+            DeltaTable(str(folder)).create_write_transaction(
+                [*added, *gone], mode="append", schema=schema, post_commithook_properties=KEEP_THE_LOG
+            )
         return DeltaTable(str(folder)).version()
 
     return lake.guarded(HISTORY, act)
@@ -165,5 +168,10 @@ def commit(lake: Lake, added: Sequence[AddAction], removed: Sequence[str]) -> in
 def let_go(lake: Lake, keep_hours: int = KEPT_HOURS) -> int:
     """Delete the files that no version of the last `keep_hours` needs; the new version."""
     table = DeltaTable(str(lake.path(HISTORY)))
-    table.vacuum(retention_hours=keep_hours, enforce_retention_duration=False, dry_run=False)
+    table.vacuum(
+        retention_hours=keep_hours,
+        enforce_retention_duration=False,
+        dry_run=False,
+        post_commithook_properties=KEEP_THE_LOG,
+    )
     return DeltaTable(str(lake.path(HISTORY))).version()

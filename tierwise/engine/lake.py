@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from urllib.parse import unquote
@@ -20,7 +21,8 @@ from deltalake import ColumnProperties, DeltaTable, Schema, WriterProperties, wr
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from tierwise.engine.compaction import data_files, to_put_together
+from tierwise.engine.compaction import DataFile, to_put_together
+from tierwise.engine.delta_log import KEEP_THE_LOG, Newest, commit, has_newest, is_newest, newest_of
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.sql_types import SQL
 from tierwise.facts.contract import STORED
@@ -44,12 +46,15 @@ _T = TypeVar("_T")
 Source: TypeAlias = "pa.Table | pa.RecordBatchReader"
 
 
-def _properties(name: str) -> WriterProperties:
+def _without_dictionary(name: str) -> list[str]:
     """Text keys hardly repeat, so a dictionary of them only costs: a quarter of the time, a quarter of the size."""
     table = STORED.get(name)
     keys = (*table.key, "id") if table else ()
-    texts = [column.name for column in table.columns if column.type == "id" and column.name in keys] if table else []
-    plain = {text: ColumnProperties(dictionary_enabled=False) for text in texts}
+    return [column.name for column in table.columns if column.type == "id" and column.name in keys] if table else []
+
+
+def _properties(name: str) -> WriterProperties:
+    plain = {text: ColumnProperties(dictionary_enabled=False) for text in _without_dictionary(name)}
     return WriterProperties(
         compression="ZSTD", compression_level=1, max_row_group_size=ROWS_PER_GROUP, column_properties=plain or None
     )
@@ -68,16 +73,19 @@ class Lake:
         self.root = root
         self._files: dict[tuple[str, int], list[str]] = {}
         """By table and version: what was committed never changes, and asking takes some 10 ms each time."""
+        self._newest: dict[str, Newest] = {}
+        """By table, as seen last; another process may have gone on since."""
 
     def path(self, name: str) -> Path:
         return self.root / name
 
     def exists(self, name: str) -> bool:
-        return DeltaTable.is_deltatable(str(self.path(name)))
+        return self._known(name) is not None or DeltaTable.is_deltatable(str(self.path(name)))
 
     def latest_version(self, name: str) -> int | None:
         """The version last committed in Delta, recorded or not; None where there is no table."""
-        return DeltaTable(str(self.path(name))).version() if self.exists(name) else None
+        newest = self._see(name)
+        return None if newest is None else newest.number
 
     def append(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
         """Add rows; new columns widen the table. Where many small files have come together, they become one
@@ -85,13 +93,21 @@ class Lake:
 
         The rows of a relation are written by DuckDB where the table is new or has these very columns.
         """
-        if not isinstance(rows, duckdb.DuckDBPyRelation):
-            table = self._write(name, rows, "append")
-        elif self._takes(name, rows):
-            table = self.guarded(name, lambda: self._write_by_duckdb(name, rows, "append"))
+        import pyarrow as pa
+
+        before = self.guarded(name, lambda: self._see(name))
+        if isinstance(rows, duckdb.DuckDBPyRelation):
+            if before is None or _fields(Schema.from_arrow(rows.limit(0).to_arrow_table().schema)) == _fields(
+                before.schema
+            ):
+                newest = self.guarded(name, lambda: self._write_by_duckdb(name, rows, before, "append"))
+            else:
+                newest = self._write(name, rows.to_arrow_reader(_BATCH), "append")
+        elif before is not None and isinstance(rows, pa.Table) and _as_stored(rows.schema, before.schema):
+            newest = self.guarded(name, lambda: self._write_by_arrow(name, rows, before))
         else:
-            table = self._write(name, rows.to_arrow_reader(_BATCH), "append")
-        return self.guarded(name, lambda: self._put_together(name, table))
+            newest = self._write(name, rows, "append")
+        return self.guarded(name, lambda: self._put_together(name, newest)).number
 
     def overwrite(self, name: str, rows: Source | duckdb.DuckDBPyRelation) -> int:
         """Replace all rows and the schema; older versions stay readable. The new version.
@@ -99,8 +115,8 @@ class Lake:
         The rows of a relation are written by DuckDB, in the relation's order, by all its threads.
         """
         if isinstance(rows, duckdb.DuckDBPyRelation):
-            return self.guarded(name, lambda: self._write_by_duckdb(name, rows, "overwrite")).version()
-        return self._write(name, rows, "overwrite").version()
+            return self.guarded(name, lambda: self._write_by_duckdb(name, rows, self._see(name), "overwrite")).number
+        return self._write(name, rows, "overwrite").number
 
     def upsert(self, name: str, rows: pa.Table, key: tuple[str, ...]) -> int:
         """Insert rows, replacing those with the same key (the key is unique in `rows`). The new version."""
@@ -111,7 +127,14 @@ class Lake:
             table = DeltaTable(str(self.path(name)))
             matches = " AND ".join(f't."{column}" = s."{column}"' for column in key)
             (
-                table.merge(rows, matches, source_alias="s", target_alias="t", merge_schema=True)
+                table.merge(
+                    rows,
+                    matches,
+                    source_alias="s",
+                    target_alias="t",
+                    merge_schema=True,
+                    post_commithook_properties=KEEP_THE_LOG,
+                )
                 .when_matched_update_all()
                 .when_not_matched_insert_all()
                 .execute()
@@ -126,36 +149,48 @@ class Lake:
         def delete() -> int:
             table = DeltaTable(str(self.path(name)))
             matches = " AND ".join(f't."{column}" = s."{column}"' for column in key)
-            table.merge(keys, matches, source_alias="s", target_alias="t").when_matched_delete().execute()
+            (
+                table.merge(keys, matches, source_alias="s", target_alias="t", post_commithook_properties=KEEP_THE_LOG)
+                .when_matched_delete()
+                .execute()
+            )
             return table.version()
 
         return self.guarded(name, delete)
 
     def heal(self, name: str, recorded: int | None) -> None:
         """Take back what was committed in Delta after the recorded version: the leftovers of a job that died."""
-        latest = self.latest_version(name)
         if recorded is None:
+            self._newest.pop(name, None)
             for known in [each for each in self._files if each[0] == name]:
                 del self._files[known]
             shutil.rmtree(self.path(name), ignore_errors=True)
-        elif latest is None or latest < recorded:
+            return
+        if has_newest(self.path(name), recorded):
+            return
+        latest = self.latest_version(name)
+        if latest is None or latest < recorded:
             raise TierwiseError(
                 "lake_behind",
                 f'table "{name}" is at version {latest}, but version {recorded} was recorded',
                 place=str(self.path(name)),
                 remedy="restore the folder from a backup: it is older than the database",
             )
-        elif latest > recorded:
-            DeltaTable(str(self.path(name))).restore(recorded)
+        if latest > recorded:
+            DeltaTable(str(self.path(name))).restore(recorded, post_commithook_properties=KEEP_THE_LOG)
 
     def files(self, name: str, version: int | None) -> list[str]:
         """The Parquet files of a version; empty where the version is None."""
         if version is None:
             return []
         if (name, version) not in self._files:
-            actions = DeltaTable(str(self.path(name)), version=version).get_add_actions()
-            folder = self.path(name)
-            self._files[name, version] = sorted(str(folder / unquote(path)) for path in actions["path"].to_pylist())
+            folder, newest = self.path(name), self._known(name)
+            if newest is not None and newest.number == version:
+                paths = [each.path for each in newest.files]
+            else:
+                actions = DeltaTable(str(folder), version=version).get_add_actions()
+                paths = [unquote(path) for path in actions["path"].to_pylist()]
+            self._files[name, version] = sorted(str(folder / path) for path in paths)
         return self._files[name, version]
 
     def read(self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None) -> duckdb.DuckDBPyRelation:
@@ -171,69 +206,111 @@ class Lake:
         schema = pa.schema(DeltaTable(str(self.path(name)), version=version).schema().to_arrow())
         return connection.from_arrow(schema.empty_table())
 
-    def _write(self, name: str, rows: Source, mode: Literal["append", "overwrite"]) -> DeltaTable:
+    def _known(self, name: str) -> Newest | None:
+        """The newest version where it is the one seen last."""
+        known = self._newest.get(name)
+        return known if known is not None and is_newest(self.path(name), known) else None
+
+    def _see(self, name: str, table: DeltaTable | None = None) -> Newest | None:
+        """The newest version; None where there is no table. table: as it was written just now."""
+        known = None if table is not None else self._known(name)
+        newest = known or newest_of(self.path(name), table)
+        if newest is None:
+            self._newest.pop(name, None)
+        else:
+            self._newest[name] = newest
+        return newest
+
+    def _seen(self, name: str, table: DeltaTable) -> Newest:
+        newest = self._see(name, table)
+        assert newest is not None, "it was written"
+        return newest
+
+    def _write(self, name: str, rows: Source, mode: Literal["append", "overwrite"]) -> Newest:
         properties = _properties(name)
 
-        def write() -> DeltaTable:
+        def write() -> Newest:
             folder = str(self.path(name))
             self.root.mkdir(parents=True, exist_ok=True)
-            if mode == "append":
-                write_deltalake(
-                    folder, rows, mode="append", schema_mode="merge", name=name, writer_properties=properties
-                )
-            else:
-                write_deltalake(
-                    folder, rows, mode="overwrite", schema_mode="overwrite", name=name, writer_properties=properties
-                )
-            return DeltaTable(folder)
+            write_deltalake(
+                folder,
+                rows,
+                mode=mode,
+                schema_mode="merge" if mode == "append" else "overwrite",
+                name=name,
+                writer_properties=properties,
+                post_commithook_properties=KEEP_THE_LOG,
+            )
+            return self._seen(name, DeltaTable(folder))
 
         return self.guarded(name, write)
 
-    def _takes(self, name: str, rows: duckdb.DuckDBPyRelation) -> bool:
-        """Whether the rows need no change of the table's schema."""
-        if not self.exists(name):
-            return True
-        given = Schema.from_arrow(rows.limit(0).to_arrow_table().schema)
-        return {f.name: f.type for f in given.fields} == {
-            f.name: f.type for f in DeltaTable(str(self.path(name))).schema().fields
-        }
-
-    def _put_together(self, name: str, table: DeltaTable) -> int:
+    def _put_together(self, name: str, newest: Newest) -> Newest:
         """The version in which no size class has many files; the given one where there is nothing to do."""
         folder = self.path(name)
-        while found := to_put_together(data_files(table)):
-            at = int(utc_now().timestamp() * 1000)
-            gone = [RemoveAction(each.path, False, at, each.bytes) for each in found]
+        while found := to_put_together(newest.files):
             file = folder / f"part-{uuid4()}.parquet"
             with duckdb.connect() as connection:
                 connection.execute("SET TimeZone = 'UTC'")
                 rows = connection.read_parquet([str(folder / each.path) for each in found], union_by_name=True)
-                try:
-                    action = self._file(name, rows, file, changes=False)
-                    table.create_write_transaction([action, *gone], mode="append", schema=table.schema())
-                except BaseException:
-                    file.unlink(missing_ok=True)
-                    raise
-            table = DeltaTable(str(folder))
-        return table.version()
+                with _or_gone(file):
+                    newest = self._commit(name, newest, self._file(name, rows, file, changes=False), found)
+        return newest
 
     def _write_by_duckdb(
-        self, name: str, rows: duckdb.DuckDBPyRelation, mode: Literal["append", "overwrite"]
-    ) -> DeltaTable:
+        self,
+        name: str,
+        rows: duckdb.DuckDBPyRelation,
+        before: Newest | None,
+        mode: Literal["append", "overwrite"],
+    ) -> Newest:
         folder = self.path(name)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"part-{uuid4()}.parquet"
-        schema = Schema.from_arrow(rows.limit(0).to_arrow_table().schema)
-        try:
+        with _or_gone(file):
             action = self._file(name, rows, file, changes=True)
-            if self.exists(name):
-                DeltaTable(str(folder)).create_write_transaction([action], mode=mode, schema=schema)
-            else:
+            if before is not None and mode == "append":
+                return self._commit(name, before, action)
+            schema = Schema.from_arrow(rows.limit(0).to_arrow_table().schema)
+            if before is None:
                 create_table_with_add_actions(str(folder), schema, [action], name=name)
-        except BaseException:
-            file.unlink(missing_ok=True)
-            raise
-        return DeltaTable(str(folder))
+                return self._seen(name, DeltaTable(str(folder)))
+            table = DeltaTable(str(folder))
+            table.create_write_transaction([action], mode=mode, schema=schema, post_commithook_properties=KEEP_THE_LOG)
+            table.update_incremental()
+            return self._seen(name, table)
+
+    def _write_by_arrow(self, name: str, rows: pa.Table, before: Newest) -> Newest:
+        """Rows in memory, of the very columns of the table."""
+        from pyarrow import parquet
+
+        file = self.path(name) / f"part-{uuid4()}.parquet"
+        with _or_gone(file):
+            plain = set(_without_dictionary(name))
+            parquet.write_table(
+                rows,
+                file,
+                compression="zstd",
+                compression_level=1,
+                row_group_size=ROWS_PER_GROUP,
+                use_dictionary=[column for column in rows.column_names if column not in plain],
+            )
+            return self._commit(name, before, _action(file, rows.num_rows, changes=True))
+
+    def _commit(self, name: str, before: Newest, added: AddAction, gone: Sequence[DataFile] = ()) -> Newest:
+        """`before` is the newest version: the caller holds the home's write lock."""
+        folder = self.path(name)
+        if before.plain:
+            self._newest[name] = after = commit(folder, before, added, gone)
+            return after
+        at = int(utc_now().timestamp() * 1000)
+        actions = [added, *(RemoveAction(each.path, added.data_change, at, each.bytes) for each in gone)]
+        table = DeltaTable(str(folder))
+        table.create_write_transaction(
+            actions, mode="append", schema=before.schema, post_commithook_properties=KEEP_THE_LOG
+        )
+        table.update_incremental()
+        return self._seen(name, table)
 
     def _file(self, name: str, rows: duckdb.DuckDBPyRelation, file: Path, *, changes: bool) -> AddAction:
         """Write the rows as a file. changes: whether they are other rows than the table has had."""
@@ -243,9 +320,7 @@ class Lake:
         # Version 2 writes differences of numbers: orders take half the room, and two thirds of the time to read.
         options = f"FORMAT parquet, PARQUET_VERSION v2, COMPRESSION {codec}, ROW_GROUP_SIZE {ROWS_PER_GROUP}"
         rows.query("to_write", f"COPY (SELECT * FROM to_write) TO {literal(str(file))} ({options})")
-        stats = json.dumps({"numRecords": parquet.read_metadata(file).num_rows})
-        seen = file.stat()
-        return AddAction(file.name, seen.st_size, {}, int(seen.st_mtime * 1000), changes, stats)
+        return _action(file, parquet.read_metadata(file).num_rows, changes=changes)
 
     def guarded(self, name: str, act: Callable[[], _T]) -> _T:
         """What `act` gives, which writes the table. Raises `disk_full`, `lake_write_failed`."""
@@ -261,3 +336,31 @@ class Lake:
                 if full
                 else "nothing was changed; see the cause above",
             ) from error
+
+
+def _action(file: Path, rows: int, *, changes: bool) -> AddAction:
+    seen = file.stat()
+    return AddAction(file.name, seen.st_size, {}, int(seen.st_mtime * 1000), changes, json.dumps({"numRecords": rows}))
+
+
+def _fields(schema: Schema) -> dict[str, object]:
+    return {field.name: field.type for field in schema.fields}
+
+
+def _as_stored(given: pa.Schema, stored: Schema) -> bool:
+    """Whether Arrow's columns are those of the table, in the very types that it reads them in."""
+    import pyarrow as pa
+
+    return {field.name: field.type for field in given} == {
+        field.name: field.type for field in pa.schema(stored.to_arrow())
+    }
+
+
+@contextmanager
+def _or_gone(file: Path) -> Iterator[None]:
+    """A file that is not committed is not left."""
+    try:
+        yield
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from deltalake.exceptions import DeltaError
 
+from tierwise.engine.delta_log import LOG
 from tierwise.engine.lake import Lake
 from tierwise.kernel.errors import TierwiseError
-
-LOG = "_delta_log"
 
 _OF_VERSION = re.compile(r"(\d{20})\.")
 
