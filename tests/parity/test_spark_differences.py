@@ -82,9 +82,7 @@ def test_what_fails_amid_a_run_is_told_without_what_rows_say(spark: Any) -> None
     assert spark.sql("SELECT 1 AS one").collect()[0].one == 1  # who was there before stays
 
 
-def test_everybody_is_computed_and_the_run_says_so(
-    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_everybody_is_computed_and_the_run_says_so(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """DuckDB would take over rows of the base."""
     given: list[Inputs] = []
 

@@ -304,7 +304,8 @@ class Lake:
             self._newest[name] = after = commit(folder, before, added, gone)
             return after
         at = int(utc_now().timestamp() * 1000)
-        actions = [added, *(RemoveAction(each.path, added.data_change, at, each.bytes) for each in gone)]
+        actions: list[AddAction | RemoveAction] = [added]
+        actions += [RemoveAction(each.path, added.data_change, at, each.bytes) for each in gone]
         table = DeltaTable(str(folder))
         table.create_write_transaction(
             actions, mode="append", schema=before.schema, post_commithook_properties=KEEP_THE_LOG
