@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from tierwise.worker import Outcome
 
 
+APPLY_SECONDS = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """TIERWISE_HOME (default .tierwise): all local state. TIERWISE_DATABASE_URL: a PostgreSQL of one's own in place of
     the embedded one. TIERWISE_MEMORY: DuckDB's limit, such as 4GB. TIERWISE_LANGUAGE: zh or en, else the project's.
     TIERWISE_ENGINE: spark, where runs are to be computed by Spark, else duckdb; TIERWISE_SPARK_MASTER: its master, such
-    as spark://host:7077 (default local[*]); TIERWISE_SPARK_CONF: its settings, name=value parted by semicolons."""
+    as spark://host:7077 (default local[*]); TIERWISE_SPARK_CONF: its settings, name=value parted by semicolons.
+    TIERWISE_APPLY_SECONDS: how long a worker rests before it applies events again (default 1; 0: it does not)."""
 
     home: Path
     database_url: str | None = None
@@ -39,6 +43,7 @@ class Settings:
     engine: str | None = None
     spark_master: str | None = None
     spark_conf: str | None = None
+    apply_every: str | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -51,7 +56,26 @@ class Settings:
             engine=read("TIERWISE_ENGINE") or None,
             spark_master=read("TIERWISE_SPARK_MASTER") or None,
             spark_conf=read("TIERWISE_SPARK_CONF") or None,
+            apply_every=read("TIERWISE_APPLY_SECONDS") or None,
         )
+
+    @property
+    def apply_seconds(self) -> float:
+        """How long a worker rests before it applies events again; 0: it does not. Raises `bad_setting`."""
+        from tierwise.kernel.errors import TierwiseError
+
+        try:
+            seconds = float(self.apply_every or APPLY_SECONDS)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= 3600:
+            raise TierwiseError(
+                "bad_setting",
+                f'"{self.apply_every}" is no number of seconds',
+                place="TIERWISE_APPLY_SECONDS",
+                remedy="0 to 3600; 0: events wait for `tierwise inbox apply`",
+            )
+        return seconds
 
     def spark(self) -> SparkSettings | None:
         """Where runs are computed by Spark; None: by DuckDB. Raises `bad_setting`."""
@@ -243,9 +267,11 @@ def work(*, once: bool, note: Callable[[str], None], settings: Settings | None =
     """Be a worker until SIGINT or SIGTERM; once: until nothing is due. What became of the jobs."""
     from tierwise.worker import Worker
 
+    settings = settings or Settings.from_environment()
+    apply_seconds = settings.apply_seconds
     context = open_context(settings, note=note)
     try:
-        return Worker(context).run(once=once)
+        return Worker(context, apply_seconds=apply_seconds).run(once=once)
     finally:
         context.database.dispose()
 
@@ -278,6 +304,8 @@ def serve(
 
     from tierwise.state import presence
 
+    settings = settings or Settings.from_environment()
+    apply_seconds = settings.apply_seconds
     context = open_context(settings, note=note)
     with ExitStack() as until_the_end:
         until_the_end.callback(context.database.dispose)
@@ -285,5 +313,5 @@ def serve(
         if worker:
             from tierwise.worker import beside
 
-            until_the_end.enter_context(beside(context))
+            until_the_end.enter_context(beside(context, apply_seconds=apply_seconds))
         serve_api(context, host, port, mount, ready)

@@ -30,6 +30,7 @@ from tierwise.app import scheduled_run, ticking
 from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies_aside
 from tierwise.app.database_lost import LOST, lost
+from tierwise.app.keeping_up import keeping_up
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import presence, queue
@@ -66,9 +67,16 @@ class Worker:
     """One worker of this home. `run` it once; `stop` it from any thread."""
 
     def __init__(
-        self, ctx: Context, *, now: Callable[[], datetime] = clock.utc_now, waits: tuple[timedelta, ...] = WAITS
+        self,
+        ctx: Context,
+        *,
+        now: Callable[[], datetime] = clock.utc_now,
+        waits: tuple[timedelta, ...] = WAITS,
+        apply_seconds: float = 0,
     ) -> None:
-        """now: the clock that ticks go by. waits: before each time that a failed job begins again."""
+        """now: the clock that ticks go by. waits: before each time that a failed job begins again. apply_seconds: after
+        how many events are applied again; 0: not by this worker."""
+        self._apply_seconds = apply_seconds
         self._ctx = self._copying = ctx
         self._now = now
         self._again = _Again(now, waits)
@@ -85,7 +93,11 @@ class Worker:
         """
         _leave_reporting_to_us()
         try:
-            with presence.present(self._ctx.database, "worker") as here, self._ctx.holding_copies() as self._copying:
+            with (
+                presence.present(self._ctx.database, "worker") as here,
+                self._ctx.holding_copies() as self._copying,
+                keeping_up(self._ctx, 0 if once else self._apply_seconds),
+            ):
                 asyncio.run(self._main(_Here(here), once))
                 if once and self._copying.copies is not None:
                     self._copying.copies.wait()
@@ -206,14 +218,14 @@ class Worker:
 
 
 @contextmanager
-def beside(ctx: Context) -> Iterator[None]:
+def beside(ctx: Context, *, apply_seconds: float = 0) -> Iterator[None]:
     """A worker in a thread while the block runs; where the database is lost, it looks for it again."""
     over = threading.Event()
     at_work: list[Worker] = []
 
     def keep_working() -> None:
         while not over.is_set():
-            worker = Worker(ctx)
+            worker = Worker(ctx, apply_seconds=apply_seconds)
             at_work[:] = [worker]
             if over.is_set():
                 return

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tierwise.api.bodies import Profile
 from tierwise.app.group_reading import GroupReading, ReadRow
 from tierwise.app.lists import CustomerList
+from tierwise.app.memberships import ChangeRow, ChangesPage, Membership, MembershipsView
 from tierwise.app.segments import Counted, Overlap, Pair, Region
-from tierwise.app.views import Label
+from tierwise.app.views import Label, Live
 from tierwise.definitions.segment import Segment, lacking
 
 _RULE: Any = {"all": [{"attribute": "recency_days", "op": "<=", "value": 90}, {"segment": "regulars"}]}
@@ -157,7 +158,26 @@ SEGMENT = SegmentBody(
     history=True,
     lacks=(),
 )
-COUNTED = Counted(1_204, 5_000, 12.4, 7, _AS_OF)
+COUNTED = Counted(1_204, 5_000, 12.4, 7, _AS_OF, 1_206)
+_AT = datetime(2026, 7, 1, 1, 0, 14, tzinfo=UTC)
+_TODAY = date(2026, 7, 1)
+CHANGES = ChangesPage(
+    (
+        ChangeRow(311, _AT, "C000042", "stage", "lifecycle_stage", "first_purchase", False, _TODAY, 7, 1_200),
+        ChangeRow(312, _AT, "C000042", "stage", "lifecycle_stage", "repeat", True, _TODAY, 7, 1_200),
+    ),
+    312,
+)
+MEMBERSHIPS = MembershipsView(
+    "C000042",
+    7,
+    _TODAY,
+    Live(_TODAY, 1_200, _AT),
+    (
+        Membership("segment", "woken", Label("被唤醒", "Woken"), "yes"),
+        Membership("stage", "lifecycle_stage", Label("生命周期", "Lifecycle"), "repeat"),
+    ),
+)
 SAMPLE = SampleBody(
     columns=("customer_id", "recency_days"),
     rows=(("C000007", 12), ("C000311", 80)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.importing import ImportReport, session_of
+from tierwise.app.live_customers import catch_up
 from tierwise.definitions.import_source import ImportSource, LiveEvents
 from tierwise.ingest.event_rows import wanted_of
 from tierwise.ingest.table_source import import_source
@@ -19,22 +20,28 @@ _LOCK = "applying events"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one application took in. events: how many waited until then, also those that no source reads."""
+    """What one application took in. events: how many waited until then, also those that no source reads.
+
+    customers: how many of them were told anew; changes: entries into segments and stages, and exits.
+    """
 
     events: int
     imports: tuple[ImportReport, ...]
+    customers: int = 0
+    changes: int = 0
 
 
-def apply_events(ctx: Context) -> Applied:
-    """Take what has come live into the facts, through the importer, source by source.
+def apply_events(ctx: Context, *, wait_seconds: float | None = None) -> Applied:
+    """Take what has come live into the facts, through the importer, source by source; then tell whom that changes.
 
     An import moves its source's mark in its own transaction, and events are applied once all sources have passed them.
     So whatever dies in between takes nothing in twice and loses nothing: the next application goes on where each source
-    was. One at a time. Raises `no_event_source` where nothing says what events are, and what `import_source` raises.
+    was. One at a time; wait_seconds: for another, as long as it takes where it is None. Raises `busy`,
+    `no_event_source` where nothing says what events are, and what `import_source` and `live_customers.catch_up` raise.
     """
     ctx.principal.require("import")
     ensure_initialised(ctx)
-    with held(ctx.database, _LOCK):
+    with held(ctx.database, _LOCK, wait_seconds=wait_seconds):
         with ctx.database.connect() as connection:
             sources = current_definitions(connection).of(ImportSource)
         wanted = [(each, each.origin) for each in sources if isinstance(each.origin, LiveEvents)]
@@ -52,7 +59,9 @@ def apply_events(ctx: Context) -> Applied:
             if _has_new(ctx, source, origin, until)
         )
         with ctx.database.begin() as connection:
-            return Applied(inbox.apply_until(connection, until, until), imports)
+            events = inbox.apply_until(connection, until, until)
+        told = catch_up(ctx, until)
+        return Applied(events, imports, told.customers, told.changes)
 
 
 def _has_new(ctx: Context, source: ImportSource, origin: LiveEvents, until: int) -> bool:

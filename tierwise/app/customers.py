@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies_aside, take_little, versions_of
+from tierwise.app.memberships import as_values, live_of, live_view
 from tierwise.app.reading import Reader, opened_run, reading
 from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
 from tierwise.engine import snapshots
@@ -17,6 +19,7 @@ from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.sources import register_facts
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
+from tierwise.state.memberships import LiveCustomer, Standing
 
 LATEST = 20
 """So many of a customer's latest facts are shown."""
@@ -44,9 +47,13 @@ def profile(
 
 
 def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> CustomerView:
-    """All that is known about one customer as of the run. Raises `unknown_customer` and what `reading` raises."""
+    """All that is known about one customer as of the run, or as of now where more is known since.
+
+    Raises `unknown_customer` and what `reading` raises.
+    """
     ctx.principal.require("view_customer")
-    with _reading_of_one(ctx, customer_id, run_id) as reader:
+    live = live_of(ctx, customer_id, run_id)
+    with _reading_live(ctx, *live) if live else _reading_of_one(ctx, customer_id, run_id) as reader:
         names = list(reader.columns)
         select = ["customer_key", *[reader.value_sql(reader.columns[name]) for name in names]]
         row = snapshots.customer_row(reader.connection, select, customer_id)
@@ -66,7 +73,27 @@ def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> Custo
             refunds=facts["refunds"],
             visits=facts["visits"],
             vehicles=facts["vehicles"],
+            live=live_view(*live) if live else None,
         )
+
+
+@contextmanager
+def _reading_live(ctx: Context, found: LiveCustomer, standing: Standing) -> Iterator[Reader]:
+    """The run as of the live day, with views of the live profile and of the facts shown, which have at least this
+    customer's rows. Raises `unknown_customer` of one who is none any more."""
+    opened = opened_run(ctx, None)
+    if found.profile is None:
+        raise _unknown(str(found.customer_id), standing.as_of)
+    connection = ctx.duckdb()
+    try:
+        profile = ctx.lake.read(connection, PROFILE, versions_of(opened.run)[PROFILE])
+        types = dict(zip(profile.columns, map(str, profile.types), strict=True))
+        connection.execute(f"CREATE VIEW {PROFILE} AS {as_values(found, types)}")
+        facts = {name: standing.versions[name] for name in (MAP, *FACTS) if name in standing.versions}
+        register_facts(connection, ctx.lake, facts)
+        yield replace(opened, run=replace(opened.run, as_of=standing.as_of)).reader(connection)
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -167,7 +167,7 @@ def opened_run(ctx: Context, run_id: int | None) -> OpenedRun:
         if run.state != "done" or run.outputs is None:
             raise TierwiseError("run_not_kept", f"run {run.id} is {run.state}: it has no profile")
         labels = {trait.column_name: trait.name for trait in traits.list_traits(state)}
-        return OpenedRun(ctx, run, _definitions_of(state, run), labels)
+        return OpenedRun(ctx, run, definitions_of(state, run), labels)
 
 
 _KNOWN: WeakKeyDictionary[Engine, dict[int, Definitions]] = WeakKeyDictionary()
@@ -176,7 +176,7 @@ _KNOWN: WeakKeyDictionary[Engine, dict[int, Definitions]] = WeakKeyDictionary()
 _KNOWN_RUNS = 4
 
 
-def _definitions_of(state: Connection, run: runs.Run) -> Definitions:
+def definitions_of(state: Connection, run: runs.Run) -> Definitions:
     """The definitions in the versions that the run used, not today's."""
     known = _KNOWN.setdefault(state.engine, {})
     if run.id in known:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from tierwise.app import live_customers
 from tierwise.app.context import Context
 from tierwise.app.decided import copy_decided
 from tierwise.app.defining import current_definitions, ensure_initialised
@@ -23,6 +24,7 @@ from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
 from tierwise.state.locks import HOME_WRITE, held
+from tierwise.state.memberships import TELLING
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -69,7 +71,7 @@ def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress
             started = clock.monotonic_seconds()
             try:
                 built = _build(ctx, inputs, job_id, progress)
-                _finish(ctx, run_id, job_id, built, clock.monotonic_seconds() - started)
+                _finish(ctx, run_id, job_id, inputs, built, started)
             except BaseException as error:
                 _fail(ctx, run_id, job_id, error)
                 raise
@@ -160,21 +162,25 @@ def _build(ctx: Context, inputs: Inputs, job_id: int, progress: Progress) -> Bui
         connection.close()
 
 
-def _finish(ctx: Context, run_id: int, job_id: int, built: Built, seconds: float) -> None:
-    timings = {**built.timings, IN_ALL: round(seconds, 3)}
+def _finish(ctx: Context, run_id: int, job_id: int, inputs: Inputs, built: Built, started: float) -> None:
+    """Make it the current run, and tell who has entered and left."""
     counts, base = built.counts, None
     if built.borrowed is not None:
         base = built.borrowed.base.run_id
         counts = {**counts, "touched": built.borrowed.customers}
-    with ctx.database.begin() as connection:
-        lake_tables.set_versions(connection, built.outputs, job_id=job_id)
-        runs.finish_and_flip(
-            connection, run_id, outputs=built.outputs, counts=counts, timings=timings, base_run_id=base
-        )
-        steps = len(built.timings)
-        jobs.progress(connection, job_id, done=steps, total=steps, message="done")
-        jobs.finish(connection, job_id, {"run_id": run_id})
-        audit.write(connection, ctx.principal.name, "run", f"run {run_id}", counts)
+    with held(ctx.database, TELLING):
+        record = live_customers.of_run(ctx, run_id, inputs, built)
+        timings = {**built.timings, IN_ALL: round(clock.monotonic_seconds() - started, 3)}
+        with ctx.database.begin() as connection:
+            lake_tables.set_versions(connection, built.outputs, job_id=job_id)
+            runs.finish_and_flip(
+                connection, run_id, outputs=built.outputs, counts=counts, timings=timings, base_run_id=base
+            )
+            record(connection)
+            steps = len(built.timings)
+            jobs.progress(connection, job_id, done=steps, total=steps, message="done")
+            jobs.finish(connection, job_id, {"run_id": run_id})
+            audit.write(connection, ctx.principal.name, "run", f"run {run_id}", counts)
 
 
 def _fail(ctx: Context, run_id: int, job_id: int, error: BaseException) -> None:

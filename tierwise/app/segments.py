@@ -19,6 +19,7 @@ from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.exporting import attribute_label
 from tierwise.app.headings import Headings, headed
+from tierwise.app.memberships import live_difference
 from tierwise.app.reading import opened_run
 from tierwise.app.rule_world import Ground, ground_of, segments
 from tierwise.app.views import Exported, ProfilePage
@@ -41,13 +42,17 @@ MOST_SETS = 20
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """customers: whom the rule is true of, of all `of` of the run. ms: how long it took, milliseconds."""
+    """customers: whom the rule is true of, of all `of` of the run. ms: how long it took, milliseconds.
+
+    live: of a stored segment, how many there are as of now, where facts have changed since the run; else null.
+    """
 
     customers: int
     of: int
     ms: float
     run_id: int
     as_of: date
+    live: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,10 @@ def count(ctx: Context, rule: AnyRule, run_id: int | None = None) -> Counted:
     started = clock.monotonic_seconds()
     with ground_of(ctx, [rule], run_id=run_id) as ground:
         customers, of = ground.count(rule), ground.of
+        more = live_difference(ctx, rule.segment, ground.run.id) if isinstance(rule, InSegment) else None
         took = (clock.monotonic_seconds() - started) * 1000
-        return Counted(customers, of, round(took, 1), ground.run.id, ground.run.as_of)
+        live = None if more is None else customers + more
+        return Counted(customers, of, round(took, 1), ground.run.id, ground.run.as_of, live)
 
 
 def sample(

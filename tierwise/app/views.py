@@ -221,8 +221,20 @@ class AttributeValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """That more is known than a run saw: as of a day, from all events up to `until`; told at `at`."""
+
+    as_of: date
+    until: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerView:
-    """One customer: base facts, profile and the latest facts. Personal data: `view_customer` is needed."""
+    """One customer: base facts, profile and the latest facts. Personal data: `view_customer` is needed.
+
+    live: where events or imports after the run have changed the customer, who is then told as of that day.
+    """
 
     customer_id: str
     run_id: int
@@ -235,6 +247,7 @@ class CustomerView:
     refunds: tuple[dict[str, Any], ...]
     visits: tuple[dict[str, Any], ...]
     vehicles: tuple[dict[str, Any], ...]
+    live: Live | None = None
 
 
 @dataclass(frozen=True, slots=True)

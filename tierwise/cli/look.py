@@ -244,6 +244,8 @@ def customer(customer_id: str, run_id: int | None, as_json: bool) -> None:
 
     def people() -> None:
         say(f"{view.customer_id} · as of {view.as_of} · {view.currency}")
+        if view.live is not None:
+            say(f"live beside run {view.run_id}, up to event {view.live.until}")
         known = [(name, value) for name, value in {**view.base, **view.traits}.items() if value is not None]
         if known:
             table("", ["base facts", ""], known)

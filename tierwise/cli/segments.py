@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tierwise.cli import memberships
+
 if TYPE_CHECKING:
     from tierwise.app.context import Context
     from tierwise.app.group_reading import GroupReading
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Count, sample, compare and freeze groups.", no_args_is_help=True, rich_markup_mode=None)
 lists = typer.Typer(help="Lists of customers, from files or frozen.", no_args_is_help=True, rich_markup_mode=None)
+
+app.command("of")(memberships.of)
+app.command("changes")(memberships.changes)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 RunId = Annotated[int | None, typer.Option("--run", help="A kept run instead of the current one.")]
@@ -80,7 +85,13 @@ def count(
     said = (
         f"{number(found.customers)} of {number(found.of)} customers ({share}), as of {found.as_of}, {found.ms:.0f} ms"
     )
-    tell(found, as_json, lambda: say(said))
+
+    def people() -> None:
+        say(said)
+        if found.live is not None:
+            say(f"as of now: {number(found.live)}")
+
+    tell(found, as_json, people)
 
 
 @app.command("sample")

@@ -99,13 +99,16 @@ def execute(
     leave_out: Container[str] = (),
     to_write: bool = False,
     shop: Workshop | None = None,
+    otherwise: Callable[[AnyStep, Rules], AnyStep | None] = lambda step, rules: step,
+    currency: str | None = None,
 ) -> Executed:
     """Execute the plan: the view `profile_rows` and what other steps write are then there, and nothing is stored.
 
     `watch` is told before each step, and may raise to stop. `registered` is called when the facts are there and before
     any step. leave_out: what is not wanted, by what the step writes. to_write: whether `build` is to store it then.
     shop: where the steps are executed and their tables lie, of this connection; the connection itself where None.
-    Elsewhere there must be no base in `inputs`.
+    Elsewhere there must be no base in `inputs`. otherwise: asked before each step but the first, it gives the step to
+    be executed in its place; None where it has done that itself. currency: of all facts, where it is known already.
     """
     timings: dict[str, float] = {}
     register_facts(connection, lake, inputs.versions)
@@ -113,7 +116,7 @@ def execute(
     registered(connection)
     shop = shop or DuckdbWorkshop(connection)
     shop.open(lake, inputs.versions, {} if inputs.previous_tags is None else {"previous_tags": inputs.previous_tags})
-    currency = _currency(shop, inputs.project)
+    currency = currency or _currency(shop, inputs.project)
     started = monotonic_seconds()
     borrowed = _borrowed(connection, lake, inputs)
     if inputs.base is not None:
@@ -133,7 +136,7 @@ def execute(
         inputs.as_of,
         inputs.project.windows_days,
         digits=exponent(currency),
-        traits=_trait_schema(inputs),
+        traits=trait_schema(inputs),
     )
     steps = [step for step in planned if step.writes not in leave_out]
     read = {read.name for each in inputs.definitions for read in reads(each) if read.what == "attribute"}
@@ -144,7 +147,9 @@ def execute(
             base = _metrics(shop, lake, step, inputs, borrowed, of_rules if rules.borrowed else {})
             profile.begin(base)
         else:
-            _execute(step, rules)
+            instead = otherwise(step, rules)
+            if instead is not None:
+                _execute(instead, rules)
             if isinstance(step, Step) and step.definition is not None:
                 date_tiers(profile, lake, step.definition, inputs.history, inputs.as_of, read)
         timings[step.name] = round(monotonic_seconds() - started, 3)
@@ -203,7 +208,7 @@ def _borrowed_rules(connection: duckdb.DuckDBPyConnection, lake: Lake, inputs: I
     for name in ("tags", "segments"):
         lake.read(connection, name, base.outputs[name]).create_view(f"base_{name}")
     windows = windows_of_profile(inputs.definitions, inputs.project.windows_days)
-    return of_own_facts(inputs.definitions, windows, _trait_schema(inputs))
+    return of_own_facts(inputs.definitions, windows, trait_schema(inputs))
 
 
 KNOWN = "known_rows"
@@ -266,7 +271,7 @@ def _metrics(
     return KNOWN
 
 
-def _trait_schema(inputs: Inputs) -> Schema:
+def trait_schema(inputs: Inputs) -> Schema:
     """Traits as rules name them: `trait.LABEL`, and plain LABEL."""
     found: dict[str, RuleColumn] = {}
     for column, kind in inputs.traits.items():
@@ -280,7 +285,7 @@ def _rules(profile: ProfileRows, inputs: Inputs, digits: int) -> Rules:
     project = inputs.project
     schema: dict[str, RuleColumn | RuleType] = {}
     schema |= profile_schema(windows_of_profile(inputs.definitions, project.windows_days), digits)
-    schema |= _trait_schema(inputs)
+    schema |= trait_schema(inputs)
     for definition in inputs.definitions:
         schema |= columns_given(definition)
     return Rules(

@@ -13,6 +13,7 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
 from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.history import Kind
 from tierwise.metrics.attributes import attributes
@@ -72,6 +73,18 @@ def tag_type(tag: Tag) -> RuleType:
 def remembered(definition: Definition) -> dict[str, Kind]:
     """The columns of the profile that history keeps of a definition, and what they are: tiers and stages."""
     return {tier: "stage" if isinstance(definition, Lifecycle) else "tier" for tier in tiers_of(definition)}
+
+
+def live_names(definitions: Iterable[Definition]) -> tuple[dict[str, Kind], list[str]]:
+    """Whose entries and exits are told: columns of stages, and live segments."""
+    ladders: dict[str, Kind] = {}
+    segments = []
+    for each in definitions:
+        if isinstance(each, Lifecycle):
+            ladders |= remembered(each)
+        elif isinstance(each, Segment) and each.members == "live":
+            segments.append(each.name)
+    return ladders, segments
 
 
 def profile_schema(windows: Iterable[int], digits: int) -> dict[str, RuleColumn]:

@@ -113,11 +113,11 @@ def borrow(
     if not _has_all_columns(connection, windows, traits):
         connection.execute("DROP VIEW base_profile")
         return None
-    changed = _changes(connection, lake, base.versions, versions)
+    changed = changes(connection, lake, base.versions, versions)
     if changed is None:
         connection.execute("DROP VIEW base_profile")
         return None
-    keys = [_customers_of(name) for name in changed]
+    keys = [customers_of(name) for name in changed]
     keys += _keys_of_days(connection, versions, base.as_of, as_of, windows)
     if "junk" in base.outputs:  # they have no row in the base's profile
         lake.read(connection, "junk", base.outputs["junk"]).create_view("base_junk")
@@ -170,7 +170,7 @@ def _has_all_columns(
     )
 
 
-def _changes(
+def changes(
     connection: duckdb.DuckDBPyConnection, lake: Lake, before: Mapping[str, int], now: Mapping[str, int]
 ) -> dict[str, bool] | None:
     """The facts that differ, as tables `changed_NAME`, and whether rows were but added to them.
@@ -227,7 +227,7 @@ _KEYS = {"order_lines": "order_id", "refund_lines": "refund_id", "products": "pr
 """By what the customers of a changed row are found, where the row does not say it."""
 
 
-def _customers_of(name: str) -> str:
+def customers_of(name: str) -> str:
     """A query of the customers of `changed_NAME`."""
     bought = f"SELECT {KEY} FROM orders SEMI JOIN {{}} c USING (order_id)"
     returned = f"SELECT {KEY} FROM refunds SEMI JOIN {{}} c USING (refund_id)"

@@ -30,12 +30,12 @@ from tierwise.metrics.activity import activity_classes, activity_windows
 from tierwise.metrics.customer import CATEGORY_DAYS, Keep, completed, customer_metrics
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.level import level_scales, with_levels
+from tierwise.metrics.level import GradedScales, level_scales, with_levels
 from tierwise.metrics.lifecycle import lifecycle_stages, lifecycle_windows
-from tierwise.metrics.matrix import matrix_scales, with_matrix
+from tierwise.metrics.matrix import MatrixScales, matrix_scales, with_matrix
 from tierwise.metrics.population import ranked_by
 from tierwise.metrics.price_band import with_price_band
-from tierwise.metrics.rfm import rfm_scores, rfm_windows
+from tierwise.metrics.rfm import RfmScales, rfm_scores, rfm_windows
 from tierwise.metrics.rules import Schema, windows_in
 from tierwise.metrics.store_totals import store_totals
 
@@ -198,30 +198,61 @@ def _steps_of(wave: Sequence[Definition], as_of: date, digits: int, traits: Sche
 
 
 def _widening(definition: Definition, as_of: date, digits: int, traits: Schema | None) -> Compute:
-    """The one place that knows which function serves which kind."""
+    """Learnt of all, and told of each, both from the frame that is given."""
 
     def compute(tables: Tables, keep: Keep) -> Frame:
         profile = tables["profile_rows"]
         match definition:
-            case Rfm():
-                from tierwise.metrics.rfm_scales import rfm_scales  # loads NumPy, which readers of a plan need not
-
-                return rfm_scores(profile, definition, rfm_scales(profile, definition, digits=digits))
             case Deciles():
                 return decile_parts(ranked_by(profile, definition.metric), definition)
             case Activity():
                 return activity_classes(profile, definition, as_of=as_of)
-            case Level():
-                learnt = level_scales(profile, definition, schema=traits, as_of=as_of, digits=digits, keep=keep)
-                return with_levels(profile, definition, learnt, schema=traits, as_of=as_of, digits=digits)
-            case Matrix():
-                parted = matrix_scales(profile, definition, schema=traits, as_of=as_of, digits=digits)
-                return with_matrix(profile, definition, parted, schema=traits, as_of=as_of, digits=digits)
             case PriceBand():
                 lines, products = tables["bought_lines"], tables["products"]
                 return with_price_band(profile, definition, lines, products, as_of=as_of, keep=keep)
             case Lifecycle():
                 return lifecycle_stages(profile, definition, as_of=as_of, digits=digits, schema=traits)
-        raise AssertionError(f"no step for {kind_of(definition)}")
+        if not isinstance(definition, Rfm | Level | Matrix):
+            raise AssertionError(f"no step for {kind_of(definition)}")
+        learnt = learn(definition, profile, as_of=as_of, digits=digits, traits=traits, keep=keep)
+        return place(definition, learnt, profile, as_of=as_of, digits=digits, traits=traits)
 
     return compute
+
+
+Learnt: TypeAlias = RfmScales | GradedScales | MatrixScales
+
+
+def learn(
+    definition: Rfm | Level | Matrix, population: Frame, *, as_of: date, digits: int, traits: Schema | None, keep: Keep
+) -> Learnt:
+    """The cuts that all customers together give, by which each is then placed."""
+    match definition:
+        case Rfm():
+            from tierwise.metrics.rfm_scales import rfm_scales  # loads NumPy, which readers of a plan need not
+
+            return rfm_scales(population, definition, digits=digits)
+        case Level():
+            return level_scales(population, definition, schema=traits, as_of=as_of, digits=digits, keep=keep)
+        case Matrix():
+            return matrix_scales(population, definition, schema=traits, as_of=as_of, digits=digits)
+
+
+def place(
+    definition: Rfm | Level | Matrix,
+    learnt: Learnt,
+    profile: Frame,
+    *,
+    as_of: date,
+    digits: int,
+    traits: Schema | None,
+) -> Frame:
+    """The profile with the definition's columns, by cuts that `learn` gave for it."""
+    match definition, learnt:
+        case Rfm(), RfmScales():
+            return rfm_scores(profile, definition, learnt)
+        case Level(), GradedScales():
+            return with_levels(profile, definition, learnt, schema=traits, as_of=as_of, digits=digits)
+        case Matrix(), MatrixScales():
+            return with_matrix(profile, definition, learnt, schema=traits, as_of=as_of, digits=digits)
+    raise AssertionError(f"cuts of something else than {kind_of(definition)}")

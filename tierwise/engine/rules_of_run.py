@@ -55,6 +55,7 @@ class Rules:
 
     has_previous: whether the view `previous_tags` has the tags of the newest run of an earlier day. borrowed: `kind
     name` of tags and segments whose rows are those of `base_tags` and `base_segments`, but for touched customers.
+    as_before: names of tags whose rows are those of `base_tags`, of everybody.
     """
 
     profile: ProfileRows
@@ -67,6 +68,7 @@ class Rules:
     schema: dict[str, RuleColumn | RuleType]
     has_previous: bool = False
     borrowed: frozenset[str] = frozenset()
+    as_before: frozenset[str] = frozenset()
     tags: list[Tag] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     steps: int = 0
@@ -101,8 +103,12 @@ class Rules:
 
     def look(self, tags: tuple[Tag, ...], segments: tuple[Segment, ...]) -> None:
         """Add the rows of these tags and segments, which read nothing that is not there yet."""
+        if kept := [each.name for each in tags if each.name in self.as_before]:
+            before = self.shop.frame("base_tags").filter(nw.col("tag").is_in(kept))
+            self._insert("tag_rows", before.select(*_TAGS))
+        told = tuple(each for each in tags if each.name not in self.as_before)
         for of_touched in (True, False):
-            some_tags = tuple(each for each in tags if (label_of(each) in self.borrowed) == of_touched)
+            some_tags = tuple(each for each in told if (label_of(each) in self.borrowed) == of_touched)
             some_segments = tuple(each for each in segments if (label_of(each) in self.borrowed) == of_touched)
             if some_tags or some_segments:
                 self.steps += 1

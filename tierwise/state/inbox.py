@@ -345,6 +345,11 @@ def any_between(connection: Connection, after: int, until: int, wanted: Wanted) 
     return connection.scalar(select(inbox.c.id).where(*_which(after, until, wanted)).limit(1)) is not None
 
 
+def any_pending(connection: Connection) -> bool:
+    """Whether an event waits to be applied."""
+    return connection.scalar(select(inbox.c.id).where(inbox.c.state == "pending").limit(1)) is not None
+
+
 def _which(after: int, until: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     found = [inbox.c.id > after, inbox.c.id <= until, inbox.c.type.in_(wanted.calls)]
     if wanted.events is not None:

@@ -24,11 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tierwise.state import live_tables as live_tables  # so that the metadata has them, too
+from tierwise.state import membership_tables as membership_tables
 from tierwise.state.tables import metadata as metadata
 from tierwise.state.tables import row_id
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0008"
+HEAD = "0009"
 
 _NULL_JSON = JSONB(none_as_null=True)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
@@ -15,9 +15,10 @@ from tierwise.api.context import Asked, HeadingsQuery, RunQuery
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
-from tierwise.app import group_reading, segments
+from tierwise.app import group_reading, memberships, segments
 from tierwise.app.group_reading import GroupReading
 from tierwise.app.lists import CustomerList
+from tierwise.app.memberships import ChangesPage, MembershipsView
 from tierwise.app.segments import Counted, Overlap
 from tierwise.definitions.read import parse_rule
 
@@ -41,6 +42,32 @@ _FILE: dict[int | str, dict[str, Any]] = {
 def stored_segments(ctx: Asked) -> bodies.Segments:
     """Every stored segment, and what each lacks."""
     return bodies.Segments(segments=tuple(bodies.SegmentBody.of(each) for each in segments.all_segments(ctx)))
+
+
+@router.get(
+    "/segments/changes",
+    operation_id="membership_changes",
+    responses=examples.ok(bodies.CHANGES) | problem_responses(403),
+)
+def changes(
+    ctx: Asked,
+    after: Annotated[int, Query(ge=0, description="behind this change; `next_after` of the answer before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=memberships.MOST)] = 100,
+    name: Annotated[str | None, Query(max_length=63, description="only of this segment or stages")] = None,
+    customer: Annotated[str | None, Query(max_length=500, description="only of this customer_id")] = None,
+) -> ChangesPage:
+    """Every entry into a segment or stage and every exit, once, in the order in which they were told."""
+    return memberships.changes(ctx, after=after, limit=limit, name=name, customer_id=customer)
+
+
+@router.get(
+    "/segments/of/{customer_id:path}",
+    operation_id="memberships",
+    responses=examples.ok(bodies.MEMBERSHIPS) | problem_responses(403, 404),
+)
+def of_customer(ctx: Asked, customer_id: Annotated[str, Path(max_length=500, examples=["C000042"])]) -> MembershipsView:
+    """The segments and stages that one customer is in now."""
+    return memberships.of_customer(ctx, customer_id)
 
 
 @router.post(

@@ -1,0 +1,71 @@
+"""Events applied by themselves: what waits in the inbox becomes facts, and what comes of it is told, over and over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tierwise.app import live_customers
+from tierwise.app.applying import Applied, apply_events
+from tierwise.app.context import Context
+from tierwise.app.database_lost import LOST
+from tierwise.app.principal import Principal
+from tierwise.kernel.errors import TierwiseError
+from tierwise.state import inbox
+
+APPLIER = Principal("live events", "analyst")
+"""Who applies events by itself, in jobs and in the audit."""
+
+LONGEST_WAIT_SECONDS = 60.0
+
+
+def keep_up_once(ctx: Context) -> Applied | None:
+    """Apply what waits, and tell what is not told yet; None where there is nothing to do, or another is at it.
+
+    Raises what `apply_events` raises, `no_event_source` apart: without a source events wait.
+    """
+    acting = ctx.acting_as(APPLIER)
+    with ctx.database.connect() as connection:
+        waits = inbox.any_pending(connection)
+    if not waits and not live_customers.is_behind(acting):
+        return None
+    try:
+        return apply_events(acting, wait_seconds=0)
+    except TierwiseError as error:
+        if error.code in ("busy", "no_event_source"):
+            return None
+        raise
+
+
+@contextmanager
+def keeping_up(ctx: Context, seconds: float) -> Iterator[None]:
+    """Do so in a thread until the block ends, after every so many seconds of rest; 0: not at all.
+
+    What goes wrong is noted, and tried again after a wait that grows: what could not be applied waits in the inbox.
+    """
+    if seconds <= 0:
+        yield
+        return
+    over = threading.Event()
+
+    def keep_on() -> None:
+        rest, last_said = seconds, ""
+        while not over.wait(rest):
+            try:
+                keep_up_once(ctx)
+                rest, last_said = seconds, ""
+            except Exception as error:
+                rest = min(LONGEST_WAIT_SECONDS, 2 * max(rest, 1.0))
+                said = error.message if isinstance(error, TierwiseError) else type(error).__name__
+                if said != last_said and not isinstance(error, LOST):
+                    ctx.note(f"events wait in the inbox: {said}")
+                last_said = said
+
+    thread = threading.Thread(target=keep_on, name="tierwise events", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
