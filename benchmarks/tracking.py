@@ -53,7 +53,7 @@ def measure(name: str, folder: Path, seconds: float = SECONDS, share: float = 1.
         _empty(context.database)
         source = uuid4().hex[:12]
         secret = write_keys.create(context, source).write_key
-        start = _tierwise(home) if server == "tracking" else _minimal(context.database)
+        start = serving(home) if server == "tracking" else _minimal(context.database)
         with start as port:
             uvloop.run(_offer(port, kind, secret, WARM_SECONDS, share))
             before = _kept(context.database, server)
@@ -98,8 +98,9 @@ def _kept(database: Engine, server: str) -> int:
 
 
 @contextmanager
-def _tierwise(home: Path) -> Iterator[int]:
-    words = ["serve", "--no-console", "--no-worker", "--port", "0"]
+def serving(home: Path, *, worker: bool = False) -> Iterator[int]:
+    """A server of that home, until the block ends; its port."""
+    words = ["serve", "--no-console", *([] if worker else ["--no-worker"]), "--port", "0"]
     environment = {**os.environ, "TIERWISE_HOME": str(home), "TIERWISE_LANGUAGE": "en"}
     log = home / "serve.log"
     with log.open("w") as out:

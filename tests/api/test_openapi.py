@@ -94,6 +94,8 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "GET /api/v1/tags/may-drive/{name}",
         "POST /api/v1/tags/scores",
         "GET /api/v1/segments",
+        "GET /api/v1/segments/changes",
+        "GET /api/v1/segments/of/{customer_id}",
         "POST /api/v1/segments/count",
         "POST /api/v1/segments/sample",
         "POST /api/v1/segments/members",

@@ -60,7 +60,7 @@ def changes(
             for each in found.changes
         ]
         if rows:
-            table("", ["change", "at (UTC)", "customer", "", "name", "value", "by"], rows)
+            table("", ["change", "at (UTC)", "customer", "", "name", "value", "because of"], rows)
         else:
             say("no entry and no exit")
 
