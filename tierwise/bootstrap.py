@@ -313,5 +313,8 @@ def serve(
         if worker:
             from tierwise.worker import beside
 
-            until_the_end.enter_context(beside(context, apply_seconds=apply_seconds))
+            home = settings.home
+            ours = settings.database_url is None
+            revive: Callable[[], object] = (lambda: embedded_url(home, note)) if ours else (lambda: None)
+            until_the_end.enter_context(beside(context, apply_seconds=apply_seconds, revive=revive))
         serve_api(context, host, port, mount, ready)

@@ -11,7 +11,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -218,8 +218,11 @@ class Worker:
 
 
 @contextmanager
-def beside(ctx: Context, *, apply_seconds: float = 0) -> Iterator[None]:
-    """A worker in a thread while the block runs; where the database is lost, it looks for it again."""
+def beside(ctx: Context, *, apply_seconds: float = 0, revive: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """A worker in a thread while the block runs; where the database is lost, it looks for it again.
+
+    revive: starts a database that is ours to start and has gone.
+    """
     over = threading.Event()
     at_work: list[Worker] = []
 
@@ -233,7 +236,9 @@ def beside(ctx: Context, *, apply_seconds: float = 0) -> Iterator[None]:
                 worker.run()
             except TierwiseError as error:
                 ctx.note(f"worker: {error.message}")
-                over.wait(BACK_SECONDS)
+                if not over.wait(BACK_SECONDS):
+                    with suppress(TierwiseError):
+                        revive()
 
     thread = threading.Thread(target=keep_working, name="tierwise worker", daemon=True)
     thread.start()
