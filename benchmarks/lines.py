@@ -83,6 +83,7 @@ PAST = tuple(f"history_{when}" for when in ("early", "middle", "late"))
 ASKED = ("history_write", *PAST, "history_customer", "history_matrix")
 TRACKING = ("tracking_batches", "tracking_singles")
 MINIMAL = ("minimal_batches", "minimal_singles")
+LIVE = "live_longest"
 HELP = "tierwise --help"
 SHOWS = tuple(f"tierwise show {view}" for view in ("rfm", "deciles", "lifecycle", "activity", "profile"))
 
@@ -96,6 +97,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "history": (Target(SIZE, 2.0), *(Target(state, 2.0) for state in PAST)),
     "insights": tuple(Target(measured_name(name), 60.0) for name in INSIGHTS),
     "tracking": tuple(Target(name, 0.25) for name in TRACKING),
+    "live": (Target(LIVE, 5.0),),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
 """Line -> its targets."""
@@ -127,6 +129,7 @@ MEANING = {
     TRACKING[1]: "1,500 track calls a second: the p99 from due to answered",
     MINIMAL[0]: "the same batches, to a minimal Starlette app that only writes the rows",
     MINIMAL[1]: "the same calls, to that",
+    LIVE: "from the answer 200 to an order to its customer's entry into a segment: the longest of 12",
     SIZE: "the folder of the table, older versions' files included",
     ASKED[0]: "comparing and writing one day (the median of all days)",
     PAST[0]: "everybody's stage on a day near the beginning",
@@ -158,6 +161,7 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
         "history": _measure_history,
         "insights": _measure_insights,
         "tracking": _measure_tracking,
+        "live": _measure_live,
         "commands": _measure_commands,
     }
     return by_line[line](business, times, told)
@@ -275,6 +279,21 @@ def _measure_tracking(business: Business, times: int, told: Told) -> dict[str, M
 
     try:
         return in_turn({name: partial(process, command(name)) for name in (*MINIMAL, *TRACKING)}, times, _tell(told))
+    finally:
+        process(command("stop"))
+
+
+def _measure_live(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """Of a server with its worker, while other events come."""
+    told(f"making a home of {business.orders:,} orders of {business.customers:,} customers, unless it is there")
+    size = [str(business.folder), str(business.customers), str(business.orders)]
+
+    def command(name: str) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.live", name, *size]
+
+    process(command("prepare"))
+    try:
+        return in_turn({LIVE: partial(process, command("longest"))}, times, _tell(told))
     finally:
         process(command("stop"))
 

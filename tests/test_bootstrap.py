@@ -30,6 +30,18 @@ def test_a_home_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "TIERWISE_HOME" in (caught.value.remedy or "")
 
 
+def test_how_often_events_are_applied_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIERWISE_APPLY_SECONDS", raising=False)
+    assert Settings.from_environment().apply_seconds == 1
+    for said, meant in (("0", 0), ("2.5", 2.5)):
+        monkeypatch.setenv("TIERWISE_APPLY_SECONDS", said)
+        assert Settings.from_environment().apply_seconds == meant
+    for wrong in ("often", "-1", "nan"):
+        monkeypatch.setenv("TIERWISE_APPLY_SECONDS", wrong)
+        with pytest.raises(TierwiseError, match="no number of seconds"):
+            _ = Settings.from_environment().apply_seconds
+
+
 def test_runs_are_computed_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TIERWISE_ENGINE", "TIERWISE_SPARK_MASTER", "TIERWISE_SPARK_CONF"):
         monkeypatch.delenv(name, raising=False)

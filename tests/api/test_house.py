@@ -212,6 +212,9 @@ def test_groups_are_counted_read_and_frozen_from_memory(furnished: httpx.Client)
     assert (frozen.status_code, frozen.json()["members"]) == (201, counted["customers"])
     again = furnished.post(f"{API}/segments/count", json={"rule": {"list": "often"}}).json()
     assert again["customers"] == counted["customers"]
+    of = furnished.get(f"{API}/segments/of/{page['rows'][0][0]}").json()
+    assert (of["live"], [each["kind"] for each in of["memberships"]]) == (None, ["stage"])
+    assert furnished.get(f"{API}/segments/changes?after=0&limit=10").json() == {"changes": [], "next_after": 0}
     wrong = furnished.post(f"{API}/segments/count", json={"rule": {"attribute": "recency_dys", "op": ">", "value": 1}})
     assert (wrong.status_code, wrong.json()["remedy"]) == (422, 'did you mean "recency_days"?')
 

@@ -258,7 +258,7 @@ def by_run(ctx: Context) -> dict[str, set[str]]:
 
 
 def test_each_of_them_killed_once(house: House) -> None:
-    killed(house, ["postgres", "worker", "serve"], senders=2, batch=40, most=8_000, wait=(0.4, 0.8))
+    killed(house, ["postgres", "worker", "serve"], senders=2, batch=40, most=2_400, wait=(0.4, 0.8))
 
 
 @pytest.mark.soak

@@ -1,4 +1,4 @@
-"""Between runs customers are told anew when their facts change, as a run of that day would; each entry and exit once."""
+"""Between runs customers are told anew when their facts change, as a run of that day would; each move told once."""
 
 from __future__ import annotations
 

@@ -84,6 +84,16 @@ def test_stored_segments_are_shown_with_what_they_lack(tierwise: Command) -> Non
     assert tierwise("segment", "count", "recent", "--json").json["customers"] == 2
 
 
+def test_one_customers_memberships_and_all_changes(tierwise: Command) -> None:
+    found = tierwise("segment", "of", "a", "--json").json
+    assert found["live"] is None
+    assert [each["kind"] for each in found["memberships"]] == ["stage"]  # the segment came after the run
+    assert "as of 2026-06-30" in tierwise("segment", "of", "a").out
+    assert tierwise("segment", "of", "nobody", "--json").json["code"] == "unknown_customer"
+    assert tierwise("segment", "changes", "--json").json == {"changes": [], "next_after": 0}
+    assert "no entry and no exit" in tierwise("segment", "changes", "recent", "--customer", "a").out
+
+
 def test_members_sample_and_a_file_of_them(tierwise: Command, tmp_path: Path) -> None:
     page = tierwise("segment", "members", "recent", "--columns", "monetary_amount", "--json").json
     assert page["rows"] == [

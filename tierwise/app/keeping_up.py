@@ -23,17 +23,19 @@ LONGEST_WAIT_SECONDS = 60.0
 def keep_up_once(ctx: Context) -> Applied | None:
     """Apply what waits, and tell what is not told yet; None where there is nothing to do, or another is at it.
 
-    Raises what `apply_events` raises, `no_event_source` apart: without a source events wait.
+    Without a source of events these wait. Raises what `apply_events` raises, but `busy`.
     """
     acting = ctx.acting_as(APPLIER)
     with ctx.database.connect() as connection:
+        if not live_customers.takes_events(connection):
+            return None
         waits = inbox.any_pending(connection)
     if not waits and not live_customers.is_behind(acting):
         return None
     try:
         return apply_events(acting, wait_seconds=0)
     except TierwiseError as error:
-        if error.code in ("busy", "no_event_source"):
+        if error.code == "busy":
             return None
         raise
 

@@ -20,7 +20,6 @@ from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.reading import definitions_of
 from tierwise.definitions.graph import label_of
-from tierwise.definitions.import_source import ImportSource, LiveEvents
 from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.segment import Segment
 from tierwise.engine.build import Built
@@ -31,6 +30,7 @@ from tierwise.engine.membership_changes import Side, moves_between
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.engine.sources import register_facts
 from tierwise.kernel import clock
+from tierwise.state import definitions as stored
 from tierwise.state import lake_tables, memberships, runs, traits
 from tierwise.state.locks import held
 from tierwise.state.memberships import TELLING, LiveCustomer, Standing
@@ -46,6 +46,9 @@ class Told:
 
 
 NOTHING = Told(0, 0)
+
+_FURTHEST_EAST = timedelta(hours=14)
+"""No time zone's day begins earlier before UTC's."""
 
 _CUTS: WeakKeyDictionary[Engine, Cuts] = WeakKeyDictionary()
 """Of each database what its standing run's customers give together; it never changes, and takes a second to learn."""
@@ -86,17 +89,21 @@ def catch_up(ctx: Context, until: int) -> Told:
 
 
 def is_behind(ctx: Context) -> bool:
-    """Whether facts have changed since the standing, or a day has begun, where sources of events are defined."""
+    """Whether facts have changed since the standing, or a day has begun. It is asked all the time, and takes little."""
     with ctx.database.connect() as state:
         standing = memberships.standing(state)
-        if not _by_events(state):
-            return False
         if standing is None:
             return runs.current(state) is not None
         if _facts(lake_tables.versions(state)) != dict(standing.versions):
             return True
-        today = clock.today(clock.zone(current_definitions(state).project.timezone))
-        return today > standing.as_of and bool(memberships.live_keys(state))
+        if (clock.utc_now() + _FURTHEST_EAST).date() <= standing.as_of or not memberships.any_live(state):
+            return False
+        return clock.today(clock.zone(current_definitions(state).project.timezone)) > standing.as_of
+
+
+def takes_events(state: Connection) -> bool:
+    """Whether a definition says what events are as facts."""
+    return any((each.body or {}).get("origin", {}).get("kind") == "events" for each in stored.current(state, "source"))
 
 
 Record = Callable[[Connection], int]
@@ -113,7 +120,7 @@ def of_run(ctx: Context, run_id: int, inputs: Inputs, built: Built) -> Record:
     with ctx.database.connect() as state:
         standing = memberships.standing(state)
         earlier = None if standing is None else runs.get(state, standing.run_id)
-        by_events = _by_events(state)
+        by_events = takes_events(state)
         told = memberships.live_states(state)
     if inputs.as_of > today or (earlier is not None and inputs.as_of < earlier.as_of):
         return lambda connection: 0
@@ -155,10 +162,6 @@ def _begun(state: Connection) -> Standing | None:
     standing = Standing(run.id, run.as_of, run.inputs, 0, clock.utc_now(), 0)
     memberships.stand(state, standing)
     return standing
-
-
-def _by_events(state: Connection) -> bool:
-    return any(isinstance(each.origin, LiveEvents) for each in current_definitions(state).of(ImportSource))
 
 
 def _facts(versions: Mapping[str, int]) -> dict[str, int]:

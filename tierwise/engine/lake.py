@@ -60,6 +60,9 @@ def _properties(name: str) -> WriterProperties:
     )
 
 
+_KNOWN_VERSIONS = 256
+
+
 class Lake:
     """The tables under one root. Writers must hold the home's write lock; readers need nothing."""
 
@@ -183,15 +186,19 @@ class Lake:
         """The Parquet files of a version; empty where the version is None."""
         if version is None:
             return []
-        if (name, version) not in self._files:
-            folder, newest = self.path(name), self._known(name)
-            if newest is not None and newest.number == version:
-                paths = [each.path for each in newest.files]
-            else:
-                actions = DeltaTable(str(folder), version=version).get_add_actions()
-                paths = [unquote(path) for path in actions["path"].to_pylist()]
-            self._files[name, version] = sorted(str(folder / path) for path in paths)
-        return self._files[name, version]
+        known = self._files.get((name, version))
+        if known is not None:
+            return known
+        folder, newest = self.path(name), self._known(name)
+        if newest is not None and newest.number == version:
+            paths = [each.path for each in newest.files]
+        else:
+            actions = DeltaTable(str(folder), version=version).get_add_actions()
+            paths = [unquote(path) for path in actions["path"].to_pylist()]
+        found = self._files[name, version] = sorted(str(folder / path) for path in paths)
+        for old in list(self._files)[:-_KNOWN_VERSIONS]:  # a process that stays sees a version a second
+            self._files.pop(old, None)
+        return found
 
     def read(self, connection: duckdb.DuckDBPyConnection, name: str, version: int | None) -> duckdb.DuckDBPyRelation:
         """The rows of a version; no rows, in the contract's schema, where the version is None."""
