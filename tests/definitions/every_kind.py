@@ -179,6 +179,13 @@ rules:
   - {kind: service, model: X6, days: 365, km: 10000, source: the maker's handbook}
   - {kind: insurance, days: 365}
 ---
+kind: identities
+scopes:
+  - {name: pos_member, title: {zh: 收银会员号, en: Till member}, rank: 3, columns: [pos_no]}
+  - {name: phone, rank: 4, most: 8, form: phone, columns: [phone], traits: [mobile]}
+without: [email]
+country_code: "852"
+---
 kind: source
 name: erp_orders
 origin: {kind: mysql, host: erp.example, port: 3307, database: erp, user: reader, password_env: TIERWISE_PASSWORD_ERP, tls: verify, query: SELECT 1}

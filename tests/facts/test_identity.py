@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tierwise.facts.identity import Decision, Links, Resolved, Scope, resolve
+from tierwise.facts.identity import Decision, Links, Resolved, Scope, components, resolve
+from tierwise.facts.identity_story import story
 
 SCOPES = (
     Scope("customer_id", 1, names_people=True),
@@ -99,3 +100,22 @@ def test_what_comes_of_links_is_of_no_order(graph: tuple[list[int], list[tuple[i
     if not decisions:
         assert [int(first.person[each]) for each in people] == people  # never two known people in one
     assert all(first.person[int(first.person[each])] == first.person[each] for each in range(len(kinds)))
+
+
+@settings(deadline=None, max_examples=100)
+@given(GRAPHS)
+def test_the_story_ends_as_it_is_resolved(graph: tuple[list[int], list[tuple[int, int]], list[Decision]]) -> None:
+    kinds, pairs, decisions = graph
+    decisions = [each for each in decisions if each.left != each.right]
+    links = {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
+    found = told(kinds, list(links), *decisions)
+    barred = {each for each, is_shared in enumerate(found.shared.tolist()) if is_shared}
+    steps = story(dict(enumerate(kinds)), SCOPES, links, decisions, barred)
+    joined = Links.of([(each.left, each.right) for each in steps if each.verdict == "joined"])
+    groups = components(len(kinds), joined.left, joined.right)
+    same = [[bool(found.person[a] == found.person[b]) for a in range(len(kinds))] for b in range(len(kinds))]
+    assert same == [[bool(groups[a] == groups[b]) for a in range(len(kinds))] for b in range(len(kinds))]
+    left_out = {
+        (each.left, each.right) for each in steps if each.by == "link" and each.verdict in ("refused", "kept_apart")
+    }
+    assert left_out == set(found.refused)

@@ -29,12 +29,19 @@ def test_who_moves_is_told() -> None:
 
 
 def test_a_phone_that_becomes_shared_lets_go() -> None:
-    found = of_kinds(PHONE, OPEN_ID, OPEN_ID, OPEN_ID)
+    found = of_kinds(OPEN_ID, PHONE, PHONE, PHONE)
     found.link([(0, 1), (0, 2)])
     assert [found.person(each) for each in range(4)] == [0, 0, 0, 3]
     assert found.link([(3, 0)]) == {1: 1, 2: 2}
     assert found.is_shared(0)
     assert found.unlink(0, 3) == {1: 0, 2: 0}
+
+
+def test_browsers_make_no_phone_shared() -> None:
+    found = of_kinds(PHONE, *[DEVICE] * 5)
+    found.link([(0, each) for each in range(1, 6)])
+    assert not found.is_shared(0)
+    assert {found.person(each) for each in range(6)} == {0}
 
 
 def test_a_merge_is_undone() -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.project import Project
 from tierwise.engine.duckdb_session import connect
 from tierwise.engine.lake import Lake
+from tierwise.facts.contract import RELATIONS, WHO_IS_WHO
 from tierwise.ingest.importer import ImportReport, ImportSession, import_file
 from tierwise.state import lake_tables
 
@@ -45,6 +47,9 @@ class Home:
             versions = lake_tables.versions(connection)
         for table in (
             "identities",
+            "customer_map",
+            *WHO_IS_WHO,
+            *RELATIONS,
             "customers",
             "orders",
             "order_lines",
@@ -62,6 +67,9 @@ class Home:
         found = con.execute(query).fetchall()
         con.close()
         return found
+
+    def with_identities(self, **body: Any) -> Home:
+        return replace(self, session=replace(self.session, identities=Identities(**body)))
 
     def with_project(self, **changes: Any) -> Home:
         return replace(self, session=replace(self.session, project=Project(**changes)))

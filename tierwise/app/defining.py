@@ -29,6 +29,7 @@ from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.due_rules import DueRules
 from tierwise.definitions.graph import OWN_SILENCE, rules_in
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.import_source import ImportSource
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.ladders import ladder_problems, ladder_warnings
@@ -108,7 +109,7 @@ class Definitions:
             *(() if self.deciles else (Deciles(),)),
             *(() if self.activity else (Activity(),)),
         )
-        counted = (each for each in self.others if not isinstance(each, Kpi | DueRules | ImportSource))
+        counted = (each for each in self.others if not isinstance(each, Kpi | DueRules | Identities | ImportSource))
         return (*defaults, *(without_claim(with_consent(each)) for each in counted))
 
     @property
@@ -372,12 +373,12 @@ def _require_to_point(ctx: Context, before: Definitions, new: Sequence[Definitio
 
 
 def _one_of_each(before: Definitions, new: Sequence[Definition], place_of: Place) -> list[Problem]:
-    """A project and an RFM are alone of their kind: the profile has one set of scores."""
+    """A project, an RFM and the identities are alone of their kind: there is one set of scores, and of people."""
     taken = {kind: name for kind, _, name in (label.partition(" ") for label in before.versions)}
     problems = []
     for definition in new:
         kind = kind_of(definition)
-        if kind in ("project", "rfm") and taken.setdefault(kind, definition.name) != definition.name:
+        if kind in ("project", "rfm", "identities") and taken.setdefault(kind, definition.name) != definition.name:
             said = f'there can be one {kind}, "{taken[kind]}", and not "{definition.name}" too'
             place = place_of(definition, ("name",))
             problems.append(Problem("only_one", said, place, f'to change it, name it "{taken[kind]}"'))

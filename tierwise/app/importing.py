@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tierwise.app.context import Context
-from tierwise.app.defining import ensure_initialised, project_of
+from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.views import Refusals
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.mapping import Mapping, Sheets
 from tierwise.definitions.read import read_mapping
 from tierwise.facts.conform import check_table
@@ -68,15 +69,18 @@ def import_file(
 
 def session_of(ctx: Context, progress: Progress | None = None) -> ImportSession:
     """What an import of this house works with."""
+    with ctx.database.connect() as connection:
+        definitions = current_definitions(connection)
     return ImportSession(
         engine=ctx.database,
         lake=ctx.lake,
         temporary=ctx.scratch,
-        project=project_of(ctx),
+        project=definitions.project,
         now=clock.utc_now(),
         principal=ctx.principal.name,
         on_progress=None if progress is None else lambda seen: progress(seen.done, seen.total, seen.message),
         memory_limit=ctx.memory_limit,
+        identities=next(iter(definitions.of(Identities)), None),
     )
 
 

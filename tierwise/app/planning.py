@@ -216,7 +216,7 @@ def _watched(change: _Change) -> list[Watched]:
 
 def _values_of(definition: Definition) -> list[Watched]:
     match kind_of(definition):
-        case "project" | "profiling" | "kpi" | "due_rules" | "source":
+        case "project" | "profiling" | "kpi" | "due_rules" | "identities" | "source":
             return []
         case "cleaning":
             return [Watched(definition.name, "junk")]

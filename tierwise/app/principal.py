@@ -9,18 +9,34 @@ from tierwise.kernel.errors import TierwiseError
 
 Role = Literal["administrator", "analyst", "operator", "reader"]
 
-Action = Literal["view", "view_customer", "import", "run", "export", "release", "list", "tag", "define", "administer"]
+Action = Literal[
+    "view", "view_customer", "import", "run", "export", "release", "identity", "list", "tag", "define", "administer"
+]
 
 ALLOWED: dict[Role, frozenset[Action]] = {
     "administrator": frozenset(
-        {"view", "view_customer", "import", "run", "export", "release", "list", "tag", "define", "administer"}
+        {
+            "view",
+            "view_customer",
+            "import",
+            "run",
+            "export",
+            "release",
+            "identity",
+            "list",
+            "tag",
+            "define",
+            "administer",
+        }
     ),
-    "analyst": frozenset({"view", "view_customer", "import", "run", "export", "release", "list", "tag", "define"}),
-    "operator": frozenset({"view", "view_customer", "import", "export", "release", "list", "tag"}),
+    "analyst": frozenset(
+        {"view", "view_customer", "import", "run", "export", "release", "identity", "list", "tag", "define"}
+    ),
+    "operator": frozenset({"view", "view_customer", "import", "export", "release", "identity", "list", "tag"}),
     "reader": frozenset({"view"}),
 }
 """`view` is numbers about groups; `view_customer` is one person's facts; `release` is to say that a flagged account is
-no junk; `list` to make and remove lists of customers; `tag` to give
+no junk; `identity` to decide who is who; `list` to make and remove lists of customers; `tag` to give
 tags by hand and take them back."""
 
 

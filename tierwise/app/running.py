@@ -20,6 +20,7 @@ from tierwise.engine.incremental import Base
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.engine.spark_build import build_on_spark
 from tierwise.engine.spark_session import require_master, require_spark
+from tierwise.facts.contract import WHO_IS_WHO
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit, jobs, lake_tables, runs, traits
@@ -120,7 +121,7 @@ def _inputs(ctx: Context, as_of: date | None, full: bool) -> tuple[Inputs, dict[
         before = runs.newest_before(connection, day)
         nearest = None if full else runs.newest_until(connection, day)
     previous_tags = None if before is None else (before.outputs or {}).get("tags")
-    facts = {name: version for name, version in recorded.items() if name not in (*SNAPSHOTS, HISTORY)}
+    facts = {name: version for name, version in recorded.items() if name not in (*SNAPSHOTS, HISTORY, *WHO_IS_WHO)}
     if not facts:
         raise TierwiseError("no_facts", "there is nothing to run on", remedy="tierwise import FILE --as orders")
     for name in (*SNAPSHOTS, HISTORY):

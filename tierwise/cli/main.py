@@ -15,6 +15,7 @@ from tierwise.cli import (
     definitions,
     explain,
     history,
+    identity,
     insight,
     levels,
     live,
@@ -47,6 +48,7 @@ app.add_typer(segments.app, name="segment")
 app.add_typer(segments.lists, name="list")
 app.add_typer(live.keys, name="keys")
 app.add_typer(live.inbox, name="inbox")
+app.add_typer(identity.app, name="identity")
 schedule.add_to(app)
 levels.add_to(app, show)
 history.add_to(app)

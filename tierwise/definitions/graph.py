@@ -130,7 +130,7 @@ def _given(definition: Definition) -> tuple[Name, ...]:
         case PriceBand():
             return tuple(Name("attribute", column) for column in (name, f"{name}_share", f"{name}_reason"))
     match kind_of(definition):
-        case "project" | "cleaning" | "profiling" | "kpi" | "due_rules" | "source":
+        case "project" | "cleaning" | "profiling" | "kpi" | "due_rules" | "identities" | "source":
             return ()
         case "segment":
             return (Name("segment", name),)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from tierwise.definitions.base import Part
+from tierwise.definitions.identities import OWN
 from tierwise.definitions.rule import PlainRule
 
 Sheets = str | int | tuple[str | int, ...]
@@ -35,6 +36,10 @@ class Mapping(Part):
     formats: canonical date -> a strptime format, where the file's dates are ambiguous. timezone: of the file's naive
     times, and whose days its orders, refunds and visits fall on; currency: of its amounts; the project's where null.
 
+    scope: whose ids `customer_id` holds, of those that a definition of kind `identities` knows; the business's own
+    where nothing is said. A canonical name `identity.SCOPE` is a further id of the row's customer: the two are linked, and a
+    row without a customer_id belongs to the best of them.
+
     order_key: what tells one order from another where no order id is mapped: `line` (each line is an order), or
     source columns that together name an order. refunds, ignore: rules over the source columns (as text; numbers
     where the rule compares with a number): rows that are refunds, rows to leave out and count; refunds first.
@@ -48,6 +53,7 @@ class Mapping(Part):
     sheet: Sheets | None = None
     timezone: str | None = None
     currency: str | None = None
+    scope: str = OWN
     columns: dict[str, str | int] = Field(default_factory=dict)
     constants: dict[str, str | int] = Field(default_factory=dict)
     formats: dict[str, str] = Field(default_factory=dict)

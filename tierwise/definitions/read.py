@@ -17,6 +17,7 @@ from tierwise.definitions.base import Definition, Part
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.due_rules import DueRules
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.import_source import ImportSource
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.level import Level
@@ -47,6 +48,7 @@ KINDS: dict[str, type[Definition]] = {
     "profiling": Profiling,
     "kpi": Kpi,
     "due_rules": DueRules,
+    "identities": Identities,
     "source": ImportSource,
 }
 

@@ -22,7 +22,7 @@ from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.sources import TRAIT_SQL, TraitType, create_view, frame, keep, tables
-from tierwise.facts.contract import STORED
+from tierwise.facts.contract import RELATIONS, STORED, WHO_IS_WHO
 from tierwise.metrics.attributes import attributes, windows_of
 from tierwise.metrics.breadth import category_intervals
 from tierwise.metrics.contacts import INTERACTION_COLUMNS, VISIT_COLUMNS
@@ -44,8 +44,9 @@ OF_METRICS = ("orders", "refunds", "order_lines", "products", "visits", "interac
 BY_CUSTOMER = ("orders", "refunds", "visits", "interactions", "people")
 """Those of them that say whose they are; lines are read as `engine/bought_lines.py` has them."""
 
-_NO_MATTER = ("identities", "stores", "staff")
-"""Tables whose rows change nobody's row: an id never changes, and what is known of stores and staff is in no row."""
+_NO_MATTER = ("identities", "customer_map", "stores", "staff", "companies", *RELATIONS, *WHO_IS_WHO)
+"""Tables whose rows change nobody's row: an id never changes, what is known of stores, staff and who has to do with
+what is in no row, and whom the customer map joins is told apart (`_joined_or_parted`)."""
 
 _MANY = 500
 _TOO_LARGE_A_SHARE = 1 / 3

@@ -13,6 +13,7 @@ from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.due_rules import DueRules
 from tierwise.definitions.graph import in_order, label_of, links
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.import_source import ImportSource
 from tierwise.definitions.kpi import Kpi
 from tierwise.definitions.level import Level
@@ -173,7 +174,7 @@ def waves(definitions: Sequence[Definition]) -> list[list[Definition]]:
     return [found[at] for at in sorted(found)]
 
 
-_APART = (Project, Cleaning, Profiling, Kpi, DueRules, ImportSource)
+_APART = (Project, Cleaning, Profiling, Kpi, DueRules, Identities, ImportSource)
 """Those that give the profile nothing to read."""
 
 

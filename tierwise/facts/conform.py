@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
+from tierwise.definitions.identities import OWN, Identities
 from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.rule import AnyRule, attributes_of
 from tierwise.facts.contract import IMPORTABLE, TABLES
@@ -63,6 +64,10 @@ class Binding:
     notes: tuple[str, ...] = field(default=())
     comma: bool = False
     """Whether numbers have a comma before the decimals."""
+    who: Identities | None = None
+    """How people are told apart; None where each customer number is a person."""
+    scope: str = OWN
+    """Whose ids customer_id holds."""
     since_1904: bool = False
     """Whether numbers that stand for dates count from 1904, as in some workbooks."""
 

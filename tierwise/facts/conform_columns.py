@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tierwise.definitions.identities import OWN
+from tierwise.facts import identity_text
 from tierwise.facts import text_sql as t
 from tierwise.facts.conform import Binding, Field
 from tierwise.facts.contract import TABLES
@@ -102,6 +104,12 @@ class Columns:
         ):
             raw = t.with_point(raw)
         match field.type:
+            case "identity":
+                value, trouble = self._identity(field.name, raw), ("", "")
+            case "key" if self.binding.scope != OWN:
+                value = self._identity(self.binding.scope, raw)
+                present = t.identifier_present(raw, nobody=True)
+                trouble = ("bad_identity", f'"{field.header}" is no {self.binding.scope}')
             case "id" | "key":
                 value = t.identifier(raw, nobody=nobody)
                 present = t.identifier_present(raw, nobody=nobody)
@@ -143,6 +151,13 @@ class Columns:
             )
         if field.type in ("integer", "unit_price", "quantity") and self.binding.table != "order_lines":
             self.refuse(f"{q} < 0", "negative_number", f'"{field.header}" is negative', field.header)
+
+    def _identity(self, scope: str, raw: str) -> str:
+        who = self.binding.who
+        found = None if who is None else who.scope(scope)
+        assert who is not None, scope  # looked at before anything is read
+        assert found is not None, scope
+        return identity_text.identity(raw, found, who.country_code)
 
     def _text(self, field: Field, raw: str) -> str:
         if (field.table, field.name) == ("customers", "gender"):

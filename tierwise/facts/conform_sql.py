@@ -68,6 +68,7 @@ def staging(binding: Binding, *, today: date, numbered_lines: bool = False) -> S
         problems = f"CASE WHEN first_problem IS NOT NULL THEN list_filter([{each}], lambda x: x IS NOT NULL) END"
     out = {
         **_kept(build),
+        **_customer(build),
         **({"refund": "refund"} if binding.refunds is not None else {}),
         "ignored": "NOT refund AND ignored_rule",
         "mended": "mended",
@@ -119,6 +120,17 @@ def _kept(build: Columns) -> dict[str, str]:
         if "order_lines__cost" in kept:
             kept["order_lines__cost"] = "abs(order_lines__cost)"
     return kept
+
+
+def _customer(build: Columns) -> dict[str, str]:
+    """Where a row has further ids of its customer, and no customer_id: the best of them stands for it."""
+    further = {field.name: name for name, field in build.columns.items() if field.type == "identity"}
+    own = next((name for name, field in build.columns.items() if field.type == "key"), None)
+    who = build.binding.who
+    if own is None or who is None or not further:
+        return {}
+    ranked = [quoted(further[scope.name]) for scope in who.all_scopes if scope.name in further]
+    return {own: f"coalesce({', '.join([quoted(own), *ranked])})"}
 
 
 def _made_id(binding: Binding, build: Columns) -> dict[str, str]:

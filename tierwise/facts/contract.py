@@ -88,7 +88,12 @@ IDENTITIES = Table(
     (
         Column("source_key", "key", "given here, from 1, never reused", False),
         Column("scope", "text", "whose id it is; `customer_id` for the business's own", False),
-        Column("id", "id", "the id as the source writes it", False),
+        Column(
+            "id",
+            "id",
+            "the business's own as the source writes it; of another scope `SCOPE:ID`, in one spelling",
+            False,
+        ),
     ),
 )
 
@@ -256,6 +261,52 @@ VEHICLES = Table(
     ),
 )
 
+COMPANIES = Table(
+    "companies",
+    "one company that is a customer",
+    ("company_id",),
+    (
+        _need("company_id", "id", "the source's company id"),
+        _c("company_name", "text", "as the business writes it"),
+        _c("industry", "text", "what it does"),
+        _c("tax_id", "id", "as on its invoices"),
+        _UPDATED,
+    ),
+)
+
+
+def _people_of(name: str, thing: Column, roles: str) -> Table:
+    """Who has to do with a thing that is not a person: several people in several roles, each for a time."""
+    return Table(
+        name,
+        f"one role of a person at a {thing.name.removesuffix('_id').replace('vin', 'vehicle')}, for a time",
+        ("relation_id",),
+        (
+            Column("relation_id", "id", "made here of the thing, the person, the role and its first day", False),
+            thing,
+            _need("source_key", "key", "the person"),
+            _need("role", "text", roles),
+            _c("valid_from", "day", "its first day; null: since ever"),
+            _c("valid_to", "day", "its last day; null: it holds"),
+            _UPDATED,
+        ),
+    )
+
+
+VEHICLE_PEOPLE = _people_of(
+    "vehicle_people",
+    _need("vin", "id", "the vehicle"),
+    "owner, driver, bringer (who brings it to the workshop), …, as the source writes it",
+)
+
+COMPANY_PEOPLE = _people_of(
+    "company_people", _need("company_id", "id", "the company"), "buyer, decides, pays, uses, …, as the source writes it"
+)
+
+HOUSEHOLD_PEOPLE = _people_of(
+    "household_people", _need("household_id", "id", "the household"), "head, spouse, child, …, as the source writes it"
+)
+
 VISITS = Table(
     "visits",
     "one visit to a store",
@@ -365,9 +416,13 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         IDENTITIES, CUSTOMER_MAP, CUSTOMERS, ORDERS, ORDER_LINES, REFUNDS, REFUND_LINES, PRODUCTS, STORES, STAFF,
-        VEHICLES, VISITS, INTERACTIONS, LEADS, CALLS, SURVEYS, CONSENTS,
+        VEHICLES, VEHICLE_PEOPLE, COMPANIES, COMPANY_PEOPLE, HOUSEHOLD_PEOPLE,
+        VISITS, INTERACTIONS, LEADS, CALLS, SURVEYS, CONSENTS,
     )
 }  # fmt: skip
+
+RELATIONS = {"vehicle_people": "vin", "company_people": "company_id", "household_people": "household_id"}
+"""Tables of people in roles, and whose."""
 
 IMPORTABLE = tuple(name for name in TABLES if name not in ("identities", "customer_map", "refund_lines"))
 """Tables that `tierwise import --as` takes."""
@@ -425,5 +480,43 @@ MODEL_SCORES = Table(
 )
 """What models have told, day by day: a run reads the newest day that it may see."""
 
-STORED: dict[str, Table] = TABLES | COPIED | {MODEL_SCORES.name: MODEL_SCORES}
+_KEY_LEFT = Column("left_key", "key", "the source key of the earlier identity", False)
+_KEY_RIGHT = Column("right_key", "key", "the source key of the later one", False)
+
+IDENTITY_LINKS = Table(
+    "identity_links",
+    "two identities that a source has seen together, when it was first seen",
+    ("left_key", "right_key"),
+    (
+        _KEY_LEFT,
+        _KEY_RIGHT,
+        Column("source", "text", "the file, the source or the write key that told it first", False),
+        Column("seen_at", "instant", "when it happened, or else when it was imported", False),
+    ),
+)
+
+IDENTITY_CONFLICTS = Table(
+    "identity_conflicts",
+    "a link that was not followed, since it would join two known people or what a decision keeps apart",
+    ("left_key", "right_key"),
+    (_KEY_LEFT, _KEY_RIGHT),
+)
+
+IDENTITY_SCOPES = Table(
+    "identity_scopes",
+    "one scope as it was when the customer map was last worked out",
+    ("scope",),
+    (
+        Column("scope", "id", "its name", False),
+        Column("rank", "integer", "1 is the best", False),
+        Column("names_people", "boolean", "whether each of its ids is a person who is known", False),
+        Column("most", "integer", "with how many ids of one scope it may be seen before it is shared", False),
+        Column("has_facts", "boolean", "whether facts carry keys of it; of other scopes nothing is in the map", False),
+    ),
+)
+
+WHO_IS_WHO: dict[str, Table] = {each.name: each for each in (IDENTITY_LINKS, IDENTITY_CONFLICTS, IDENTITY_SCOPES)}
+"""What the customer map is worked out from, and what is left for a person to decide; no run reads it."""
+
+STORED: dict[str, Table] = TABLES | COPIED | {MODEL_SCORES.name: MODEL_SCORES} | WHO_IS_WHO
 """Every table of facts in the lake."""

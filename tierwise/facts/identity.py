@@ -5,8 +5,9 @@ number in one system. A link says that a source saw two of them together: on one
 comes of all links is a function of the set of them and of what people have decided, never of the order in which they
 came; so whoever computes it anew for a few identities comes to the same as whoever does for all (`identity_online.py`).
 
-1. **Shared identities join nobody.** One that is linked with more identities of some one scope than its own scope
-   allows (a front desk's phone, with four hundred customer numbers) is barred: its links count for nothing.
+1. **Shared identities join nobody.** One that is linked with more identities of some one scope, that is no weaker than
+   its own, than its own scope allows (a front desk's phone, with four hundred customer numbers) is barred: its links
+   count for nothing. A customer's many browsers make nobody's number shared.
 2. **Links are followed by rank**, the best first, and of one rank by the numbers of what they join. A link's rank is
    that of the weaker of its two scopes.
 3. **Two known people are never joined by a link.** An identity of a scope that names people (the customer's number in
@@ -33,7 +34,7 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 class Scope:
     """A kind of identity. rank: 1 is the best. names_people: whether each of them is a person who is known.
 
-    most: with how many identities of one scope it may be linked before it counts as shared.
+    most: with how many identities of one scope of its rank or a better one it may be linked before it counts as shared.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Resolved:
     refused: tuple[tuple[int, int], ...] = ()
 
 
-class _Sets:
+class Sets:
     """Disjoint sets of the identities so far joined, few enough to be looked at one by one."""
 
     def __init__(self, named: Iterable[int]) -> None:
@@ -122,12 +123,15 @@ class _Sets:
 
 
 def shared_identities(scope: Ints, scopes: Sequence[Scope], links: Links) -> Bools:
-    """By identity: whether it is linked with more identities of one scope than its own allows.
+    """By identity: whether it is linked with more identities of one scope, no weaker than its own, than that allows.
 
     scope: by identity, the place of its scope in `scopes`.
     """
     low, high = _once(links, len(scope))
     own, other = np.concatenate([low, high]), np.concatenate([high, low])
+    ranks = np.array([each.rank for each in scopes], dtype=np.int64)
+    no_weaker = ranks[scope[other]] <= ranks[scope[own]]
+    own, other = own[no_weaker], other[no_weaker]
     links_of = np.sort(own * len(scopes) + scope[other])
     cells, counts = np.unique(links_of, return_counts=True)
     most = np.array([each.most for each in scopes], dtype=np.int64)
@@ -161,7 +165,7 @@ def resolve(scope: Ints, scopes: Sequence[Scope], links: Links, decisions: Seque
 def _decided(count: int, names_people: Bools, decisions: Sequence[Decision]) -> tuple[Ints, Sequence[tuple[int, int]]]:
     """By identity the set that it is in after the decisions alone; and the pairs that are kept apart."""
     ends = {end for each in decisions for end in (each.left, each.right)}
-    sets = _Sets(each for each in ends if names_people[each])
+    sets = Sets(each for each in ends if names_people[each])
     apart = []
     for each in standing(decisions):
         if each.same:
@@ -193,7 +197,7 @@ def _follow(
 
     after = np.where(hard[first], np.arange(count, dtype=np.int64), first)
     one_by_one = hard[first[left]]
-    sets = _Sets(named[hard[first[named]]].tolist())
+    sets = Sets(named[hard[first[named]]].tolist())
     for one, other in apart:
         sets.keep_apart(int(joined[one]), int(joined[other]))
     pairs = zip(*(each[one_by_one].tolist() for each in (left, right, low, high)), strict=True)

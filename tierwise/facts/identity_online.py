@@ -39,10 +39,10 @@ class Identities:
         return self._person[identity]
 
     def is_shared(self, identity: int) -> bool:
-        """Whether it is linked with more identities of one scope than its own allows."""
-        most = self._scopes[self._scope[identity]].most
+        """Whether it is linked with more identities of one scope, no weaker than its own, than that allows."""
+        own = self._scopes[self._scope[identity]]
         counts = Counter(self._scope[other] for other in self._linked[identity])
-        return any(count > most for count in counts.values())
+        return any(count > own.most and self._scopes[scope].rank <= own.rank for scope, count in counts.items())
 
     def add(self, identity: int, scope: int) -> None:
         """One that is new. scope: its place in the scopes. Adding it again changes nothing."""

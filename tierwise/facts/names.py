@@ -6,7 +6,10 @@ from typing import Literal, TypeAlias
 
 from tierwise.facts.contract import TABLES, Type
 
-FieldType: TypeAlias = Type | Literal["trait"]
+IDENTITIES = "identities"
+"""Where columns that a mapping names `identity.SCOPE` belong: they link, and fill no table."""
+
+FieldType: TypeAlias = Type | Literal["trait", "identity"]
 
 _CARRIED_BY = {
     "customer": "customers",
@@ -31,7 +34,8 @@ NEEDS_ORDER = ("coupon", "currency", "updated_at", "channel")
 def resolve(table: str, canonical: str) -> tuple[str, str, FieldType] | None:
     """Which (table, outside name, type) a canonical name of a mapping means in a file of `table`; None for nothing.
 
-    Own names come first; then, in order_lines, those of the order; then names of carried tables, dotted
+    Own names come first; then `identity.SCOPE`, an id of the row's customer; then, in order_lines, those of the order;
+    then names of carried tables, dotted
     (`customer.city`; a name that customers do not have is a trait) or bare where they are unmistakable.
     """
     own = TABLES[table].importable
@@ -46,6 +50,8 @@ def resolve(table: str, canonical: str) -> tuple[str, str, FieldType] | None:
     if table == "order_lines" and canonical != "gross" and canonical in orders:
         return "orders", canonical, orders[canonical].type
     prefix, dot, rest = canonical.partition(".")
+    if prefix == "identity" and rest:
+        return (IDENTITIES, rest, "identity") if "customer_id" in keys_in(table) else None
     if table == "customers":
         return table, (rest if dot and prefix in ("trait", "customer") and rest else canonical), "trait"
     if dot and prefix in _CARRIED_BY:

@@ -168,6 +168,22 @@ staff.role
     role, position, job title, 岗位, 职位, 角色, 职务
 vehicles.mileage_km
     mileage km, mileage, odometer, 里程, 行驶里程, 公里数, 当前里程
+relation.role
+    role, relation, relationship, 关系, 角色, 身份, 用车关系, 职务, 岗位
+relation.valid_from
+    valid from, since, from, start date, 开始日期, 生效日期, 起始日期, 自
+relation.valid_to
+    valid to, until, to, end date, 结束日期, 失效日期, 截止日期, 至
+companies.company_id
+    company id, company no, company code, account id, account no, 公司编号, 企业编号, 单位编号, 公司id, 企业id, 公司代码
+companies.company_name
+    company name, company, account name, 公司名称, 企业名称, 单位名称, 公司
+companies.industry
+    industry, sector, 行业, 所属行业
+companies.tax_id
+    tax id, tax no, vat id, 税号, 纳税人识别号, 统一社会信用代码
+households.household_id
+    household id, household key, household, family id, 家庭编号, 家庭id, 家庭号
 visits.visit_id
     visit id, visit no, repair order, repair order no, ro no, 工单号, 维修工单号, 进店单号, 到店编号, 委托书号,
     工单编号, 维修工单编号, ro号, 委托书编号, 来店编号, 接车单号, 到店单号, 进站单号, 维修单号, 服务单号, 结算单号,
@@ -261,6 +277,14 @@ def _family(prefix: str, written: str = "") -> dict[str, tuple[str, ...]]:
     }
 
 
+_ROLE = {
+    "customer_id": _W["customer_id"],
+    **_family("relation"),
+    "updated_at": _W["updated_at"],
+    **_family("customer", "customer."),
+}
+"""Of tables of people in roles."""
+
 SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
     "customers": {
         "customer_id": (*_W["customer_id"], *_W["customers.customer_id"]),
@@ -348,6 +372,13 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "updated_at": _W["updated_at"],
         **_family("customer", "customer."),
     },
+    "vehicle_people": {"vin": _W["vin"], **_ROLE},
+    "companies": {
+        **{name: _W[f"companies.{name}"] for name in ("company_id", "company_name", "industry", "tax_id")},
+        "updated_at": _W["updated_at"],
+    },
+    "company_people": {"company_id": _W["companies.company_id"], **_ROLE},
+    "household_people": {"household_id": _W["households.household_id"], **_ROLE},
     "visits": {
         "visit_id": _W["visits.visit_id"],
         "customer_id": _W["customer_id"],

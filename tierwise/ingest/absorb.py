@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.facts.conform import Binding
-from tierwise.facts.contract import TABLES
-from tierwise.facts.names import CARRIED_KEY
+from tierwise.facts.contract import RELATIONS, TABLES
+from tierwise.facts.names import CARRIED_KEY, IDENTITIES
 from tierwise.ingest.columns import instant, stored_columns
 from tierwise.ingest.keys import assign_keys
 from tierwise.ingest.merge_lines import ORDER, REFUND, Lines, add_keys, make_documents, merge_lines
@@ -37,6 +37,11 @@ class Absorbing:
         field = next((each for each in self.binding.fields if each.type == "key"), None)
         return None if field is None else quoted(f"{field.table}__{field.name}")
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Whose ids may stand in that column: what it is mapped to hold, and what stands in for it."""
+        return (self.binding.scope, *(each.name for each in self.binding.of(IDENTITIES)))
+
 
 def absorb(work: Absorbing) -> Merged:
     """Merge all good rows; counts of the file's own table (orders and their refunds together)."""
@@ -54,18 +59,29 @@ def _plain(work: Absorbing) -> Merged:
     columns = stored_columns(work.binding, table, work.traits)
     if table == "refunds":
         columns |= {"currency": _currency(work, table), "from_lines": "FALSE"}
+    if table in RELATIONS:
+        columns |= {"relation_id": _relation_id(work, RELATIONS[table])}
     merged = _merge_own(work, table, columns, "good", "TRUE", {})
     day = TABLES[table].day
     _carry(work, _known_days(work, "good", quoted(f"{table}__{TABLES[table].occurred}:day") if day else None))
     return merged
 
 
+def _relation_id(work: Absorbing, thing: str) -> str:
+    """A role of a person at a thing is another from another day on."""
+    table = work.binding.table
+    since = f"CAST({quoted(f'{table}__valid_from')} AS VARCHAR)" if work.binding.has(table, "valid_from") else "NULL"
+    parts = [quoted(f"{table}__{thing}"), f"g.{work.customer}", quoted(f"{table}__role"), f"coalesce({since}, '')"]
+    return f"md5(concat_ws(chr(31), {', '.join(parts)}))"
+
+
 def _assign(work: Absorbing) -> None:
     if work.customer:
-        assign_keys(work.writer, f"SELECT {work.customer} AS id FROM {_rows_of_customers(work)}")
+        ids = f"SELECT {work.customer} AS id FROM {rows_of_customers(work)}"
+        assign_keys(work.writer, ids, scopes=work.scopes)
 
 
-def _rows_of_customers(work: Absorbing) -> str:
+def rows_of_customers(work: Absorbing) -> str:
     """The rows that tell of customers: of orders the ignored ones too, since who is named in one has been there."""
     of_orders = work.binding.table in ("orders", "order_lines")
     return "told_of" if of_orders and work.binding.ignore is not None else "good"
@@ -121,7 +137,7 @@ def _orders(work: Absorbing) -> Merged:
         con.execute("CREATE TABLE back AS SELECT * FROM good WHERE refund")
         merged = _merge_own(work, "orders", columns, "sold", "NOT refund", defaults)
         merged += _merge_own(work, "refunds", _refund_columns(work, columns), "back", "TRUE", {})
-    _carry(work, _known_days(work, _rows_of_customers(work), quoted("orders__ordered_at:day")))
+    _carry(work, _known_days(work, rows_of_customers(work), quoted("orders__ordered_at:day")))
     return merged
 
 
@@ -156,8 +172,8 @@ def _order_lines(work: Absorbing) -> Merged:
     if orders.has_customer:
         ids = " UNION ALL ".join(f"SELECT customer AS id FROM {lines.table}" for lines in both)
         if work.binding.of("customers") or work.binding.ignore is not None:
-            ids = f"SELECT {work.customer} AS id FROM {_rows_of_customers(work)}"
-        assign_keys(work.writer, ids)
+            ids = f"SELECT {work.customer} AS id FROM {rows_of_customers(work)}"
+        assign_keys(work.writer, ids, scopes=work.scopes)
         for lines in both:
             add_keys(con, lines)
     merged = Merged()
@@ -169,7 +185,7 @@ def _order_lines(work: Absorbing) -> Merged:
             f"SELECT source_key, {quoted(lines.document.day)} AS day FROM {lines.table}" for lines in both
         )
         if work.binding.ignore is not None:
-            known = _known_days(work, _rows_of_customers(work), quoted("orders__ordered_at:day"))
+            known = _known_days(work, rows_of_customers(work), quoted("orders__ordered_at:day"))
     _carry(work, known)
     return merged
 
@@ -292,6 +308,6 @@ def _carried_customers(work: Absorbing, last: str, known: str, registered: str |
     return (
         f"CREATE TABLE incoming AS SELECT source_key, 0 AS rid, FALSE AS counted, a.* EXCLUDE (source_key, since), "
         f"least(k.known_from, a.since) AS known_from FROM (SELECT source_key{last}, {since} AS since "
-        f"FROM {_rows_of_customers(work)} g JOIN keymap ON keymap.id = g.{work.customer} GROUP BY source_key) a "
+        f"FROM {rows_of_customers(work)} g JOIN keymap ON keymap.id = g.{work.customer} GROUP BY source_key) a "
         f"LEFT JOIN ({days}) k USING (source_key)"
     )

@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection, Engine
 
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.project import Project
 from tierwise.engine.duckdb_session import connect
@@ -26,6 +27,7 @@ from tierwise.engine.lake import Lake
 from tierwise.facts.conform import Binding, bind, check_table
 from tierwise.facts.conform_columns import column_of
 from tierwise.ingest.absorb import Absorbing, absorb
+from tierwise.ingest.identity_links import WhoIsWho, see, with_people
 from tierwise.ingest.merge_rows import Merged
 from tierwise.ingest.origin import FileOrigin, Origin
 from tierwise.ingest.private_folder import private_folder
@@ -38,14 +40,17 @@ from tierwise.kernel import clock
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.ids import column_name
-from tierwise.state import audit, imports, jobs, lake_tables, quarantine, traits
+from tierwise.state import audit, identity_decisions, imports, jobs, lake_tables, quarantine, traits
 from tierwise.state.locks import HOME_WRITE, held
 from tierwise.state.traits import TraitType
 
 
 @dataclass(frozen=True, slots=True)
 class ImportSession:
-    """What an import works with. temporary: a folder of the home for private files. now: aware, from the clock."""
+    """What an import works with. temporary: a folder of the home for private files. now: aware, from the clock.
+
+    identities: how people are told apart; None where each customer number is a person.
+    """
 
     engine: Engine
     lake: Lake
@@ -55,6 +60,7 @@ class ImportSession:
     principal: str
     on_progress: Listener | None = None
     memory_limit: str | None = None
+    identities: Identities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,8 @@ class _Import:
                 self.mapping, source.headers, zone=project.timezone, currency=project.currency, place=self.origin.place
             )
             binding = replace(binding, notes=source.notes + binding.notes, since_1904=source.since_1904)
+            who = None if self.session.identities is None else WhoIsWho(self.session.identities)
+            binding = with_people(binding, self.mapping, who, self.origin.place)
             self.watch.total = max(source.lines - source.header_lines, 0)
             con = connect(folder / "spill", memory_limit=self.session.memory_limit)
             self.watch.con = con
@@ -204,12 +212,16 @@ class _Import:
             with self.session.engine.connect() as connection:
                 recorded = lake_tables.versions(connection)
                 known = {each.name: each for each in traits.list_traits(connection)}
+                decided = () if self.session.identities is None else identity_decisions.standing(connection)
             writer = Writer(con, self.session.lake, recorded, dry=self.dry)
             writer.heal()
             types, columns = self._traits(con, staged, known)
             try:
                 work = Absorbing(writer, _without_empty_traits(staged.binding, columns), columns, self.replace)
                 merged = absorb(work)
+                if self.session.identities is not None:
+                    who = WhoIsWho(self.session.identities, decided)
+                    see(work, who, self.origin.name, self.session.now)
                 self.watch.check()
                 return self._record(source, staged, merged, writer, known, types, columns, job_id)
             except BaseException:

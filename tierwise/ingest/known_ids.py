@@ -31,7 +31,8 @@ def find_ids(
 ) -> list[FoundId]:
     """Each id's customer, in the order given. versions: table -> recorded Delta version.
 
-    Ids are read as an import reads them: `17850.0` is `17850`, and digits lost to Excel (`1.2E+10`) are no id.
+    A customer's own id, or one of another scope as `SCOPE:ID`. Ids are read as an import reads them: `17850.0` is
+    `17850`, and digits lost to Excel (`1.2E+10`) are no id.
     """
     if not texts:
         return []
@@ -47,11 +48,11 @@ def find_ids(
                  WHEN i.source_key IS NULL THEN 'unknown_customer' ELSE 'known' END,
             i.source_key, coalesce(m.customer_key, i.source_key)
         FROM read r
-        LEFT JOIN (SELECT id, source_key FROM known_identities WHERE scope = $scope) i ON i.id = r.id
+        LEFT JOIN known_identities i ON i.id = r.id
         LEFT JOIN known_customer_map m ON m.source_key = i.source_key
         ORDER BY r.place
         """,
-        {"scope": SCOPE, "texts": list(texts)},
+        {"texts": list(texts)},
     ).fetchall()
     return [FoundId(*row) for row in rows]
 
@@ -71,13 +72,13 @@ def keys_of_customer(
 def ids_of_keys(
     connection: duckdb.DuckDBPyConnection, lake: Lake, versions: Mapping[str, int], source_keys: Sequence[int]
 ) -> dict[int, str]:
-    """The id that the business writes, by source key; keys that are not there are left out."""
+    """The id that the business writes, by source key, or `SCOPE:ID`; keys that are not there are left out."""
     if not source_keys:
         return {}
     _view(connection, lake, versions, "identities")
     rows = connection.execute(
-        "SELECT source_key, id FROM known_identities WHERE scope = $scope AND source_key IN (SELECT unnest($keys))",
-        {"scope": SCOPE, "keys": list(source_keys)},
+        "SELECT source_key, id FROM known_identities WHERE source_key IN (SELECT unnest($keys))",
+        {"keys": list(source_keys)},
     ).fetchall()
     return dict(rows)
 

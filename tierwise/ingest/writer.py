@@ -12,7 +12,7 @@ from tierwise.engine.arrow_types import ARROW
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.sql_types import SQL
-from tierwise.facts.contract import TABLES
+from tierwise.facts.contract import STORED, TABLES, WHO_IS_WHO
 
 
 class Writer:
@@ -33,7 +33,7 @@ class Writer:
         """Take back what an import that died has left in any table. Call it with the home's write lock held."""
         if self.dry:
             return
-        for table in TABLES:
+        for table in (*TABLES, *WHO_IS_WHO):
             if self.lake.exists(table):
                 self.lake.heal(table, self.before.get(table))
 
@@ -44,6 +44,12 @@ class Writer:
         view = f"stored_{table}"
         self.lake.read(self.con, table, self.before[table]).create_view(view, replace=True)
         return [row[0] for row in self.con.execute(f"DESCRIBE {view}").fetchall()]
+
+    def current(self, table: str) -> list[str] | None:
+        """As `stored`, in the view `now_TABLE`, with what this writer has written already."""
+        version = self.after.get(table, self.before.get(table))
+        self.lake.read(self.con, table, version).create_view(f"now_{table}", replace=True)
+        return None if version is None else list(self.con.view(f"now_{table}").columns)
 
     def append(self, table: str, query: str) -> None:
         """Append the rows of a query that gives every column of the table (customers' traits too)."""
@@ -57,7 +63,7 @@ class Writer:
             rows = self.con.execute(query).to_arrow_table()
             if rows.num_rows:
                 self.touched.add(table)
-                key = TABLES[table].key
+                key = STORED[table].key
                 self.after[table] = self.lake.upsert(table, rows.cast(_schema(table, rows.schema)), key)
 
     def delete(self, table: str, query: str, key: str) -> None:
@@ -67,6 +73,12 @@ class Writer:
             if rows.num_rows:
                 self.touched.add(table)
                 self.after[table] = self.lake.delete_keys(table, rows, (key,))
+
+    def overwrite(self, table: str, query: str) -> None:
+        """The rows of a query in place of all; in the contract's types."""
+        if not self.dry:
+            self.touched.add(table)
+            self.after[table] = self.lake.overwrite(table, self.con.sql(query))
 
     def take_back(self) -> None:
         """Take every table back to what is recorded."""
@@ -82,7 +94,7 @@ def scalar(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 
 def _schema(table: str, given: pa.Schema) -> pa.Schema:
-    types = {column.name: ARROW[column.type] for column in TABLES[table].columns}
+    types = {column.name: ARROW[column.type] for column in STORED[table].columns}
     return pa.schema([pa.field(field.name, types.get(field.name, pa.string())) for field in given])
 
 
@@ -92,7 +104,7 @@ def table_columns(table: str, given: Mapping[str, str], extra: Mapping[str, str]
         f"CAST({given[column.name]} AS {SQL[column.type]}) AS {quoted(column.name)}"
         if column.name in given
         else f"CAST(NULL AS {SQL[column.type]}) AS {quoted(column.name)}"
-        for column in TABLES[table].columns
+        for column in STORED[table].columns
     ]
     chosen += [f"CAST({sql} AS VARCHAR) AS {quoted(name)}" for name, sql in (extra or {}).items()]
     return ", ".join(chosen)

@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from tierwise.state import live_tables as live_tables  # so that the metadata has them, too
+from tierwise.state import identity_tables as identity_tables  # so that the metadata has them, too
+from tierwise.state import live_tables as live_tables
 from tierwise.state import membership_tables as membership_tables
 from tierwise.state.tables import metadata as metadata
 from tierwise.state.tables import row_id
