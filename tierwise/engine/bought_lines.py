@@ -115,11 +115,13 @@ def take_over(
     *,
     appended: Collection[str],
     rewritten: Collection[str],
+    moved: bool = False,
 ) -> Bought | None:
     """`bought_lines` from that version of the table; None where all must be joined anew, as where columns are others.
 
     appended, rewritten: the facts of which there are new rows alone, and of which others have changed. Whoever is
-    touched by either is in `touched`, and the views that told so are there (`engine/incremental.py`).
+    touched by either is in `touched`, and the views that told so are there (`engine/incremental.py`). moved: whether
+    customers were joined or parted, who are in `touched` too.
 
     A line whose order is not there stands in the table without a customer and a day. Where there are such and orders
     have changed, or where lines come to be such by what was rewritten, all are joined.
@@ -129,14 +131,14 @@ def take_over(
         return None
     relation.create_view("base_bought")
     newest = lake.latest_version(BOUGHT) == version  # a table's versions only go on
-    if not {LINES, ORDERS} & {*appended, *rewritten}:
+    if not moved and not {LINES, ORDERS} & {*appended, *rewritten}:
         connection.execute("CREATE VIEW all_bought AS SELECT * FROM base_bought")
         _of_somebody(connection)
         return Bought(version=version if newest else None)
     if ORDERS in (*appended, *rewritten) and _some(connection, "FROM base_bought WHERE ordered_day IS NULL"):
         connection.execute("DROP VIEW base_bought")
         return None
-    if {LINES, ORDERS} & {*rewritten}:
+    if moved or {LINES, ORDERS} & {*rewritten}:
         return _mended(connection, columns, rewritten, appended)
     _join_new(connection, columns, appended)
     connection.execute("CREATE VIEW all_bought AS SELECT * FROM base_bought UNION ALL SELECT * FROM new_bought")

@@ -170,7 +170,13 @@ def _bought(
     if borrowed is not None and BOUGHT in borrowed.base.outputs:
         version = borrowed.base.outputs[BOUGHT]
         found = bought_lines.take_over(
-            shop.connection, lake, version, columns, appended=borrowed.appended, rewritten=borrowed.rewritten
+            shop.connection,
+            lake,
+            version,
+            columns,
+            appended=borrowed.appended,
+            rewritten=borrowed.rewritten,
+            moved=borrowed.moved,
         )
     found = found or bought_lines.join_all(shop, columns, to_write=to_write)
     return found if LINES in inputs.versions else None

@@ -46,7 +46,7 @@ BY_CUSTOMER = ("orders", "refunds", "visits", "interactions", "people")
 
 _NO_MATTER = ("identities", "customer_map", "stores", "staff", "companies", *RELATIONS, *WHO_IS_WHO)
 """Tables whose rows change nobody's row: an id never changes, what is known of stores, staff and who has to do with
-what is in no row, and whom the customer map joins is told apart (`_joined_or_parted`)."""
+what is in no row, and whom the customer map joins is told apart (`joined_or_parted`)."""
 
 _MANY = 500
 _TOO_LARGE_A_SHARE = 1 / 3
@@ -71,7 +71,8 @@ class Base:
 class Borrowed:
     """What is taken over from a base. customers: how many are computed from their facts all the same.
 
-    appended, rewritten: the facts of which there are new rows alone, and those of which others have changed.
+    appended, rewritten: the facts of which there are new rows alone, and those of which others have changed. moved:
+    whether customers were joined or parted.
     """
 
     base: Base
@@ -79,6 +80,7 @@ class Borrowed:
     same_day: bool
     appended: frozenset[str] = frozenset()
     rewritten: frozenset[str] = frozenset()
+    moved: bool = False
 
     @property
     def rows_too(self) -> bool:
@@ -98,15 +100,12 @@ def borrow(
 ) -> Borrowed | None:
     """Make the table `touched` and the view `base_profile`; None where all must be computed.
 
-    So it is where the day lies before the base's, where a kind of fact is new, where customers were joined or parted,
-    where the base's profile lacks a column or has it otherwise, and where so many are touched that little is saved.
+    So it is where the day lies before the base's, where a kind of fact is new, where the base's profile lacks a column or has it otherwise, and where so many are touched that little is saved.
     Facts must be registered.
     """
     if as_of < base.as_of or "profile" not in base.outputs:
         return None
     if any((name in versions) != (name in base.versions) for name in OF_METRICS):
-        return None
-    if versions.get("customer_map") != base.versions.get("customer_map"):
         return None
     if _with_categories(versions) and CATEGORY_DAYS not in base.outputs:
         return None
@@ -118,7 +117,9 @@ def borrow(
     if changed is None:
         connection.execute("DROP VIEW base_profile")
         return None
+    moved = joined_or_parted(connection, lake, base.versions, versions)
     keys = [customers_of(name) for name in changed]
+    keys += [f"SELECT {KEY} FROM moved"] if moved else []
     keys += _keys_of_days(connection, versions, base.as_of, as_of, windows)
     if "junk" in base.outputs:  # they have no row in the base's profile
         lake.read(connection, "junk", base.outputs["junk"]).create_view("base_junk")
@@ -133,7 +134,23 @@ def borrow(
         connection.execute("DROP VIEW base_profile")
         return None
     rewritten = frozenset(name for name, added_alone in changed.items() if not added_alone)
-    return Borrowed(base, touched, as_of == base.as_of, frozenset(changed) - rewritten, rewritten)
+    return Borrowed(base, touched, as_of == base.as_of, frozenset(changed) - rewritten, rewritten, moved)
+
+
+def joined_or_parted(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, before: Mapping[str, int], now: Mapping[str, int]
+) -> bool:
+    """Whether any source key belongs to another customer than before; and the table `moved`: both customers of each."""
+    versions = before.get("customer_map"), now.get("customer_map")
+    if versions[0] == versions[1]:
+        return False
+    lake.read(connection, "customer_map", versions[0]).create_view("base_customer_map")
+    connection.execute(
+        f"CREATE TABLE moved AS SELECT DISTINCT unnest([source_key, b.customer_key, n.customer_key]) AS {KEY} "
+        "FROM base_customer_map b FULL JOIN stored_customer_map n USING (source_key) "
+        "WHERE b.customer_key IS DISTINCT FROM n.customer_key"
+    )
+    return connection.execute("SELECT 1 FROM moved LIMIT 1").fetchone() is not None
 
 
 def _with_categories(versions: Mapping[str, int]) -> bool:

@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from tierwise.facts.identity import Decision, Ints, Links, Scope, resolve
+from tierwise.facts.identity import Bools, Decision, Ints, Links, Scope, resolve
 
 WHOLE_FROM_SHARE = 0.2
 """Where more of all identities are reached, all are worked out: by arrays, which is quicker than step by step."""
@@ -67,13 +67,12 @@ def settle(
     whole = seeds is None or not reach(connection, decisions, seeds, at_most=WHOLE_FROM_SHARE)
     if whole:
         connection.execute("CREATE OR REPLACE TABLE reached AS SELECT source_key AS key FROM who_scoped")
-    rows = connection.execute(
-        "SELECT i.source_key, i.place FROM who_scoped i SEMI JOIN reached r ON r.key = i.source_key ORDER BY 1"
-    ).fetchnumpy()
-    keys, scope = rows["source_key"].astype(np.int64), rows["place"].astype(np.int64)
+    keys, scope = _columns(
+        connection,
+        "SELECT i.source_key, i.place FROM who_scoped i SEMI JOIN reached r ON r.key = i.source_key ORDER BY 1",
+    )
     links = "SELECT left_key, right_key FROM who_links l SEMI JOIN reached r ON r.key = l.left_key"
-    ends = connection.execute(f"{links} SEMI JOIN reached o ON o.key = l.right_key").fetchnumpy()
-    found = Links(ends["left_key"].astype(np.int64), ends["right_key"].astype(np.int64))
+    found = Links(*_columns(connection, f"{links} SEMI JOIN reached o ON o.key = l.right_key"))
     known = [each.scope for each in scopes]
     if not whole:  # those who are barred are, of all their links: they are left out here, and nobody else is barred
         open_ = _open(connection, keys)
@@ -178,9 +177,15 @@ def seeds_of(connection: duckdb.DuckDBPyConnection, new: str) -> list[int]:
     return [int(key) for (key,) in rows]
 
 
-def _open(connection: duckdb.DuckDBPyConnection, keys: Ints) -> np.ndarray:  # type: ignore[type-arg]
+def _columns(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Ints, ...]:
+    """The columns of a query of whole numbers without nulls."""
+    found = connection.execute(query).fetchnumpy()
+    return tuple(np.asarray(column, dtype=np.int64) for column in found.values())
+
+
+def _open(connection: duckdb.DuckDBPyConnection, keys: Ints) -> Bools:
     """By place in `keys`: whether it is not shared."""
-    barred = connection.execute("SELECT key FROM judged WHERE shared").fetchnumpy()["key"].astype(np.int64)
+    (barred,) = _columns(connection, "SELECT key FROM judged WHERE shared")
     return ~np.isin(keys, barred)
 
 
