@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions, ensure_initialised
+from tierwise.app.identity import take_live_identities
 from tierwise.app.importing import ImportReport, session_of
 from tierwise.app.live_customers import catch_up
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.import_source import ImportSource, LiveEvents
 from tierwise.ingest.event_rows import wanted_of
 from tierwise.ingest.table_source import import_source
@@ -22,13 +24,15 @@ _LOCK = "applying events"
 class Applied:
     """What one application took in. events: how many waited until then, also those that no source reads.
 
-    customers: how many of them were told anew; changes: entries into segments and stages, and exits.
+    customers: how many of them were told anew; changes: entries into segments and stages, and exits. links: of ids that
+    events used together for the first time; null where no definition says by which ids a person is known.
     """
 
     events: int
     imports: tuple[ImportReport, ...]
     customers: int = 0
     changes: int = 0
+    links: int | None = None
 
 
 def apply_events(ctx: Context, *, wait_seconds: float | None = None) -> Applied:
@@ -43,9 +47,10 @@ def apply_events(ctx: Context, *, wait_seconds: float | None = None) -> Applied:
     ensure_initialised(ctx)
     with held(ctx.database, _LOCK, wait_seconds=wait_seconds):
         with ctx.database.connect() as connection:
-            sources = current_definitions(connection).of(ImportSource)
+            definitions = current_definitions(connection)
+        sources, identities = definitions.of(ImportSource), definitions.of(Identities)
         wanted = [(each, each.origin) for each in sources if isinstance(each.origin, LiveEvents)]
-        if not wanted:
+        if not wanted and not identities:
             raise TierwiseError(
                 "no_event_source",
                 "no definition says what live events are as facts",
@@ -53,6 +58,7 @@ def apply_events(ctx: Context, *, wait_seconds: float | None = None) -> Applied:
             )
         with ctx.database.begin() as connection:
             until = inbox.settled(connection)
+        links = take_live_identities(ctx, identities[0], until) if identities else None
         imports = tuple(
             import_source(session_of(ctx, None), source, ctx.home / "secrets")
             for source, origin in wanted
@@ -61,7 +67,7 @@ def apply_events(ctx: Context, *, wait_seconds: float | None = None) -> Applied:
         with ctx.database.begin() as connection:
             events = inbox.apply_until(connection, until, until)
         told = catch_up(ctx, until)
-        return Applied(events, imports, told.customers, told.changes)
+        return Applied(events, imports, told.customers, told.changes, links)
 
 
 def _has_new(ctx: Context, source: ImportSource, origin: LiveEvents, until: int) -> bool:

@@ -17,8 +17,11 @@ from tierwise.engine import snapshots
 from tierwise.engine.customer_copies import FACTS, MAP, PROFILE
 from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.sources import register_facts
+from tierwise.facts.contract import RELATIONS
+from tierwise.ingest.known_ids import find_ids, ids_of_keys
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
+from tierwise.state import lake_tables
 from tierwise.state.memberships import LiveCustomer, Standing
 
 LATEST = 20
@@ -49,9 +52,37 @@ def profile(
 def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> CustomerView:
     """All that is known about one customer as of the run, or as of now where more is known since.
 
+    customer_id: any of the customer's ids, `SCOPE:ID` too.
+
     Raises `unknown_customer` and what `reading` raises.
     """
     ctx.principal.require("view_customer")
+    try:
+        return _customer(ctx, customer_id, run_id)
+    except TierwiseError as error:
+        known_as = _known_as(ctx, customer_id) if error.code == "unknown_customer" else None
+        if known_as is None:
+            raise
+        return _customer(ctx, known_as, run_id)
+
+
+def _known_as(ctx: Context, customer_id: str) -> str | None:
+    """By what id a customer goes who was joined with another; None of anybody else."""
+    with ctx.database.connect() as state:
+        versions = lake_tables.versions(state)
+    if MAP not in versions:
+        return None
+    connection = ctx.duckdb()
+    try:
+        (found,) = find_ids(connection, ctx.lake, versions, [customer_id])
+        if found.customer_key is None or found.customer_key == found.source_key:
+            return None
+        return ids_of_keys(connection, ctx.lake, versions, [found.customer_key]).get(found.customer_key)
+    finally:
+        connection.close()
+
+
+def _customer(ctx: Context, customer_id: str, run_id: int | None) -> CustomerView:
     live = live_of(ctx, customer_id, run_id)
     with _reading_live(ctx, *live) if live else _reading_of_one(ctx, customer_id, run_id) as reader:
         names = list(reader.columns)
@@ -74,6 +105,7 @@ def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> Custo
             visits=facts["visits"],
             vehicles=facts["vehicles"],
             live=live_view(*live) if live else None,
+            relations=facts["relations"],
         )
 
 
@@ -191,6 +223,12 @@ def _facts(reader: Reader, key: int) -> dict[str, tuple[dict[str, Any], ...]]:
         "vehicles": "SELECT vin, plate, model, powertrain, delivered_on, mileage_km FROM vehicles "
         f"WHERE customer_key = $key AND {known} ORDER BY delivered_on DESC, vin",
     }
+    roles = (
+        f"SELECT '{table.removesuffix('_people')}' AS of, {thing} AS id, role, valid_from, valid_to FROM {table} "
+        "WHERE customer_key = $key AND coalesce(valid_from <= $as_of, TRUE)"
+        for table, thing in RELATIONS.items()
+    )
+    questions["relations"] = f"FROM ({' UNION ALL '.join(roles)}) ORDER BY of, id, role, valid_from"
     asked = {"key": key, "as_of": reader.run.as_of}
     return {
         name: _aware(snapshots.rows_of(reader.connection, f"{sql} LIMIT {LATEST}", asked), reader.project.timezone)

@@ -16,10 +16,12 @@ from tierwise.engine import who_is_who
 from tierwise.facts import identity_text
 from tierwise.facts.text_sql import sql_text
 from tierwise.ingest.identity_links import WhoIsWho, open_people, see_stored, work_out
+from tierwise.ingest.live_identities import copy_pairs, take_pairs
+from tierwise.ingest.private_folder import private_folder
 from tierwise.ingest.writer import Writer, scalar
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
-from tierwise.state import audit, identity_decisions, jobs, lake_tables, traits
+from tierwise.state import audit, identity_decisions, identity_reading, jobs, lake_tables, traits
 from tierwise.state.identity_decisions import Decided
 from tierwise.state.locks import HOME_WRITE, held
 
@@ -84,10 +86,9 @@ def undo(ctx: Context, decision_id: int) -> DecisionView:
     """
     ctx.principal.require("identity")
     ensure_initialised(ctx)
-    with held(ctx.database, HOME_WRITE), _writing(ctx) as (writer, identities):
-        with ctx.database.begin() as connection:
-            undone = identity_decisions.undo(connection, decision_id, by=ctx.principal.name)
-            return _heed(ctx, connection, writer, identities, undone, "identity.undo")
+    with held(ctx.database, HOME_WRITE), _writing(ctx) as (writer, identities), ctx.database.begin() as connection:
+        undone = identity_decisions.undo(connection, decision_id, by=ctx.principal.name)
+        return _heed(ctx, connection, writer, identities, undone, "identity.undo")
 
 
 def decisions(ctx: Context, *, standing_only: bool = True, limit: int = 100) -> tuple[DecisionView, ...]:
@@ -97,6 +98,31 @@ def decisions(ctx: Context, *, standing_only: bool = True, limit: int = 100) -> 
         found = identity_decisions.list_decisions(connection, standing_only=standing_only, limit=limit)
     with people(ctx) as opened:
         return _views(opened.writer, found)
+
+
+def take_live_identities(ctx: Context, identities: Identities, until: int) -> int:
+    """Link the ids that live events have used together, up to that event, each once; how many links are new.
+
+    The mark moves in the transaction that records the links, so that whatever dies in between repeats nothing.
+    """
+    with ctx.database.connect() as connection:
+        after = identity_reading.mark(connection)
+    if after >= until:
+        return 0
+    with private_folder(ctx.scratch) as folder:
+        count = copy_pairs(ctx.database, identities, after, until, folder / "pairs")
+        if not count:
+            with ctx.database.begin() as connection:
+                identity_reading.set_mark(connection, until)
+            return 0
+        with held(ctx.database, HOME_WRITE), _writing(ctx) as (writer, _):
+            with ctx.database.connect() as connection:
+                who = WhoIsWho(identities, identity_decisions.standing(connection))
+            new = take_pairs(writer, who, folder / "pairs")
+            with ctx.database.begin() as connection:
+                lake_tables.set_versions(connection, writer.after)
+                identity_reading.set_mark(connection, until)
+            return new
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from tierwise.engine.live import Beside, Cuts, LiveRow, later_than, live_rows, t
 from tierwise.engine.membership_changes import Side, moves_between
 from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.engine.sources import register_facts
+from tierwise.facts.contract import WHO_IS_WHO
 from tierwise.kernel import clock
 from tierwise.state import definitions as stored
 from tierwise.state import lake_tables, memberships, runs, traits
@@ -165,7 +166,7 @@ def _begun(state: Connection) -> Standing | None:
 
 
 def _facts(versions: Mapping[str, int]) -> dict[str, int]:
-    return {name: version for name, version in versions.items() if name not in (*SNAPSHOTS, HISTORY)}
+    return {name: version for name, version in versions.items() if name not in (*SNAPSHOTS, HISTORY, *WHO_IS_WHO)}
 
 
 def _touched(ctx: Context, before: Mapping[str, int], now: Mapping[str, int]) -> set[int] | None:

@@ -233,7 +233,8 @@ class Live:
 class CustomerView:
     """One customer: base facts, profile and the latest facts. Personal data: `view_customer` is needed.
 
-    live: where events or imports after the run have changed the customer, who is then told as of that day.
+    live: where events or imports after the run have changed the customer, who is then told as of that day. relations:
+    roles that the customer has or had at vehicles, companies and in households.
     """
 
     customer_id: str
@@ -248,6 +249,7 @@ class CustomerView:
     visits: tuple[dict[str, Any], ...]
     vehicles: tuple[dict[str, Any], ...]
     live: Live | None = None
+    relations: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

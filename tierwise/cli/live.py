@@ -145,6 +145,8 @@ def apply(as_json: Json = False) -> None:
         if rows:
             table("", heads, rows)
         say(f"applied {number(done.events)} events")
+        if done.links:
+            say(f"{number(done.links)} links of ids are new: tierwise identity review")
 
     tell(done, as_json, people)
 

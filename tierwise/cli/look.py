@@ -260,6 +260,7 @@ def customer(customer_id: str, run_id: int | None, as_json: bool) -> None:
             ("refunds", view.refunds),
             ("visits", view.visits),
             ("vehicles", view.vehicles),
+            ("roles", view.relations),
         ):
             if rows:
                 say()

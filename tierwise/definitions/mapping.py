@@ -37,8 +37,8 @@ class Mapping(Part):
     times, and whose days its orders, refunds and visits fall on; currency: of its amounts; the project's where null.
 
     scope: whose ids `customer_id` holds, of those that a definition of kind `identities` knows; the business's own
-    where nothing is said. A canonical name `identity.SCOPE` is a further id of the row's customer: the two are linked, and a
-    row without a customer_id belongs to the best of them.
+    where nothing is said. A canonical name `identity.SCOPE` is a further id of the row's customer: the two are linked,
+    and a row without a customer_id belongs to the best of them.
 
     order_key: what tells one order from another where no order id is mapped: `line` (each line is an order), or
     source columns that together name an order. refunds, ignore: rules over the source columns (as text; numbers

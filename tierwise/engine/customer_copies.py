@@ -26,11 +26,11 @@ import duckdb
 from tierwise.engine.duckdb_session import connect, literal, quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.sql_types import SQL
-from tierwise.facts.contract import STORED
+from tierwise.facts.contract import RELATIONS, STORED
 
 PROFILE = "profile"
 MAP = "customer_map"
-FACTS = ("customers", "orders", "refunds", "visits", "vehicles")
+FACTS = ("customers", "orders", "refunds", "visits", "vehicles", *RELATIONS)
 """The facts of which one customer's rows are shown; a lake that lacks one has no rows of it."""
 
 _LAYOUT = 2

@@ -100,8 +100,8 @@ def borrow(
 ) -> Borrowed | None:
     """Make the table `touched` and the view `base_profile`; None where all must be computed.
 
-    So it is where the day lies before the base's, where a kind of fact is new, where the base's profile lacks a column or has it otherwise, and where so many are touched that little is saved.
-    Facts must be registered.
+    So it is where the day lies before the base's, where a kind of fact is new, where the base's profile lacks a column
+    or has it otherwise, and where so many are touched that little is saved. Facts must be registered.
     """
     if as_of < base.as_of or "profile" not in base.outputs:
         return None

@@ -27,7 +27,7 @@ from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.execute import Inputs, execute, trait_schema
 from tierwise.engine.given import columns_given, live_names
 from tierwise.engine.history import states
-from tierwise.engine.incremental import OF_METRICS, changes, customers_of
+from tierwise.engine.incremental import OF_METRICS, changes, customers_of, joined_or_parted
 from tierwise.engine.lake import Lake
 from tierwise.engine.plan import KEY, AnyStep, Compute, Learnt, RuleStep, Step, learn, place
 from tierwise.engine.profile_rows import ALL
@@ -102,10 +102,8 @@ def touched(
         connection.execute(f"CREATE TABLE lines_of_known AS {lines}")
         if connection.execute("SELECT 1 FROM lines_of_known LIMIT 1").fetchone() is not None:
             asked.append(f"SELECT {KEY} FROM orders SEMI JOIN lines_of_known USING (order_id)")
-    if "customer_map" in changed:
-        asked.append(f"SELECT key AS {KEY} FROM changed_customer_map")
-        lake.read(connection, "customer_map", before.get("customer_map")).create_view("map_before")
-        asked.append(f"SELECT b.{KEY} FROM map_before b JOIN changed_customer_map c ON b.source_key = c.key")
+    if joined_or_parted(connection, lake, before, now):
+        asked.append(f"SELECT {KEY} FROM moved")
     if not asked:
         return set()
     every = " UNION ".join(f"({query})" for query in asked)

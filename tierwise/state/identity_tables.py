@@ -1,4 +1,7 @@
-"""The table of what people decide of identities, with the sentence that each constraint keeps true."""
+"""The tables of who is who: what people decide, and how far live events were read for it.
+
+As in `schema.py`, with the sentence that each constraint keeps true.
+"""
 
 from __future__ import annotations
 
@@ -26,4 +29,15 @@ identity_decision = Table(
     CheckConstraint("(undone_at is null) = (undone_by is null)", name="undone"),
     # Finds what holds without reading all that ever was decided.
     Index("identity_decision_standing_idx", "id", postgresql_where=text("undone_at is null")),
+)
+
+# One row: up to which live event the ids that were used together have been taken in.
+identity_reading = Table(
+    "identity_reading",
+    metadata,
+    # Prevents two of them.
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("event_id", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("one", name="one"),
 )

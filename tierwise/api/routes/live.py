@@ -60,12 +60,14 @@ class Events(BaseModel):
 
 
 class AppliedEvents(BaseModel):
-    """What an application took in. events: how many waited until then, also those that no source reads."""
+    """What an application took in. events: how many waited until then, also those that no source reads. links: of ids
+    that events used together for the first time; null where no definition says by which ids a person is known."""
 
     model_config = ConfigDict(from_attributes=True)
 
     events: int
     imports: tuple[ImportBody, ...]
+    links: int | None
 
 
 class RefusedEvents(BaseModel):
@@ -102,6 +104,7 @@ _STATUS = InboxStatus(1_204, 0, 3, 1, 0, 1_200, 4.2, (SourceCounts("web", 1_204,
 _APPLIED = AppliedEvents(
     events=1_200,
     imports=(examples.IMPORT_OF_SOURCE.model_copy(update={"file": "source web_orders", "mapping": {}}),),
+    links=12,
 )
 
 _EVENT = EventRow(

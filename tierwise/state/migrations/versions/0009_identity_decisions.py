@@ -1,4 +1,4 @@
-"""What people decide of identities."""
+"""What people decide of identities, and how far live events were read for them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ create table identity_decision (
     constraint identity_decision_undone_check check ((undone_at is null) = (undone_by is null))
 );
 create index identity_decision_standing_idx on identity_decision (id) where undone_at is null;
+
+create table identity_reading (
+    one boolean default true not null,
+    event_id bigint not null,
+    at timestamptz not null,
+    constraint identity_reading_pkey primary key (one),
+    constraint identity_reading_one_check check (one)
+);
 """
 
 
