@@ -23,6 +23,7 @@ from tierwise.api.routes import (
     explaining,
     exports,
     history,
+    identity,
     imports,
     insights,
     jobs,
@@ -70,6 +71,7 @@ ROUTERS = tuple(
         explaining,
         insights,
         live,
+        identity,
     )
 )
 

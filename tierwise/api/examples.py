@@ -286,6 +286,7 @@ CUSTOMER = CustomerView(
     refunds=(),
     visits=(),
     vehicles=(),
+    relations=({"of": "vehicle", "id": "LSVAU2180N2000001", "role": "owner", "valid_from": None, "valid_to": None},),
 )
 
 IMPORT = ImportBody(

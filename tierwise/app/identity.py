@@ -56,7 +56,9 @@ def resolve(ctx: Context) -> ResolvedView:
                     audit.write(connection, ctx.principal.name, "identity.resolve", "identities", counts)
                     jobs.finish(connection, job_id, counts)
         except BaseException as error:
-            problem = error if isinstance(error, TierwiseError) else TierwiseError("failed", type(error).__name__)
+            problem = (
+                error if isinstance(error, TierwiseError) else TierwiseError("identity_failed", type(error).__name__)
+            )
             with ctx.database.begin() as connection:
                 jobs.fail(connection, job_id, code=problem.code, message=problem.message, place=problem.place)
             raise
