@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from tierwise.engine.duckdb_session import literal, quoted
-from tierwise.facts.contract import Table
+from tierwise.facts.contract import RELATIONS, Table
 from tierwise.kernel.money import exponent
 
 _DIGITS = 18
@@ -48,21 +48,24 @@ def fact_outside(
     """A fact table with the customer's own id, money in currency units, ordered by its key.
 
     local_to: the time zone in whose local time instants are shown; null keeps them as instants.
-    Columns that only the system needs (`from_lines`, `known_from`) stay inside; a trait is called `trait.LABEL`.
+    Columns that only the system needs (`from_lines`, `known_from`, `relation_id`) stay inside; a trait is called
+    `trait.LABEL`.
     """
     has_customer = "source_key" in facts.columns
-    kept = [c for c in facts.columns if c not in ("source_key", "from_lines", "known_from") and c not in labels]
+    inside = ("source_key", "from_lines", "known_from", "relation_id")
+    kept = [c for c in facts.columns if c not in inside and c not in labels]
+    key = (RELATIONS[table.name], "source_key", "relation_id") if table.name in RELATIONS else table.key
     select = [f"i.id AS {quoted('customer_id')}"] if has_customer and table.key == ("source_key",) else []
     for column in kept:
         if local_to and table.column(column).type == "instant":
             select.append(f"timezone({literal(local_to)}, {quoted(column)}) AS {quoted(column)}")
         else:
             select.append(outside_columns([column], currency))
-        if has_customer and column == table.key[0]:
+        if has_customer and column == key[0]:
             select.append(f"i.id AS {quoted('customer_id')}")
     select += [outside_columns([column], currency, labels) for column in facts.columns if column in labels]
     join = "LEFT JOIN identities i ON i.source_key = f.source_key" if has_customer else ""
-    order = ", ".join("i.id" if column == "source_key" else quoted(column) for column in table.key)
+    order = ", ".join("i.id" if column == "source_key" else quoted(column) for column in key)
     facts.create_view("facts_inside", replace=True)
     identities.create_view("identities", replace=True)
     prefixed = ", ".join(select)

@@ -32,7 +32,7 @@ OnQuery = Annotated[date | None, Query(description="the day; today where it is l
 
 
 class DecisionRequest(BaseModel):
-    """What is decided of two identities, each a customer's number or `SCOPE:ID`. same: whether they are one person's."""
+    """What is decided of two identities, each a customer's number or `SCOPE:ID`. same: they are one person's."""
 
     model_config = ConfigDict(
         extra="forbid",
