@@ -30,7 +30,7 @@ from tierwise.state.tables import metadata as metadata
 from tierwise.state.tables import row_id
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0009"
+HEAD = "0010"
 
 _NULL_JSON = JSONB(none_as_null=True)
 
