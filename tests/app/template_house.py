@@ -10,7 +10,7 @@ from tests.app.conftest import OPERATOR
 from tierwise.app import importing, running
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, initialise
-from tierwise.app.reading import Reader
+from tierwise.app.reading import Reader, reading
 from tierwise.definitions.activity import ACTIVITY_CLASSES, Activity
 from tierwise.definitions.base import Text
 from tierwise.definitions.cleaning import Cleaning
@@ -21,7 +21,10 @@ from tierwise.definitions.price_band import PRICE_BANDS, PriceBand
 from tierwise.definitions.profiling import Profiling
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
+from tierwise.engine.execute import Inputs
 from tierwise.engine.lake import Lake
+from tierwise.engine.live import Beside, Cuts, live_rows
+from tierwise.state import traits
 from tierwise.testing import MadeData
 
 
@@ -33,6 +36,52 @@ def house(template: str, made: MadeData, database: Engine, folder: Path) -> Cont
         importing.import_path(ctx, path, table, None)
     running.run(ctx, made.as_of)
     return ctx
+
+
+def live_differences(ctx: Context, one_in: int = 15) -> set[str]:
+    """What is told otherwise live than by the run, of some customers and by the very facts and day of the run.
+
+    `profile COLUMN` and `tag NAME`; nothing may differ.
+    """
+    found: set[str] = set()
+    with reading(ctx) as reader:
+        run, definitions = reader.run, reader.definitions
+        all_keys = "SELECT customer_key FROM profile UNION SELECT customer_key FROM junk"
+        keys = [key for (key,) in reader.connection.execute(f"{all_keys} ORDER BY 1").fetchall()][::one_in]
+        names = reader.connection.view("profile").columns
+        texts = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in names)
+        asked = f"SELECT customer_key, {texts} FROM profile"
+        by_run = {row[0]: row[1:] for row in reader.connection.execute(asked).fetchall()}
+    with ctx.database.connect() as state:
+        known = traits.list_traits(state)
+    inputs = Inputs(
+        run.as_of,
+        definitions.of_profile,
+        definitions.project,
+        run.inputs,
+        traits={trait.column_name: trait.type for trait in known},
+        trait_labels={trait.column_name: trait.name for trait in known},
+        previous_tags=run.previous_tags,
+        remember=False,
+    )
+    connection = ctx.duckdb()
+    outputs = run.outputs or {}
+    rows = live_rows(connection, ctx.lake, inputs, Beside(run.as_of, outputs, reader.currency, Cuts(run.id)), keys)
+    assert len(rows) == len(keys) > 20
+    for row in rows:
+        found |= {"states"} if row.states != row.before else set()
+        if (row.profile is None) != (row.key not in by_run):
+            found.add("junk")
+        elif row.profile is not None:
+            values = zip(names, by_run[row.key], strict=True)
+            found |= {f"profile {name}" for name, value in values if row.profile.get(name) != value}
+    sides = ("tag_rows", "base_tags"), ("base_tags", "tag_rows")
+    columns = "customer_key, tag, value, since, confirmed_on, source"
+    for one, other in sides:
+        query = f"SELECT DISTINCT tag FROM (SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other})"
+        found |= {f"tag {tag}" for (tag,) in connection.execute(query).fetchall()}
+    connection.close()
+    return found
 
 
 def counted(reader: Reader, table: str, *columns: str) -> dict[str, int]:

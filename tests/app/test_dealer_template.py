@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from tests.app.template_house import counted, everybody, house, nobody, promised, untold
+from tests.app.template_house import counted, everybody, house, live_differences, nobody, promised, untold
 from tierwise.app import profiling
 from tierwise.app.context import Context
 from tierwise.app.insights.asking import insight
@@ -87,3 +87,7 @@ def test_funnels_of_leads_by_source_and_by_a_tag_add_up(dealer: Context) -> None
     late = {figure.name: figure.value for figure in insight(dealer, "funnel_stops", {"at": "visit"}).figures}
     stopped = plain["order"] - plain["visit"]
     assert late["stopped"] + late["too_soon"] == stopped > late["stopped"] > 0, "a third of a year till the service"
+
+
+def test_a_customer_told_live_is_what_the_run_found(dealer: Context) -> None:
+    assert live_differences(dealer) == set()

@@ -180,6 +180,8 @@ def test_what_a_run_first_finds_is_no_entry(shop: Shop) -> None:
 
 
 def test_an_event_is_told_at_once_and_once(shop: Shop) -> None:
+    assert live_customers.prepare(shop.ctx)
+    assert not live_customers.prepare(shop.ctx)
     shop.send(order("C1", 2, TODAY, "tea"), {"type": "identify", "userId": "C2", "traits": {"hobby": "garden"}})
     done = keep_up_once(shop.ctx)
     assert done is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from tests.app.template_house import counted, everybody, house, nobody, promised, untold
+from tests.app.template_house import counted, everybody, house, live_differences, nobody, promised, untold
 from tierwise.app import profiling
 from tierwise.app.context import Context
 from tierwise.app.insights.asking import insight
@@ -83,3 +83,7 @@ def test_the_demo_shows_all_of_it_in_both_languages(retail: Context, capsys: pyt
     with reading(retail) as reader:
         assert untold(reader.definitions, said) == set()
     assert "Why is this customer in this segment?" in said
+
+
+def test_a_customer_told_live_is_what_the_run_found(retail: Context) -> None:
+    assert live_differences(retail) == set()

@@ -31,6 +31,7 @@ def keep_up_once(ctx: Context) -> Applied | None:
             return None
         waits = inbox.any_pending(connection)
     if not waits and not live_customers.is_behind(acting):
+        live_customers.prepare(acting)
         return None
     try:
         return apply_events(acting, wait_seconds=0)

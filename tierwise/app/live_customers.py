@@ -89,6 +89,19 @@ def catch_up(ctx: Context, until: int) -> Told:
         return Told(len(rows), told, left_out)
 
 
+def prepare(ctx: Context) -> bool:
+    """Learn what the standing's run gives of all customers together, before the first event needs it; whether it was
+    not known yet."""
+    with ctx.database.connect() as state:
+        standing = memberships.standing(state)
+        run = None if standing is None else runs.get(state, standing.run_id)
+    known = _CUTS.get(ctx.database)
+    if standing is None or run is None or (known is not None and known.run_id == run.id):
+        return False
+    _rows(ctx, run, standing.as_of, standing.versions, ())
+    return True
+
+
 def is_behind(ctx: Context) -> bool:
     """Whether facts have changed since the standing, or a day has begun. It is asked all the time, and takes little."""
     with ctx.database.connect() as state:
