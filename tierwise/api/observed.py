@@ -67,6 +67,11 @@ def _lines(tracking: Tracking, seen: Observed | None) -> Iterator[str]:
     yield from _figure("inbox_pending", "gauge", "Events that are not in the facts yet.", {"": seen.inbox.pending})
     lag = {"": seen.inbox.lag_seconds or 0}
     yield from _figure("inbox_lag_seconds", "gauge", "How long the first of these has waited.", lag)
+    if (live := seen.inbox.live) is not None:
+        yield from _figure("live_customers", "gauge", "Customers told between runs.", {"": live.customers})
+        yield from _figure("live_until_event", "gauge", "The event up to which they are told.", {"": live.until})
+        left_out = {"": live.left_out}
+        yield from _figure("live_left_out", "gauge", "Batches too large to tell before the next run.", left_out)
     yield from _figure("jobs_open", "gauge", "Jobs that wait or are under way.", {"": seen.jobs_open})
     if seen.run_seconds is not None and seen.run_age_seconds is not None:
         yield from _figure("run_seconds", "gauge", "How long the current run took.", {"": seen.run_seconds})

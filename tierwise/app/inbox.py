@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 from tierwise.app.context import Context
 from tierwise.kernel.clock import utc_now
 from tierwise.kernel.errors import TierwiseError, unknown_name
-from tierwise.state import event_catalogue, inbox, write_keys
+from tierwise.state import event_catalogue, inbox, memberships, write_keys
 from tierwise.state.event_catalogue import PropertySeen
 
 __all__ = [
     "CatalogueRow",
     "EventRow",
     "InboxStatus",
+    "LiveStatus",
     "PropertySeen",
     "RefusedRow",
     "SourceCounts",
@@ -42,12 +43,28 @@ class SourceCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """How far customers are told between runs: beside which run, as of which day, up to which event, when.
+
+    customers: how many are further than that run. left_out: how many times the customers of a batch were too many to be
+    told before the next run.
+    """
+
+    run_id: int
+    as_of: date
+    until: int
+    at: datetime
+    customers: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class InboxStatus:
     """All that ever came: received = applied + duplicate + quarantined + declined + pending.
 
     duplicate: sent again. quarantined: refused, and kept to be looked at. declined: not kept, since the visitor had not
     chosen to be followed. pending: durable, and not in the facts yet. lag_seconds: for how long the first of these has
-    waited; null where none waits.
+    waited; null where none waits. live: null before the first run.
     """
 
     received: int
@@ -58,6 +75,7 @@ class InboxStatus:
     pending: int
     lag_seconds: float | None
     sources: tuple[SourceCounts, ...]
+    live: LiveStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +127,19 @@ def status(ctx: Context) -> InboxStatus:
     with ctx.database.connect() as connection:
         found = inbox.standing(connection)
         names = write_keys.sources(connection)
+        standing = memberships.standing(connection)
+        customers = memberships.live_customers(connection)
     by_name: dict[str, list[inbox.Counts]] = {}
     for key, counts in found.by_source.items():
         by_name.setdefault(names[key], []).append(counts)
     rows = [SourceCounts(name, *_columns(inbox.added(each))) for name, each in sorted(by_name.items())]
     oldest = found.oldest_pending_at
     lag = None if oldest is None else max(0.0, round((utc_now() - oldest).total_seconds(), 3))
-    return InboxStatus(*_columns(inbox.added(found.by_source.values())), lag, tuple(rows))
+    live = None
+    if standing is not None:
+        far = standing.until, standing.at
+        live = LiveStatus(standing.run_id, standing.as_of, *far, customers, standing.left_out)
+    return InboxStatus(*_columns(inbox.added(found.by_source.values())), lag, tuple(rows), live)
 
 
 def _columns(counts: inbox.Counts) -> tuple[int, int, int, int, int, int]:

@@ -171,6 +171,8 @@ def status(as_json: Json = False) -> None:
         table("", heads, rows)
         if found.lag_seconds is not None:
             say(f"the first that waits has waited for {found.lag_seconds:.0f} s")
+        if (live := found.live) is not None and live.until:
+            say(f"told up to event {live.until}: {number(live.customers)} customers beside run {live.run_id}")
 
     tell(found, as_json, people)
 

@@ -90,6 +90,11 @@ def live_keys(connection: Connection) -> set[int]:
     return set(connection.scalars(select(live_customer.c.customer_key)))
 
 
+def live_customers(connection: Connection) -> int:
+    """Of how many customers more is known than the run saw."""
+    return int(connection.scalar(select(func.count()).select_from(live_customer)) or 0)
+
+
 def any_live(connection: Connection) -> bool:
     """Whether more is known of anybody than the run saw."""
     return connection.scalar(select(live_customer.c.customer_key).limit(1)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -14,7 +14,7 @@ from tierwise.api.context import Asked
 from tierwise.api.problems import problem_responses
 from tierwise.app import inbox, write_keys
 from tierwise.app.applying import apply_events
-from tierwise.app.inbox import CatalogueRow, EventRow, InboxStatus, PropertySeen, RefusedRow, SourceCounts
+from tierwise.app.inbox import CatalogueRow, EventRow, InboxStatus, LiveStatus, PropertySeen, RefusedRow, SourceCounts
 from tierwise.app.write_keys import GRACE_HOURS, SCOPES, NewKey, WriteKey
 
 router = APIRouter(tags=["live events"])
@@ -99,7 +99,8 @@ _KEY = WriteKey(
     revoked_by=None,
 )
 
-_STATUS = InboxStatus(1_204, 0, 3, 1, 0, 1_200, 4.2, (SourceCounts("web", 1_204, 0, 3, 1, 0, 1_200),))
+_LIVE = LiveStatus(7, date(2026, 7, 1), 1_100, _AT, 311, 0)
+_STATUS = InboxStatus(1_204, 1_100, 3, 1, 0, 100, 0.4, (SourceCounts("web", 1_204, 1_100, 3, 1, 0, 100),), _LIVE)
 
 _APPLIED = AppliedEvents(
     events=1_200,
