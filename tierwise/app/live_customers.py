@@ -116,8 +116,10 @@ def is_behind(ctx: Context) -> bool:
 
 
 def takes_events(state: Connection) -> bool:
-    """Whether a definition says what events are as facts."""
-    return any((each.body or {}).get("origin", {}).get("kind") == "events" for each in stored.current(state, "source"))
+    """Whether a definition says what events are as facts, or whose."""
+    sources = stored.current(state, "source")
+    of_events = any((each.body or {}).get("origin", {}).get("kind") == "events" for each in sources)
+    return of_events or bool(stored.current(state, "identities"))
 
 
 Record = Callable[[Connection], int]
