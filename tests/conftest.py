@@ -23,8 +23,8 @@ os.environ["TIERWISE_LANGUAGE"] = "en"  # whatever the machine's locale is
 _numbers = count(1)
 
 
-_TOGETHER = ("parity", "app")
-"""Rooms whose tests share something that takes long to make: Spark, a retailer with its runs."""
+_TOGETHER = ("parity", "app", "console")
+"""Rooms whose tests share something that takes long to make: Spark, a retailer with its runs, a console."""
 
 _FIRST = (*_TOGETHER, "docs", "cli", "engine", "ingest", "benchmarks", "api", "console", "state")
 """Rooms whose files take long: they begin, so that what is left in the end is short and no worker waits long."""

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from tierwise import __version__
-from tierwise.api import observed, problems
+from tierwise.api import observed, problems, sign_in
 from tierwise.api.bodies import Ok
 from tierwise.api.context import only_known_parameters
 from tierwise.api.guard import LOOPBACK, Guard
@@ -30,10 +30,12 @@ from tierwise.api.routes import (
     levels,
     lists,
     live,
+    people,
     profile,
     profiling,
     runs,
     schedules,
+    searching,
     segments,
     showing,
     sources,
@@ -43,6 +45,7 @@ from tierwise.api.routes import (
 from tierwise.api.tracking.door import Door, Tracking
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
+from tierwise.app.signing_in import SignIns
 from tierwise.app.tracking import Intake
 
 PREFIX = "/api/v1"
@@ -51,6 +54,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         showing,
+        searching,
         profile,
         runs,
         imports,
@@ -72,6 +76,7 @@ ROUTERS = tuple(
         insights,
         live,
         identity,
+        people,
     )
 )
 
@@ -111,6 +116,7 @@ def build_app(
         Guard,
         context=ctx.acting_as(SERVED_AS),
         token=token,
+        sign_ins=SignIns(ctx),
         hosts=LOOPBACK | {host.lower() for host in hosts},
         any_address=any_address,
     )
@@ -136,6 +142,7 @@ def build_app(
         def to_the_console() -> RedirectResponse:
             return RedirectResponse("/console/")
 
+        sign_in.add_to(app)
         mount_console(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

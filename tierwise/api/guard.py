@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from tierwise.api import problems
-from tierwise.api.serve_token import same, session_value
+from tierwise.api.serve_token import same
 from tierwise.app.context import Context
+from tierwise.app.signing_in import SignIns, acting
 from tierwise.kernel.errors import Problem
 
 Scope = MutableMapping[str, Any]
@@ -23,7 +25,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/console/sign-in"})
 
 LOCAL_PATHS = frozenset({"/metrics"})
 """Open to who asks from this machine, and not by way of a proxy: elsewhere sales can be told from them."""
@@ -33,7 +35,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     # A page may load and talk to nothing but this server. NiceGUI's templates are compiled in the browser.
     "content-security-policy": (
@@ -43,15 +45,7 @@ _HEADERS = {
     ),
 }
 
-_SIGN_IN_PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>Tierwise</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{font:16px/1.7 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;color:#1c2527;
-max-width:34rem;margin:18vh auto;padding:0 1.5rem}code{background:#eef1f1;padding:.1em .4em;border-radius:3px}
-h1{font-size:1.15rem}p{margin:.4rem 0 1.2rem}</style>
-<h1>请先登录 · Please sign in</h1>
-<p lang="zh">请用 <code>tierwise serve</code> 启动时打印的链接打开本页；链接只在本机有效。</p>
-<p lang="en">Open this page by the link that <code>tierwise serve</code> printed when it started; it works on that
-machine only.</p></html>"""
+SIGN_IN_PATH = "/console/sign-in"
 
 
 @dataclass(frozen=True)
@@ -59,12 +53,15 @@ class Guard:
     """ASGI middleware: lets through what carries the token or the session, for the host that is served.
 
     hosts: names and addresses that the Host header may have. any_address: also any plain IP address (a rebinding
-    attack needs a name), for servers that listen on all interfaces. context: is put at `request.state.context`.
+    attack needs a name), for servers that listen on all interfaces. At `request.state` are put `sign_ins`; `context`,
+    acting as whoever asks, on open paths as the house itself; of a browser that is signed in `session`, its secret, and
+    `person`, else None.
     """
 
     app: Callable[[Scope, Receive, Send], Awaitable[None]]
     context: Context
     token: str
+    sign_ins: SignIns
     hosts: frozenset[str] = LOOPBACK
     any_address: bool = False
 
@@ -73,9 +70,13 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        answer = self._answer(scope, headers)
+        scope.setdefault("state", {})["sign_ins"] = self.sign_ins
+        answer = self._refused(scope, headers)
+        if answer is None and _is_open(scope, headers):
+            scope["state"] |= {"context": self.context, "session": None, "person": None}
+        elif answer is None:
+            answer = await self._identified(scope, headers)
         if answer is None:
-            scope.setdefault("state", {})["context"] = self.context
             await self._through(scope, receive, _with_headers(send, _caching(scope["path"])))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -100,30 +101,41 @@ class Guard:
             if not started:
                 await answer(scope, receive, send)
 
-    def _answer(self, scope: Scope, headers: Headers) -> Response | None:
-        """What is said instead of the application; None lets the request through."""
+    def _refused(self, scope: Scope, headers: Headers) -> Response | None:
+        """What is said to whom nothing is answered here, whoever it is."""
         host = headers.get("host", "")
         if not self._is_our_host(host):
             problem = Problem("foreign_host", "this server does not answer to that host name", None, "use 127.0.0.1")
             return problems.response([problem])
-        changes = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         origin = headers.get("origin")
-        if changes and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if _changes(scope) and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             return problems.response([Problem("foreign_origin", "a page of another origin may not do this")])
+        return None
+
+    async def _identified(self, scope: Scope, headers: Headers) -> Response | None:
+        """What is said to strangers; None for who is known, whom the application then finds at `request.state`."""
+        state = scope["state"]
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            if same(token.strip(), self.token):
+                state.update(context=self.context, session=None, person=None)
+                return None
+        else:
+            session = session_of(headers, (scope.get("server") or ("", None))[1])
+            person = None if session is None else self.sign_ins.remembered(session)
+            if person is None and session is not None:
+                person = await asyncio.to_thread(self.sign_ins.person_of, session)
+            if person is not None:
+                # Cookies come by themselves: whoever changes something shows that a page of ours asks. Browsers say so.
+                if _changes(scope) and not ("origin" in headers or headers.get("sec-fetch-site") == "same-origin"):
+                    return problems.response([Problem("foreign_origin", "a page of another origin may not do this")])
+                state.update(context=acting(self.context, person), session=session, person=person)
+                return None
         path = scope["path"]
-        if path in OPEN_PATHS or (path in LOCAL_PATHS and _is_from_here(scope, headers)):
-            return None
-        port = (scope.get("server") or ("", None))[1]
-        if path.rstrip("/") == "/console" and scope["type"] == "http":
-            given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            token = dict(given).get("token")
-            if token is not None:
-                rest = urlencode([(key, value) for key, value in given if key != "token"])
-                return self._signed_in(rest, port) if same(token, self.token) else _sign_in_page()
-        if self._knows(headers, port):
-            return None
-        if path == "/" or path == "/console" or path.startswith("/console/"):
-            return _sign_in_page()
+        if scope["type"] == "http" and scope["method"] == "GET" and _is_a_page(path):
+            query = scope["query_string"].decode("latin-1")
+            wanted = path + (f"?{query}" if query else "")
+            return RedirectResponse(f"{SIGN_IN_PATH}?{urlencode({'next': wanted})}", 303)
         return problems.response(
             [Problem("not_signed_in", "no token, or not the right one", None, "send Authorization: Bearer TOKEN")],
             headers={"www-authenticate": 'Bearer realm="tierwise"'},
@@ -144,27 +156,32 @@ class Guard:
             return False
         return True
 
-    def _knows(self, headers: Headers, port: int | None) -> bool:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return same(token.strip(), self.token)
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(cookie_name(port))
-        except CookieError:
-            return False
-        return cookie is not None and same(cookie.value, session_value(self.token))
-
-    def _signed_in(self, query: str, port: int | None) -> Response:
-        answer = RedirectResponse("/console/" + (f"?{query}" if query else ""), 303)
-        answer.set_cookie(
-            cookie_name(port), session_value(self.token), path="/", httponly=True, samesite="strict", max_age=None
-        )
-        return answer
-
 
 def cookie_name(port: int | None) -> str:
     """The session's cookie. A browser shares cookies between a host's ports; servers must not sign each other out."""
     return f"tierwise_{port}" if port else "tierwise"
+
+
+def session_of(headers: Headers, port: int | None) -> str | None:
+    """The secret of the session that a browser sends; None where it sends none."""
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(cookie_name(port))
+    except CookieError:
+        return None
+    return None if cookie is None else cookie.value
+
+
+def _is_a_page(path: str) -> bool:
+    return path in ("/", "/console") or (path.startswith("/console/") and not path.startswith("/console/_"))
+
+
+def _changes(scope: Scope) -> bool:
+    return scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
+
+
+def _is_open(scope: Scope, headers: Headers) -> bool:
+    path = scope["path"]
+    return path in OPEN_PATHS or (path in LOCAL_PATHS and _is_from_here(scope, headers))
 
 
 def _is_from_here(scope: Scope, headers: Headers) -> bool:
@@ -175,10 +192,6 @@ def _is_from_here(scope: Scope, headers: Headers) -> bool:
         return ip_address(client[0]).is_loopback
     except ValueError:
         return False
-
-
-def _sign_in_page() -> Response:
-    return HTMLResponse(_SIGN_IN_PAGE, 401)
 
 
 def _caching(path: str) -> str:

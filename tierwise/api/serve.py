@@ -16,9 +16,11 @@ from fastapi import FastAPI
 
 from tierwise.api import logs
 from tierwise.api.app import build_app
+from tierwise.api.guard import SIGN_IN_PATH
 from tierwise.api.serve_token import read_or_make_token
 from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies_aside
+from tierwise.app.people import link_of_the_first
 from tierwise.kernel.errors import TierwiseError
 
 STOP_SECONDS = 5
@@ -30,7 +32,7 @@ KEEP_ALIVE_SECONDS = 75
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where the server listens. link: opens the console and signs in; it holds the token: show it to no one else.
+    """Where the server listens. link: opens the console and signs in as an administrator, once: show it to no one else.
 
     stop: asks the server to end, from any thread; `serve` returns when open answers have ended.
     """
@@ -63,8 +65,9 @@ def serve(
         )
         shown = "127.0.0.1" if wildcard else f"[{host.strip('[]')}]" if ":" in host else host
         url = f"http://{shown}:{found}"
-        path = "/console" if console else "/api/v1/openapi.json"
-        link = f"{url}{path}?token={token}" if console else f"{url}{path}"
+        link = f"{url}/api/v1/openapi.json"
+        if console:
+            link = f"{url}{SIGN_IN_PATH}?link={link_of_the_first(ctx)}"
         config = uvicorn.Config(
             app,
             log_level="warning",

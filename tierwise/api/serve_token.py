@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -16,7 +15,7 @@ _SHORTEST = 20
 
 
 def read_or_make_token(home: Path) -> str:
-    """The token in `home/serve.token`, made (0600) where there is none. Deleting the file ends all sessions.
+    """The token in `home/serve.token`, made (0600) where there is none.
 
     Raises `bad_token_file` where the file cannot be read or made, is open to others, or holds too short a token.
     """
@@ -31,11 +30,6 @@ def read_or_make_token(home: Path) -> str:
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(token + "\n")
     return token
-
-
-def session_value(token: str) -> str:
-    """What the session cookie holds: derived from the token, so that a leaked cookie does not tell the token."""
-    return hmac.new(token.encode(), b"tierwise session", hashlib.sha256).hexdigest()
 
 
 def same(given: str, expected: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies_aside, take_little, versions_of
 from tierwise.app.memberships import as_values, live_of, live_view
+from tierwise.app.own_customers import require_own
 from tierwise.app.reading import Reader, opened_run, reading
 from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
 from tierwise.engine import snapshots
@@ -56,7 +57,7 @@ def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> Custo
 
     Raises `unknown_customer` and what `reading` raises.
     """
-    ctx.principal.require("view_customer")
+    ctx.principal.require_of_own("view_customer")
     try:
         return _customer(ctx, customer_id, run_id)
     except TierwiseError as error:
@@ -83,6 +84,7 @@ def _known_as(ctx: Context, customer_id: str) -> str | None:
 
 
 def _customer(ctx: Context, customer_id: str, run_id: int | None) -> CustomerView:
+    require_own(ctx, "view_customer", customer_id)
     live = live_of(ctx, customer_id, run_id)
     with _reading_live(ctx, *live) if live else _reading_of_one(ctx, customer_id, run_id) as reader:
         names = list(reader.columns)

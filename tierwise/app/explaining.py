@@ -11,6 +11,7 @@ from tierwise.app.context import Context
 from tierwise.app.explaining_tags import tag_clauses, tag_value
 from tierwise.app.explaining_tiers import tier_clauses, tier_column
 from tierwise.app.one_customer import Subject, subject_of
+from tierwise.app.own_customers import require_own
 from tierwise.app.reading import Reader, reading
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
@@ -52,7 +53,7 @@ def explain(ctx: Context, customer_id: str, name: str, run_id: int | None = None
     name: of a definition, of a column that one gives (`rfm_cell`, `overdue_days`), or of an attribute; `kind name`
     where two have it. Raises `unknown_customer`, `left_out`, `unknown_name`, and what `reading` raises.
     """
-    ctx.principal.require("view_customer")
+    require_own(ctx, "view_customer", customer_id)
     with reading(ctx, run_id) as reader:
         definition = _named(reader, name)
         subject = subject_of(reader, customer_id, [] if definition is None else [definition])

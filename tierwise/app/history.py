@@ -30,6 +30,7 @@ from tierwise.app.history_views import (
     SankeyNode,
     SankeyView,
 )
+from tierwise.app.own_customers import require_own
 from tierwise.app.reading import label_of
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
@@ -127,7 +128,7 @@ def names(ctx: Context) -> tuple[Named, ...]:
 
 def customer_history(ctx: Context, customer_id: str) -> HistoryView:
     """Every interval of one customer, also of one who is no longer known. Raises `unknown_customer`, `no_history`."""
-    ctx.principal.require("view_customer")
+    require_own(ctx, "view_customer", customer_id)
     with _opened(ctx) as house:
         (found,) = find_ids(house.connection, ctx.lake, house.versions, [customer_id])
         if found.customer_key is None:

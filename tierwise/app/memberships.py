@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from tierwise.app.context import Context
 from tierwise.app.known_customers import Customers
+from tierwise.app.own_customers import require_own
 from tierwise.app.reading import label_of, opened_run
 from tierwise.app.views import Label, Live
 from tierwise.definitions.base import Definition
@@ -88,7 +89,7 @@ def live_view(found: LiveCustomer, standing: Standing) -> Live:
 
 def of_customer(ctx: Context, customer_id: str) -> MembershipsView:
     """The segments and stages of one customer as of now. Raises `unknown_customer`, `no_run`."""
-    ctx.principal.require("view_customer")
+    require_own(ctx, "view_customer", customer_id)
     opened = opened_run(ctx, None)
     ladders, _ = live_names(opened.definitions.of_profile)
     live = live_of(ctx, customer_id)

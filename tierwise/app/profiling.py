@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from tierwise.app.context import Context
+from tierwise.app.own_customers import require_own
 from tierwise.app.reading import label_of
 from tierwise.app.rule_world import Ground, ground_of
 from tierwise.app.views import Label
@@ -145,7 +146,7 @@ def next_question(
     ctx: Context, customer_id: str, name: str | None = None, *, run_id: int | None = None
 ) -> CustomerProfiling:
     """What is known of one customer, and which question to ask next. Raises `unknown_customer` and as `profiling`."""
-    ctx.principal.require("view_customer")
+    require_own(ctx, "view_customer", customer_id)
     with _asked(ctx, name, run_id) as (definition, ground, found):
         row = ground.connection.execute(
             "SELECT customer_key FROM profile WHERE customer_id = $id", {"id": customer_id}

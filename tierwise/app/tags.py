@@ -9,6 +9,7 @@ from datetime import date, datetime
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.known_customers import Customers
+from tierwise.app.own_customers import require_own
 from tierwise.app.reading import label_of
 from tierwise.app.views import Label
 from tierwise.definitions.tag import Tag
@@ -96,7 +97,7 @@ def add_tag(
     `not_manual`, `missing_value`, `unknown_value`, `bad_value`, `bad_date`, `unknown_customer`, `no_consent`,
     `missing_reason`.
     """
-    ctx.principal.require("tag")
+    require_own(ctx, "tag", customer_id)
     with ctx.database.connect() as connection:
         definitions = current_definitions(connection)
     today = clock.today(clock.zone(definitions.project.timezone))
@@ -126,7 +127,7 @@ def remove_tag(ctx: Context, customer_id: str, tag: str, *, reason: str, rater: 
     rater: only that person's verdict; None those of all. Raises `unknown_tag`, `not_tagged`, `unknown_customer`,
     `missing_reason`.
     """
-    ctx.principal.require("tag")
+    require_own(ctx, "tag", customer_id)
     with ctx.database.connect() as connection:
         tags = current_definitions(connection).of(Tag)
         # A tag whose definition has gone or changed may still have to be taken back.
@@ -150,7 +151,7 @@ def remove_tag(ctx: Context, customer_id: str, tag: str, *, reason: str, rater: 
 
 def customer_tags(ctx: Context, customer_id: str) -> CustomerTags:
     """What a customer has of all tags as of the current run, and every verdict by hand. Raises `unknown_customer`."""
-    ctx.principal.require("view_customer")
+    require_own(ctx, "view_customer", customer_id)
     with ctx.database.connect() as connection:
         run = runs.current(connection)
         definitions = current_definitions(connection)
@@ -186,6 +187,14 @@ def manual_acts(
     with Customers(ctx) as customers:
         ids = customers.ids([act.source_key for act in acts])
     return tuple(_act(act, ids, tags, run) for act in acts)
+
+
+def manual_tags_in_use(ctx: Context) -> tuple[Tag, ...]:
+    """The tags that one who asks may give by hand, by name."""
+    ctx.principal.require_of_own("tag")
+    with ctx.database.connect() as connection:
+        found = [tag for tag in current_definitions(connection).of(Tag) if tag.manual is not None]
+    return tuple(sorted(found, key=lambda tag: tag.name))
 
 
 def tag_named(tags: Sequence[Tag], name: str) -> Tag:

@@ -19,6 +19,7 @@ from tierwise.cli import (
     insight,
     levels,
     live,
+    people,
     schedule,
     segments,
     tags,
@@ -49,6 +50,7 @@ app.add_typer(segments.lists, name="list")
 app.add_typer(live.keys, name="keys")
 app.add_typer(live.inbox, name="inbox")
 app.add_typer(identity.app, name="identity")
+app.add_typer(people.app, name="people")
 schedule.add_to(app)
 levels.add_to(app, show)
 history.add_to(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from importlib import resources
+from importlib import import_module, resources
 
 from fastapi import FastAPI
 
@@ -22,10 +22,11 @@ def mount_console(app: FastAPI) -> None:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", os.path.join(os.devnull, "nicegui"))
     from nicegui import ui
 
-    from tierwise.console.pages import overview
-
+    pages = resources.files("tierwise.console.pages")
+    for name in sorted(each.name for each in pages.iterdir()):
+        if name.endswith(".py") and not name.startswith("_"):
+            import_module(f"tierwise.console.pages.{name.removesuffix('.py')}")
     ui.add_css(resources.files("tierwise.console").joinpath("style.css").read_text("utf-8"), shared=True)
-    overview.register()
     ui.run_with(
         app,
         mount_path=PATH,

@@ -12,13 +12,19 @@ from tierwise.kernel.errors import TierwiseError
 
 
 class Project(Definition):
-    """Time zone of the business's days, its currency, its language, and the windows that the profile counts."""
+    """Time zone of the business's days, its currency, its language, and the windows that the profile counts.
+
+    customer_store, customer_advisor: the attributes that say whose a customer is, for people who see some customers
+    only: a store's, an advisor's. A customer without a value there is nobody's.
+    """
 
     kind: Literal["project"] = "project"
     name: Name = "project"
     timezone: str = "Asia/Shanghai"
     currency: str = "CNY"
     language: Literal["zh", "en"] = "zh"
+    customer_store: str = "store_id"
+    customer_advisor: str = "advisor_id"
     windows_days: tuple[Annotated[int, Field(ge=1, le=3660)], ...] = (30, 90, 365)
 
     @field_validator("timezone")

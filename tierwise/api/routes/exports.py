@@ -34,7 +34,7 @@ MEDIA_TYPES = {
     Extension.parquet: "application/vnd.apache.parquet",
 }
 
-_FILE: dict[int | str, dict[str, Any]] = {
+FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "the file; X-Tierwise-Rows says how many rows it has",
         "content": {
@@ -53,7 +53,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     "/exports/{table}.{extension}",
     operation_id="export_table",
     response_class=FileResponse,
-    responses=_FILE | problem_responses(403, 404),
+    responses=FILE | problem_responses(403, 404),
 )
 def export_table(
     ctx: Asked,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
-from urllib.parse import urlencode
 
 from nicegui import ui
-from starlette.requests import Request
 
-from tierwise.app import defining, showing
-from tierwise.app.context import Context
+from tierwise.app import showing
 from tierwise.app.views import (
     CellRow,
     DecilesView,
@@ -29,72 +24,26 @@ from tierwise.console.charts.deciles import decile_chart
 from tierwise.console.charts.structure import Piece, structure_chart
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
-from tierwise.console.parts.notice import nothing_yet, refused
 from tierwise.console.parts.table import Bar, Cell, Column, table
-from tierwise.console.texts import NONE, Texts, language_for
-from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.console.texts import NONE, Texts
+from tierwise.console.visit import Visit, page
 from tierwise.plots.look import ACCENT
 
 RUNS_SHOWN = 8
 
 STORES_SHOWN = 20
 
-_BUILD_SECONDS = 60
 
-
-def register() -> None:
-    """The page at the console's root."""
-    ui.page("/", title="Tierwise", response_timeout=_BUILD_SECONDS)(_page)
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """What the page shows; without a view, `problems` say why."""
-
-    language: str
-    view: OverviewView | None
-    runs: tuple[RunView, ...]
-    problems: tuple[Problem, ...] = ()
-
-
-def _load(ctx: Context) -> _Loaded:
-    language = "zh"
-    try:
-        language = defining.project_of(ctx).language
-        return _Loaded(language, showing.overview(ctx), showing.runs(ctx, limit=RUNS_SHOWN))
-    except TierwiseError as error:
-        return _Loaded(language, None, (), error.problems)
-
-
-async def _page(request: Request) -> None:
-    loaded = await asyncio.to_thread(_load, request.state.context)
-    accepted = request.headers.get("accept-language", "")
-    texts = Texts(language_for(request.query_params.get("lang"), accepted, loaded.language))
-    ui.add_head_html(f'<script>document.documentElement.lang = "{escape(texts("html_language"))}"</script>')
-    ui.page_title(f"{texts('title')} · Tierwise")
-    with ui.element("main").classes("tw-page"):
-        markup(_head(loaded.view, texts))
-        if loaded.view is not None:
-            _body(loaded.view, loaded.runs, texts)
-        elif loaded.problems[0].code == "no_run":
-            markup(nothing_yet(texts))
-        else:
-            markup(refused(loaded.problems, texts))
-
-
-def _head(view: OverviewView | None, texts: Texts) -> str:
-    other = "en" if texts.language == "zh" else "zh"
-    facts = ""
-    if view is not None:
-        facts = (
-            f"<span>{escape(texts('as_of', day=texts.day(view.run.as_of)))}</span>"
-            f"<span>{escape(texts('run_number', id=view.run.id))}</span>"
-            f'<a href="/api/v1/exports/profile.xlsx" download>{escape(texts("export_profile"))}</a>'
-        )
-    return (
-        f'<header class="tw-head"><h1>Tierwise<span>{escape(texts("title"))}</span></h1><nav>{facts}'
-        f'<a href="?{urlencode({"lang": other})}" lang="{other}">{escape(texts("other_language"))}</a></nav></header>'
-    )
+@page("/", "title_overview")
+async def overview(visit: Visit) -> None:
+    """The business in one page: head-count and money by every stratification of the current run."""
+    view = await visit.ask(showing.overview, visit.ctx)
+    runs = await visit.ask(showing.runs, visit.ctx, limit=RUNS_SHOWN)
+    texts = visit.texts
+    said = [texts("as_of", day=texts.day(view.run.as_of)), texts("run_number", id=view.run.id)]
+    link = f'<a href="/api/v1/exports/profile.xlsx" download>{escape(texts("export_profile"))}</a>'
+    markup(f'<p class="tw-under">{"".join(f"<span>{escape(each)}</span>" for each in said)}{link}</p>')
+    _body(view, runs, texts)
 
 
 def _body(view: OverviewView, runs: tuple[RunView, ...], texts: Texts) -> None:

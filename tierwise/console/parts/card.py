@@ -30,6 +30,11 @@ def markup(html: str) -> None:
     ui.html(html, sanitize=False)
 
 
+def markup_in(tag: str, html: str, classes: str = "") -> None:
+    """As `markup`, in an element of that name instead of a box of its own."""
+    ui.html(html, sanitize=False, tag=tag).classes(classes)
+
+
 def chart(options: dict[str, Any], height_px: int) -> None:
     """An ECharts chart, drawn as SVG: crisp, and readable by a test."""
     ui.echart(options, renderer="svg").classes("tw-chart").style(f"height:{height_px}px")

@@ -9,21 +9,29 @@ from html import escape
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading; `kind`: text (left), number (right), or bar."""
+    """A heading; `kind`: text (left), number (right), or bar.
+
+    sort: the address that orders by it, and how it is ordered now: ascending, descending, or empty.
+    """
 
     title: str
     kind: str = "number"
+    sort: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a cell shows; `small` stands under it, `warn` marks it as something to mend, `colour` puts a dot before."""
+    """What a cell shows; `small` stands under it, `warn` marks it as something to mend, `colour` puts a dot before.
+
+    link: where the text leads.
+    """
 
     text: str
     small: str = ""
     warn: bool = False
     colour: str = ""
     badge: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ Item = Cell | Bar | str
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Item]], *, name: str, total: bool = False) -> str:
     """HTML, everything escaped. name: the table's `data-table`. total: the last row is one."""
-    heads = "".join(f'<th scope="col" class="{column.kind}">{escape(column.title)}</th>' for column in columns)
+    heads = "".join(_head(column) for column in columns)
     body = []
     for place, row in enumerate(rows):
         cells = "".join(_cell(column, item) for column, item in zip(columns, row, strict=True))
@@ -50,6 +58,13 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Item]], *, name: st
         f'<table class="tw-table" data-table="{escape(name)}"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
+
+
+def _head(column: Column) -> str:
+    link, now = column.sort
+    title = f'<a href="{escape(link)}">{escape(column.title)}</a>' if link else escape(column.title)
+    sorted_ = f' aria-sort="{now}"' if now else ""
+    return f'<th scope="col" class="{column.kind}"{sorted_}>{title}</th>'
 
 
 def _cell(column: Column, item: Item) -> str:
@@ -62,4 +77,5 @@ def _cell(column: Column, item: Item) -> str:
     dot = f'<i class="dot" style="background:{escape(item.colour)}"></i>' if item.colour else ""
     badge = f'<em class="badge">{escape(item.badge)}</em>' if item.badge else ""
     small = f"<small{' class=warn' if item.warn else ''}>{escape(item.small)}</small>" if item.small else ""
-    return f'<td class="{column.kind}">{dot}{escape(item.text)}{badge}{small}</td>'
+    text = f'<a href="{escape(item.link)}">{escape(item.text)}</a>' if item.link else escape(item.text)
+    return f'<td class="{column.kind}">{dot}{text}{badge}{small}</td>'

@@ -1,0 +1,126 @@
+"""Customers, looked for by what is at hand, and as a file."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+from starlette.background import BackgroundTask
+
+from tierwise.api import examples
+from tierwise.api.context import Asked, HeadingsQuery
+from tierwise.api.places import told_as
+from tierwise.api.problems import problem_responses
+from tierwise.api.routes.exports import FILE, Extension
+from tierwise.api.scratch import drop_folder, new_folder
+from tierwise.app import searching, segments
+from tierwise.app.searching import CONTACTS, ID
+from tierwise.definitions.read import parse_rule
+from tierwise.definitions.rule import AnyRule, Comparison
+from tierwise.kernel.errors import TierwiseError
+
+router = APIRouter(tags=["customers"])
+
+WhereQuery = Annotated[str | None, Query(max_length=20_000, description="a rule as JSON: only whom it is true of")]
+ColumnsQuery = Annotated[str | None, Query(max_length=10_000, description="attributes, name or phone, by comma")]
+
+
+class FoundBody(BaseModel):
+    """A page of customers. of: how many in all; by: as what the text was found."""
+
+    run_id: int
+    as_of: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    of: int
+    by: tuple[str, ...]
+
+
+_FOUND = FoundBody(
+    run_id=12,
+    as_of="2026-06-30",
+    columns=("customer_id", "name", "monetary_amount"),
+    rows=(("C000042", "王小明", "5231.50"),),
+    of=1,
+    by=("phone",),
+)
+
+
+@router.get("/customers", operation_id="find_customers", responses=examples.ok(_FOUND) | problem_responses(403, 404))
+def find_customers(
+    ctx: Asked,
+    q: Annotated[str, Query(max_length=200, description="an id, a phone's end, a name, a plate, a VIN")] = "",
+    where: WhereQuery = None,
+    columns: ColumnsQuery = None,
+    order: Annotated[str, Query(max_length=200, description="an attribute, name or phone")] = ID,
+    desc: bool = False,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=searching.MOST)] = 50,
+) -> FoundBody:
+    """Customers of the current run whom one who asks may see, page by page."""
+    found = searching.search(
+        ctx,
+        q,
+        rule=_rule(where),
+        columns=_names(columns),
+        order_by=order,
+        descending=desc,
+        offset=offset,
+        limit=limit,
+    )
+    return FoundBody(
+        run_id=found.run_id,
+        as_of=found.as_of.isoformat(),
+        columns=found.columns,
+        rows=found.rows,
+        of=found.of,
+        by=found.by,
+    )
+
+
+@router.get(
+    "/segments/members.{extension}",
+    operation_id="export_where",
+    response_class=FileResponse,
+    responses=FILE | problem_responses(403, 404),
+)
+def export_where(
+    ctx: Asked,
+    extension: Extension,
+    where: WhereQuery = None,
+    columns: ColumnsQuery = None,
+    headings: HeadingsQuery = "names",
+) -> FileResponse:
+    """Those of a rule as a file, by a link; everybody where there is no rule. Without names and phones. Audited."""
+    rule = _rule(where) or Comparison(attribute=ID, op="present")
+    names = [name for name in _names(columns) if name not in CONTACTS]
+    folder = new_folder(ctx)
+    try:
+        with told_as(folder):
+            path = folder / f"customers.{extension}"
+            done = segments.export_members(ctx, rule, path, columns=names, headings=headings)
+    except BaseException:
+        drop_folder(folder)
+        raise
+    return FileResponse(
+        path,
+        filename=path.name,
+        headers={"x-tierwise-rows": str(done.rows)},
+        background=BackgroundTask(drop_folder, folder),
+    )
+
+
+def _rule(where: str | None) -> AnyRule | None:
+    if not where:
+        return None
+    try:
+        return parse_rule(json.loads(where), "where")
+    except ValueError as error:
+        raise TierwiseError("bad_rule", "the rule is no JSON", place="query.where") from error
+
+
+def _names(columns: str | None) -> list[str]:
+    return [name.strip() for name in (columns or "").split(",") if name.strip()]

@@ -1,0 +1,123 @@
+"""The door: a page of plain HTML with a form, links that sign in once, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+from html import escape
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from tierwise.api.guard import SIGN_IN_PATH, cookie_name, session_of
+from tierwise.app.signing_in import SignIns
+from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.wording import accepted_language, in_language, known_language, problem_in_language
+
+_STYLE = """body{font:14px/1.6 -apple-system,"Segoe UI",Roboto,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",
+sans-serif;color:#1b2426;background:#f4f6f6;margin:0;display:grid;place-items:center;min-height:100vh}
+main{background:#fff;border:1px solid #e2e8e8;border-radius:6px;padding:28px 32px;width:320px;box-sizing:border-box}
+h1{font-size:17px;margin:0 0 16px;color:#0b7285}label{display:block;margin:12px 0 4px;color:#5a686b}
+input{width:100%;box-sizing:border-box;font:inherit;padding:7px 9px;border:1px solid #c3cdce;border-radius:4px}
+button{margin-top:18px;width:100%;font:inherit;padding:8px;border:0;border-radius:4px;background:#0b7285;color:#fff}
+:focus-visible{outline:2px solid #0b7285;outline-offset:2px}p{color:#5a686b;margin:14px 0 0;font-size:12.5px}
+p.wrong{color:#97503f;margin:0 0 8px;font-size:14px}nav{margin-top:14px;font-size:12.5px}a{color:#0b7285}"""
+
+
+_HELP = "The first time, by the link that an administrator sends; on this machine, by the one that serve prints."
+
+
+def add_to(app: FastAPI) -> None:
+    """The routes; before the console is mounted, which would take them."""
+    app.add_api_route(SIGN_IN_PATH, _page, methods=["GET"], include_in_schema=False, response_model=None)
+    app.add_api_route(SIGN_IN_PATH, _signed_in, methods=["POST"], include_in_schema=False, response_model=None)
+    app.add_api_route("/console/sign-out", _signed_out, methods=["POST"], include_in_schema=False, response_model=None)
+
+
+async def _page(request: Request) -> Response:
+    secret = request.query_params.get("link")
+    if secret is None:
+        return _form(request)
+    try:
+        session = await asyncio.to_thread(_of(request).by_link, secret)
+    except TierwiseError as error:
+        return _form(request, error)
+    return _entered(request, session, request.query_params.get("next"))
+
+
+async def _signed_in(request: Request) -> Response:
+    given: dict[str, Any] = dict(await request.form(max_files=0, max_fields=10))
+    try:
+        name, password = str(given.get("name", "")), str(given.get("password", ""))
+        session = await asyncio.to_thread(_of(request).by_password, name, password)
+    except TierwiseError as error:
+        return _form(request, error, str(given.get("name", "")), str(given.get("next", "")))
+    return _entered(request, session, str(given.get("next", "")))
+
+
+async def _signed_out(request: Request) -> Response:
+    if request.state.session is not None:
+        await asyncio.to_thread(_of(request).sign_out, request.state.session)
+    answer = RedirectResponse(SIGN_IN_PATH, 303)
+    answer.delete_cookie(_cookie(request), path="/")
+    return answer
+
+
+def _of(request: Request) -> SignIns:
+    found = request.state.sign_ins
+    assert isinstance(found, SignIns)
+    return found
+
+
+def _cookie(request: Request) -> str:
+    return cookie_name((request.scope.get("server") or ("", None))[1])
+
+
+def _entered(request: Request, session: str, wanted: str | None) -> Response:
+    answer = RedirectResponse(_inside(wanted), 303)
+    # lax: a link in a mail opens the page; the guard looks at where a change comes from.
+    answer.set_cookie(
+        _cookie(request), session, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
+    )
+    before = session_of(request.headers, (request.scope.get("server") or ("", None))[1])
+    if before is not None:
+        _of(request).sign_out(before)
+    return answer
+
+
+def _inside(wanted: str | None) -> str:
+    """Where to go on to: a page of this console, whatever else was asked for."""
+    if wanted and wanted.startswith("/console/") and not any(c in wanted for c in "\\\r\n") and "//" not in wanted:
+        return wanted
+    return "/console/"
+
+
+def _form(request: Request, error: TierwiseError | None = None, name: str = "", wanted: str | None = None) -> Response:
+    accepted = accepted_language(request.headers.get("accept-language"))
+    language = known_language(request.query_params.get("lang")) or accepted or "zh"
+
+    def said(text: str) -> str:
+        return escape(in_language(text, language))
+
+    wrong = ""
+    if error is not None:
+        told = " ".join(str(problem_in_language(problem, language)) for problem in error.problems)
+        wrong = f'<p class="wrong" role="alert">{escape(told)}</p>'
+    other = "en" if language == "zh" else "zh"
+    other_name = "English" if other == "en" else "中文"
+    wanted = _inside(wanted or request.query_params.get("next"))
+    html = (
+        f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{said('Sign in')} · Tierwise</title><style>{_STYLE}</style>"
+        f'<main><h1>Tierwise</h1>{wrong}<form method="post" action="{SIGN_IN_PATH}?lang={language}">'
+        f'<input type="hidden" name="next" value="{escape(wanted)}">'
+        f'<label for="name">{said("Name")}</label>'
+        f'<input id="name" name="name" value="{escape(name)}" autocomplete="username" required autofocus>'
+        f'<label for="password">{said("Password")}</label>'
+        f'<input id="password" name="password" type="password" autocomplete="current-password" required>'
+        f"<button>{said('Sign in')}</button></form><p>{said(_HELP)}</p>"
+        f'<nav><a href="?lang={other}" lang="{other}">{other_name}</a></nav></main></html>'
+    )
+    return HTMLResponse(html, 200 if error is None else 403)

@@ -1,0 +1,311 @@
+"""One customer from six angles: facts, attributes with why, what happened, tags to give and take back, what to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from html import escape
+from typing import Any
+
+from nicegui import ui
+
+from tierwise.app import customers, explaining, history, profiling, tags
+from tierwise.app.customers import LATEST
+from tierwise.app.history_views import HistoryView
+from tierwise.app.profiling import CustomerProfiling
+from tierwise.app.tags import CustomerTags, TagOfCustomer
+from tierwise.app.views import AttributeValue, CustomerView
+from tierwise.app.vocabulary import Vocabulary, vocabulary
+from tierwise.console.angles import ANGLES, Angle, angle_of
+from tierwise.console.charts.colours import colour_of
+from tierwise.console.pages._tagging import tag_buttons
+from tierwise.console.parts.card import card, markup, markup_in
+from tierwise.console.parts.clauses import clause_tree
+from tierwise.console.parts.table import Column, table
+from tierwise.console.parts.timeline import Moment, timeline
+from tierwise.console.shown import attribute_text, unit_text, value_text
+from tierwise.console.texts import NONE, Texts
+from tierwise.console.visit import Visit, page, tell
+from tierwise.kernel.errors import TierwiseError
+
+MOMENTS = 40
+
+_FACTS = ("orders", "refunds", "visits", "vehicles")
+
+_NOT_HERE = frozenset({"customer_key", "known_from", "updated_at"})
+
+
+@page("/customers/{customer_id}", "title_customer")
+async def customer(visit: Visit) -> None:
+    """Everything that is known about one customer; each value says why it is so."""
+    who = visit.asked["customer_id"]
+    view = await visit.ask(customers.customer, visit.ctx, who)
+    words = await visit.ask(vocabulary, visit.ctx)
+    past = await _if_there(visit, history.customer_history, who)
+    given = await _if_there(visit, tags.customer_tags, who)
+    asking = await _if_there(visit, profiling.next_question, who)
+    texts = visit.texts
+    markup(_head(view, words, texts))
+    why = _explaining(visit, who, words)
+    with ui.element("div").classes("tw-columns"):
+        with ui.element("div"):
+            for angle in ANGLES[:3]:
+                _angle(angle, view, words, texts, why)
+            _tags(visit, who, given)
+        with ui.element("div"):
+            if asking is not None:
+                _question(asking, texts)
+            _timeline(view, past, words, texts)
+            for angle in ANGLES[3:]:
+                _angle(angle, view, words, texts, why)
+            _facts(view, texts)
+
+
+async def _if_there(visit: Visit, case: Callable[..., Any], who: str) -> Any:
+    """What a use case says of the customer; None where it has nothing to say: no history yet, no questions defined."""
+    try:
+        return await visit.ask(case, visit.ctx, who)
+    except TierwiseError as error:
+        if error.problems[0].code in _NOTHING_TO_SAY:
+            return None
+        raise
+
+
+_NOTHING_TO_SAY = frozenset({"no_history", "no_profiling", "ambiguous_profiling", "no_run"})
+
+
+def _head(view: CustomerView, words: Vocabulary, texts: Texts) -> str:
+    values = {each.name: each.value for each in view.attributes}
+    tiers = [
+        (name, values[name])
+        for name, each in words.attributes.items()
+        if each.group == "tier" and values.get(name) is not None
+    ]
+    chips = "".join(
+        f'<li><i class="dot" style="background:{colour_of(str(value), place)}"></i><small>'
+        f"{escape(texts.label(words.title(name)))}</small> {escape(attribute_text(name, value, words, texts))}</li>"
+        for place, (name, value) in enumerate(tiers)
+    )
+    who = " · ".join(str(each) for each in (view.base.get("name"), view.base.get("phone")) if each)
+    said = texts("as_of", day=texts.day(view.as_of))
+    return (
+        f'<div class="tw-person"><h2>{escape(who or view.customer_id)}</h2><p class="tw-under"><span>'
+        f"{escape(view.customer_id)}</span><span>{escape(said)}</span></p>"
+        f'<ul class="tw-chips" data-chips="tiers">{chips}</ul></div>'
+    )
+
+
+def _explaining(visit: Visit, who: str, words: Vocabulary) -> Callable[[str], Awaitable[None]]:
+    """Opens a dialog that tells why the customer has a value."""
+    with ui.dialog() as dialog, ui.card().classes("tw-dialog"):
+        body = ui.column().classes("tw-why")
+
+    async def why(name: str) -> None:
+        body.clear()
+        dialog.open()
+        with body:
+            try:
+                found = await visit.ask(explaining.explain, visit.ctx, who, name)
+            except TierwiseError as error:
+                tell(error, visit.texts)
+                return
+            texts = visit.texts
+            value = words.value(name, found.value)
+            told = texts.label(value) if value is not None else value_text(found.value, texts)
+            title = f"{texts.label(found.title)} = {told}"
+            markup(f'<h2 data-why="{escape(name)}">{escape(title)}</h2>')
+            markup(clause_tree(found.clauses, texts) or f"<p>{escape(texts('why_nothing'))}</p>")
+
+    return why
+
+
+def _angle(
+    angle: Angle, view: CustomerView, words: Vocabulary, texts: Texts, why: Callable[[str], Awaitable[None]]
+) -> None:
+    shown = [
+        each
+        for each in view.attributes
+        if each.name in words.attributes
+        and angle_of(words.attributes[each.name]) == angle
+        and (each.value is not None or words.attributes[each.name].group == "tier")
+    ]
+    base: dict[str, Any] = {}
+    if angle == "base":
+        base = {name: value for name, value in view.base.items() if value is not None and name not in _NOT_HERE}
+        base |= {f"trait.{name}": value for name, value in view.traits.items() if value is not None}
+    if not shown and not base:
+        return
+    families = windows_of([each.name for each in shown])
+    with card(texts(f"angle_{angle}"), name=f"angle-{angle}"):
+        with ui.element("dl").classes("tw-attributes"):
+            for name, value in base.items():
+                title = texts(f"column_{name}") if not name.startswith("trait.") else texts.label(words.title(name))
+                text = attribute_text(name, value, words, texts)
+                markup(f"<div><dt>{escape(title)}</dt><dd>{escape(text)}</dd></div>")
+            windowed = {name for family in families.values() for name in family.values()}
+            for each in shown:
+                if each.name not in windowed:
+                    _attribute(each, words, texts, why)
+        if families:
+            _windows(families, {each.name: each for each in shown}, words, texts, why)
+
+
+def windows_of(names: Sequence[str]) -> dict[str, dict[int, str]]:
+    """Attributes that are counted over the whole life and over windows: by the first's name, days -> name; 0: all."""
+    found: dict[str, dict[int, str]] = {}
+    for name in names:
+        whole, _, window = name.rpartition("_")
+        if window.endswith("d") and window[:-1].isdigit() and whole in names:
+            found.setdefault(whole, {0: whole})[int(window[:-1])] = name
+    return found
+
+
+def _windows(
+    families: Mapping[str, Mapping[int, str]],
+    shown: Mapping[str, AttributeValue],
+    words: Vocabulary,
+    texts: Texts,
+    why: Callable[[str], Awaitable[None]],
+) -> None:
+    """One line for each attribute, one column for each window; a value says why it is so."""
+    spans = sorted({days for family in families.values() for days in family})
+    with ui.element("table").classes("tw-table tw-windows"):
+        titles = [texts("last_days", days=days) if days else texts("whole_life") for days in spans]
+        heads = "".join(f'<th scope="col" class="number">{escape(title)}</th>' for title in titles)
+        markup_in("thead", f'<tr><th scope="col" class="text"></th>{heads}</tr>')
+        with ui.element("tbody"):
+            for whole, family in families.items():
+                with ui.element("tr"):
+                    unit = unit_text(shown[whole].unit, texts)
+                    title = texts.label(shown[whole].title)
+                    markup_in(
+                        "th",
+                        escape(
+                            f"{title}（{unit}）"
+                            if texts.language == "zh" and unit
+                            else f"{title} ({unit})"
+                            if unit
+                            else title
+                        ),
+                        "text",
+                    )
+                    for days in spans:
+                        with ui.element("td").classes("number"):
+                            if days in family:
+                                each = shown[family[days]]
+                                _value(each, attribute_text(each.name, each.value, words, texts), why)
+
+
+def _attribute(each: AttributeValue, words: Vocabulary, texts: Texts, why: Callable[[str], Awaitable[None]]) -> None:
+    unit = unit_text(each.unit, texts) if each.value is not None else ""
+    value = attribute_text(each.name, each.value, words, texts) if each.value is not None else NONE
+    with ui.element("div"):
+        markup(f"<dt>{escape(texts.label(each.title))}</dt>")
+        with ui.element("dd"):
+            _value(each, f"{value} {unit}".strip(), why)
+            if each.value is None and each.reason:
+                markup(f"<small>{escape(texts('no_value_because', reason=each.reason))}</small>")
+
+
+def _value(each: AttributeValue, text: str, why: Callable[[str], Awaitable[None]]) -> None:
+    """A value that is asked about by a click or the keyboard."""
+    button = ui.element("button").classes("tw-value").props(f'data-attribute="{escape(each.name)}" type="button"')
+    button.on("click", lambda: why(each.name))
+    with button:
+        markup_in("span", escape(text))
+
+
+def _tags(visit: Visit, who: str, given: CustomerTags | None) -> None:
+    texts = visit.texts
+    with card(texts("tags"), name="tags"):
+        if given is not None and given.tags:
+            listed = "".join(_tag(each, texts) for each in given.tags)
+            markup(f'<ul class="tw-chips" data-chips="tags">{listed}</ul>')
+        else:
+            markup(f"<p>{escape(texts('no_tags'))}</p>")
+        acts = [act for act in given.acts if act.undone_at is None] if given is not None else []
+        if acts:
+            rows = [
+                (
+                    texts.label(act.title),
+                    act.value or NONE,
+                    act.rater.removeprefix("person:"),
+                    act.reason,
+                    texts.day(act.at.date()) + (f" · {texts('waits_for_run')}" if act.waiting else ""),
+                )
+                for act in acts
+            ]
+            heads = [Column(texts(key), "text") for key in ("tag", "value", "by_whom", "reason", "day")]
+            markup(table(heads, rows, name="acts"))
+        if visit.ctx.principal.may("tag"):
+            tag_buttons(visit, who, acts)
+
+
+def _tag(each: TagOfCustomer, texts: Texts) -> str:
+    value = texts.label(each.value_title) or each.value or ""
+    parts = [texts.label(each.title), value] if value else [texts.label(each.title)]
+    since = escape(texts("since", day=texts.day(each.since)))
+    return f"<li>{escape(' · '.join(parts))} <small>{since}</small></li>"
+
+
+def _question(asking: CustomerProfiling, texts: Texts) -> None:
+    following = next((each for each in asking.questions if each.state == "next"), None)
+    if following is None:
+        return
+    with card(texts("next_question"), name="question", lead=texts.label(following.ask)):
+        answers = " / ".join(texts.label(each.text) for each in following.answers)
+        known = texts("completeness", share=texts.percent(asking.completeness))
+        markup(f'<p class="foot">{escape(answers)}</p><p class="foot">{escape(known)}</p>')
+
+
+def _timeline(view: CustomerView, past: HistoryView | None, words: Vocabulary, texts: Texts) -> None:
+    moments = moments_of(view, past, words, texts)
+    if moments:
+        with card(texts("timeline"), name="timeline", aside=texts("newest_first")):
+            markup(timeline(moments[:MOMENTS], texts))
+
+
+def moments_of(view: CustomerView, past: HistoryView | None, words: Vocabulary, texts: Texts) -> list[Moment]:
+    """Orders, refunds, visits and changes of tier, the newest first; of one day facts before what they led to."""
+    found: list[tuple[date, int, Moment]] = []
+
+    def add(rank: int, at: datetime | date, kind: str, text: str, colour: str = "#6b7a7d") -> None:
+        day = at.date() if isinstance(at, datetime) else at
+        found.append((day, rank, Moment(day, kind, text, colour)))
+
+    money = texts.currency(view.currency)
+    for order in view.orders:
+        store = f" · {order['store_id']}" if order.get("store_id") else ""
+        add(1, order["ordered_at"], texts("order"), f"{texts.amount(order['gross'])} {money}{store}", "#0b7285")
+    for refund in view.refunds:
+        add(1, refund["refunded_at"], texts("refund"), f"{texts.amount(refund['amount'])} {money}", "#97503f")
+    for visit in view.visits:
+        shown = " · ".join(str(each) for each in (visit.get("kind"), visit.get("store_id")) if each)
+        add(1, visit["visited_at"], texts("visit"), shown, "#4a9fae")
+    for row in past.rows if past is not None else ():
+        if row.since_unknown:
+            continue
+        title = texts.label(row.title)
+        value = attribute_text(row.name, row.value, words, texts) if row.kind not in ("segment",) else ""
+        add(0, row.valid_from, texts("change_of_tier"), f"{title} → {value}" if value else title, colour_of(row.value))
+    return [moment for _, _, moment in sorted(found, key=lambda each: (each[0], -each[1]), reverse=True)]
+
+
+def _facts(view: CustomerView, texts: Texts) -> None:
+    for name in _FACTS:
+        rows: Sequence[dict[str, Any]] = getattr(view, name)
+        if not rows:
+            continue
+        columns = [column for column in rows[0] if any(row[column] is not None for row in rows)]
+        heads = [
+            Column(texts(f"column_{column}"), "number" if _is_amount(rows, column) else "text") for column in columns
+        ]
+        aside = texts("latest", count=LATEST) if len(rows) == LATEST else ""
+        with card(texts(f"facts_{name}"), name=name, aside=aside):
+            cells = [[value_text(row[column], texts) for column in columns] for row in rows]
+            markup(f'<div class="tw-scroll">{table(heads, cells, name=name)}</div>')
+
+
+def _is_amount(rows: Sequence[dict[str, Any]], column: str) -> bool:
+    first = next((row[column] for row in rows if row[column] is not None), None)
+    return not isinstance(first, str | date | bool)

@@ -1,0 +1,182 @@
+"""Customers: looked for, narrowed, put in an order, with the columns of one's choice; all of it in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote, urlencode
+
+from nicegui import ui
+
+from tierwise.app import searching
+from tierwise.app.searching import CONTACTS, ID, Found
+from tierwise.app.vocabulary import Vocabulary, vocabulary
+from tierwise.console.parts.card import markup
+from tierwise.console.parts.table import Cell, Column, Item, table
+from tierwise.console.rule_query import parts_of, put_together, rule_in
+from tierwise.console.rule_words import rule_words
+from tierwise.console.shown import attribute_text, is_number, value_text
+from tierwise.console.texts import Texts
+from tierwise.console.visit import Visit, page
+
+PAGE = 50
+
+_FIRST = ("recency_days", "frequency_count", "monetary_amount")
+
+
+@page("/customers", "title_customers", wide=True)
+async def customers(visit: Visit) -> None:
+    """What is asked for stands in the address: q, where, cols, order, desc, from."""
+    words = await visit.ask(vocabulary, visit.ctx)
+    texts, asked = visit.texts, visit.asked
+    columns = chosen_columns(asked.get("cols"), words)
+    rule = rule_in(asked.get("where"))
+    order, start = asked.get("order") or ID, _whole(asked.get("from"))
+    found = await visit.ask(
+        searching.search,
+        visit.ctx,
+        asked.get("q", ""),
+        rule=rule,
+        columns=columns,
+        order_by=order,
+        descending=asked.get("desc") == "1",
+        offset=start,
+        limit=PAGE,
+    )
+    markup(_form(visit))
+    with ui.row().classes("tw-bar"):
+        markup(_filters(visit, words))
+        _columns_button(visit, columns, words)
+        if visit.may("export"):
+            link = _file(visit, columns)
+            markup(f'<a href="{escape(link)}" download>Excel</a>')
+    said = texts("found_customers", customers=texts.count(found.of), day=texts.day(found.as_of))
+    by = ", ".join(texts(f"found_by_{how}") for how in found.by)
+    markup(f'<p class="tw-under" data-found="{found.of}"><span>{escape(said)}</span><span>{escape(by)}</span></p>')
+    if found.rows:
+        _rows(visit, found, words, order)
+        markup(_pager(visit, found, start))
+    else:
+        markup(f'<section class="tw-notice" data-notice="none"><p>{escape(texts("nobody_found"))}</p></section>')
+
+
+def _file(visit: Visit, columns: Sequence[str]) -> str:
+    """The address of the rule's customers as a workbook, with the columns of the page."""
+    asked = {"where": visit.asked.get("where"), "columns": ",".join(columns), "headings": visit.texts.language}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"/api/v1/segments/members.xlsx?{query}"
+
+
+def chosen_columns(given: str | None, words: Vocabulary) -> list[str]:
+    """The columns of an address that there are; else the name, the tiers and the first three numbers."""
+    known = {*words.attributes, *CONTACTS}
+    if given is not None:
+        return [name for name in given.split(",") if name in known]
+    tiers = [name for name, each in words.attributes.items() if each.group == "tier"]
+    return ["name", *tiers[:3], *(name for name in _FIRST if name in known)]
+
+
+def _rows(visit: Visit, found: Found, words: Vocabulary, order: str) -> None:
+    texts = visit.texts
+    heads = [
+        Column(title_of(name, words, texts), _kind(name, words), _sorted_by(visit, name, order))
+        for name in found.columns
+    ]
+    rows: list[Sequence[Item]] = []
+    for row in found.rows:
+        cells: list[Item] = [Cell(row[0], link=visit.link(f"/customers/{_in_path(row[0])}"))]
+        for name, value in zip(found.columns[1:], row[1:], strict=True):
+            shown = value_text(value, texts) if name in CONTACTS else attribute_text(name, value, words, texts)
+            cells.append(Cell(shown))
+        rows.append(cells)
+    markup(f'<div class="tw-sheet tw-scroll">{table(heads, rows, name="customers")}</div>')
+
+
+def title_of(name: str, words: Vocabulary, texts: Texts) -> str:
+    """The head of a column."""
+    if name == ID or name in CONTACTS:
+        return texts(f"column_{name}")
+    return texts.label(words.title(name))
+
+
+def _kind(name: str, words: Vocabulary) -> str:
+    known = words.attributes.get(name)
+    return "number" if known is not None and is_number(known.type) and not known.values else "text"
+
+
+def _in_path(customer_id: str) -> str:
+    return quote(customer_id, safe="")
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _asked(visit: Visit, **other: str | None) -> dict[str, str | None]:
+    """What was asked for, with something else instead."""
+    kept = {name: visit.asked.get(name) for name in ("q", "where", "cols", "order", "desc", "from")}
+    return kept | other
+
+
+def _sorted_by(visit: Visit, name: str, order: str) -> tuple[str, str]:
+    """The address that orders by a column, and how it is ordered now."""
+    now = ("descending" if visit.asked.get("desc") == "1" else "ascending") if name == order else ""
+    turned = "1" if now == "ascending" or (not now and name != ID and name not in CONTACTS) else None
+    return visit.link("/customers", **_asked(visit, order=name, desc=turned, **{"from": None})), now
+
+
+def _form(visit: Visit) -> str:
+    texts = visit.texts
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(visit.asked[name])}">'
+        for name in ("where", "cols", "order", "desc", "lang")
+        if name in visit.asked
+    )
+    return (
+        f'<form class="tw-search" role="search" method="get" action="/console/customers">{hidden}'
+        f'<input name="q" type="search" value="{escape(visit.asked.get("q", ""))}" '
+        f'aria-label="{escape(texts("search_customers"))}" placeholder="{escape(texts("search_customers"))}">'
+        f"<button>{escape(texts('search'))}</button></form>"
+    )
+
+
+def _filters(visit: Visit, words: Vocabulary) -> str:
+    """The rule's parts, each with a way to leave it out."""
+    parts = parts_of(rule_in(visit.asked.get("where")))
+    shown = []
+    for place, part in enumerate(parts):
+        rest = put_together([each for other, each in enumerate(parts) if other != place])
+        link = visit.link("/customers", **_asked(visit, where=rest, **{"from": None}))
+        text = rule_words(part, words, visit.texts)
+        label = escape(visit.texts("leave_out", what=text))
+        shown.append(f'<li>{escape(text)} <a href="{escape(link)}" aria-label="{label}">×</a></li>')
+    return f'<ul class="tw-chips">{"".join(shown)}</ul>' if shown else ""
+
+
+def _columns_button(visit: Visit, columns: Sequence[str], words: Vocabulary) -> None:
+    texts = visit.texts
+    options = {name: texts(f"column_{name}") for name in CONTACTS}
+    options |= {name: texts.label(each.title) for name, each in words.attributes.items()}
+    with ui.dialog() as dialog, ui.card().classes("tw-dialog"):
+        markup(f"<h2>{escape(texts('choose_columns'))}</h2>")
+        select = ui.select(options, multiple=True, value=list(columns), with_input=True, clearable=True)
+        select.props("use-chips outlined dense").classes("tw-wide-input")
+
+        def take() -> None:
+            visit.go("/customers", **_asked(visit, cols=",".join(select.value or ())))
+
+        with ui.row().classes("tw-actions"):
+            ui.button(texts("take"), on_click=take).props("unelevated no-caps")
+            ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+    ui.button(texts("choose_columns"), on_click=dialog.open).props("flat dense no-caps")
+
+
+def _pager(visit: Visit, found: Found, start: int) -> str:
+    texts = visit.texts
+    last = min(start + PAGE, found.of)
+    before = visit.link("/customers", **_asked(visit, **{"from": str(max(start - PAGE, 0)) if start > PAGE else None}))
+    after = visit.link("/customers", **_asked(visit, **{"from": str(start + PAGE)}))
+    links = f'<a href="{escape(before)}" rel="prev">{escape(texts("page_before"))}</a>' if start else ""
+    links += f'<a href="{escape(after)}" rel="next">{escape(texts("page_after"))}</a>' if last < found.of else ""
+    said = texts("rows_shown", first=texts.count(start + 1), last=texts.count(last), of=texts.count(found.of))
+    return f'<nav class="tw-pager" aria-label="{escape(texts("pages"))}"><span>{escape(said)}</span>{links}</nav>'

@@ -1,0 +1,76 @@
+"""Values of attributes as a page shows them: tiers by their titles, money with its unit, days as days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tierwise.app.vocabulary import Vocabulary
+from tierwise.console.texts import NONE, Texts
+
+_UNITS = {
+    "days": ("天", "days"),
+    "orders": ("单", "orders"),
+    "refunds": ("笔", "refunds"),
+    "lines": ("行", "lines"),
+    "units": ("件", "units"),
+    "products": ("种", "products"),
+    "categories": ("类", "categories"),
+    "stores": ("家", "stores"),
+    "visits": ("次", "visits"),
+    "interactions": ("次", "interactions"),
+    "seconds": ("秒", "s"),
+    "years": ("岁", "years"),
+    "points": ("分", "points"),
+    "day": ("", ""),
+    "share": ("", ""),
+    "share 0-1": ("", ""),
+}
+"""Units of attributes as a page writes them; a share is shown in hundredths, and a day says that it is one."""
+
+
+def value_text(value: Any, texts: Texts) -> str:
+    """A value by itself."""
+    match value:
+        case None:
+            return NONE
+        case bool():
+            return texts("yes") if value else texts("no")
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M")
+        case date():
+            return texts.day(value)
+        case int() | Decimal():
+            return texts.amount(value)
+        case float():
+            return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
+        case Mapping():
+            return ", ".join(f"{key}: {value_text(each, texts)}" for key, each in value.items())
+        case list() | tuple():
+            return ", ".join(value_text(each, texts) for each in value)
+    return str(value)
+
+
+def attribute_text(name: str, value: Any, words: Vocabulary, texts: Texts) -> str:
+    """A value of an attribute: a tier's by its title."""
+    title = words.value(name, value)
+    if title is not None:
+        return texts.label(title)
+    known = words.attributes.get(name)
+    if known is not None and known.unit.startswith("share") and isinstance(value, float):
+        return texts.percent(value)
+    return value_text(value, texts)
+
+
+def unit_text(unit: str, texts: Texts) -> str:
+    """A unit in the page's language; a currency as it is written there."""
+    if unit in _UNITS:
+        return _UNITS[unit][texts.language != "zh"]
+    return texts.currency(unit) if len(unit) == 3 and unit.isupper() else unit
+
+
+def is_number(kind: str) -> bool:
+    """Whether values of a type stand to the right."""
+    return kind in ("integer", "number")

@@ -1,0 +1,130 @@
+"""One visit to one page: who came, in which language, what was asked for, and how pages are registered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlencode
+
+from nicegui import ui
+from starlette.requests import Request
+
+from tierwise.app import defining
+from tierwise.app.context import Context
+from tierwise.app.principal import Action
+from tierwise.app.signing_in import SignIns
+from tierwise.console.frame import framed
+from tierwise.console.parts.card import markup
+from tierwise.console.parts.notice import nothing_yet, refused
+from tierwise.console.texts import Texts, language_for
+from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.plots.look import ACCENT
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_BUILD_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Visit:
+    """ctx acts as who came. asked: the query's values by name, the last of equals. path: the page's, below /console."""
+
+    ctx: Context
+    texts: Texts
+    path: str
+    asked: Mapping[str, str]
+    session: str | None
+    sign_ins: SignIns
+
+    async def ask(self, case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A use case, beside the event loop. Raises what it raises, and `not_signed_in` where the session is over."""
+
+        def asked() -> T:
+            self._require_signed_in()
+            return case(*args, **kwargs)
+
+        return await asyncio.to_thread(asked)
+
+    def _require_signed_in(self) -> None:
+        if self.session is not None and self.sign_ins.person_of(self.session) is None:
+            raise TierwiseError("not_signed_in", "you are not signed in any more", remedy="open the page again")
+
+    def may(self, action: Action) -> bool:
+        """Whether who came may do it to all customers."""
+        return self.ctx.principal.may_to_all(action)
+
+    def link(self, path: str, **query: str | None) -> str:
+        """The address of a page of the console, with the language that was asked for kept."""
+        kept = {"lang": self.asked.get("lang")} | query
+        given = urlencode({name: value for name, value in kept.items() if value is not None})
+        return f"/console{path}" + (f"?{given}" if given else "")
+
+    def go(self, path: str, **query: str | None) -> None:
+        """Send the browser to a page of the console."""
+        ui.navigate.to(self.link(path, **query).removeprefix("/console"))
+
+
+Build = Callable[[Visit], Awaitable[None]]
+
+
+def page(path: str, title: str, *, wide: bool = False) -> Callable[[Build], Build]:
+    """Register a page: `path` below /console, `title` a key of the texts. Errors of use cases become notices.
+
+    wide: the page uses the whole width.
+    """
+
+    def register(build: Build) -> Build:
+        async def shown(request: Request) -> None:
+            visit = await _visit(request, path)
+            texts = visit.texts
+            ui.add_head_html(f'<script>document.documentElement.lang = "{escape(texts("html_language"))}"</script>')
+            ui.colors(primary=ACCENT)
+            ui.page_title(f"{texts(title)} · Tierwise")  # the key of each page is looked for by the test of texts
+            with framed(visit, texts(title), wide=wide):
+                try:
+                    await build(visit)
+                except TierwiseError as error:
+                    tell(error, texts)
+
+        ui.page(path, title="Tierwise", response_timeout=_BUILD_SECONDS)(shown)
+        return build
+
+    return register
+
+
+def tell(error: TierwiseError, texts: Texts) -> None:
+    """Instead of what could not be shown: what to do."""
+    if error.problems[0].code == "no_run":
+        markup(nothing_yet(texts))
+    else:
+        markup(refused(error.problems, texts))
+
+
+def told(problem: Problem, texts: Texts) -> str:
+    """One problem as a line, in the reader's language."""
+    from tierwise.kernel.wording import problem_in_language
+
+    return str(problem_in_language(problem, texts.language))
+
+
+async def _visit(request: Request, path: str) -> Visit:
+    ctx: Context = request.state.context
+    asked = dict(request.query_params)
+    person = getattr(request.state, "person", None)
+    default = "zh"
+    try:
+        default = await asyncio.to_thread(lambda: defining.project_of(ctx).language)
+    except TierwiseError:
+        pass  # the page will say what is wrong
+    wanted = asked.get("lang") or (person.language if person is not None else None)
+    language = language_for(wanted, request.headers.get("accept-language", ""), default)
+    for name, value in request.path_params.items():
+        asked[name] = value
+    shown = path
+    for name, value in request.path_params.items():
+        shown = shown.replace("{" + name + "}", value)
+    return Visit(ctx, Texts(language), shown, asked, request.state.session, request.state.sign_ins)
