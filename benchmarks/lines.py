@@ -84,6 +84,7 @@ ASKED = ("history_write", *PAST, "history_customer", "history_matrix")
 TRACKING = ("tracking_batches", "tracking_singles")
 MINIMAL = ("minimal_batches", "minimal_singles")
 LIVE = "live_longest"
+WHO = ("identity_all", "identity_batch")
 HELP = "tierwise --help"
 SHOWS = tuple(f"tierwise show {view}" for view in ("rfm", "deciles", "lifecycle", "activity", "profile"))
 
@@ -98,6 +99,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "insights": tuple(Target(measured_name(name), 60.0) for name in INSIGHTS),
     "tracking": tuple(Target(name, 0.25) for name in TRACKING),
     "live": (Target(LIVE, 5.0),),
+    "identity": (Target(WHO[0], 60.0), Target(WHO[1], 5.0)),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
 """Line -> its targets."""
@@ -130,6 +132,8 @@ MEANING = {
     MINIMAL[0]: "the same batches, to a minimal Starlette app that only writes the rows",
     MINIMAL[1]: "the same calls, to that",
     LIVE: "from the answer 200 to an order to its customer's entry into a segment: the longest of 12",
+    WHO[0]: "who is who, of as many stored identities as there are orders elsewhere, to a written customer map",
+    WHO[1]: "… after a thousand new links alone, as an import or live events bring them",
     SIZE: "the folder of the table, older versions' files included",
     ASKED[0]: "comparing and writing one day (the median of all days)",
     PAST[0]: "everybody's stage on a day near the beginning",
@@ -162,6 +166,7 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
         "insights": _measure_insights,
         "tracking": _measure_tracking,
         "live": _measure_live,
+        "identity": _measure_identity,
         "commands": _measure_commands,
     }
     return by_line[line](business, times, told)
@@ -296,6 +301,19 @@ def _measure_live(business: Business, times: int, told: Told) -> dict[str, Measu
         return in_turn({LIVE: partial(process, command("longest"))}, times, _tell(told))
     finally:
         process(command("stop"))
+
+
+def _measure_identity(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """Of as many identities as there are orders elsewhere."""
+    told(f"making {business.orders:,} identities and their links, unless they are there")
+
+    def command(name: str) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.identities", name, str(business.folder), str(business.orders)]
+
+    process(command("prepare"))
+    return in_turn(
+        {name: partial(process, command(name.removeprefix("identity_"))) for name in WHO}, times, _tell(told)
+    )
 
 
 def _measure_commands(business: Business, times: int, told: Told) -> dict[str, Measured]:

@@ -24,6 +24,8 @@ _TITLES = {
     "history": "History",
     "insights": "Insights",
     "tracking": "Live events",
+    "live": "From an event to a segment",
+    "identity": "Who is who",
     "commands": "The command line",
 }
 
@@ -55,6 +57,7 @@ def _of(line: str, business: Business) -> str:
         "count": f" among {business.orders:,} customers",
         "rules": f" on {business.orders:,} orders of {business.customers:,} customers",
         "customer": f" of {business.orders:,}, with as many orders",
+        "identity": f" of {business.orders:,} identities",
         "history": f" of {business.days:,} days of {business.customers:,} customers",
         "insights": f" over {business.orders:,} order lines of {business.orders // 10:,} customers",
         "tracking": ", ten seconds of each load over loopback",

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-
 import pytest
 
 from tests.ingest.conftest import Home
-from tierwise.definitions.identities import Identities
-from tierwise.engine.duckdb_session import connect
-from tierwise.facts.identity import Decision
-from tierwise.ingest.identity_links import WhoIsWho, work_out
-from tierwise.ingest.writer import Writer
 from tierwise.kernel.errors import TierwiseError
-from tierwise.state import identity_decisions, lake_tables
 
 WHO = """SELECT i.id, c.id FROM customer_map m JOIN identities i USING (source_key)
     JOIN identities c ON c.source_key = m.customer_key ORDER BY 1"""
@@ -100,48 +91,14 @@ def test_roles_of_people_at_a_vehicle_are_rows(home: Home) -> None:
     assert found == [("C1", "owner", "2024-05-31"), ("C2", "driver", None), ("C3", "owner", None)]
 
 
-def test_kept_up_file_by_file_equals_all_at_once(new_home: Callable[[], Home]) -> None:
-    """Random files and decisions: the map that imports keep up is that of the whole."""
-    draw = random.Random(7)
-    scopes = (
-        {"name": "till", "rank": 3, "most": 2},
-        {"name": "phone", "rank": 4, "most": 2, "columns": ["phone"]},
-        {"name": "open_id", "rank": 6, "most": 2},
+def test_what_a_definition_changes_changes_the_map_at_the_next_import(home: Home) -> None:
+    home = home.with_identities(scopes=({"name": "till", "rank": 3},))
+    home.take(
+        "no,phone\n1,13800000001\n", "customers", {"scope": "till", "columns": {"customer_id": "no", "phone": "phone"}}
     )
-    for _ in range(2):
-        home = new_home().with_identities(scopes=scopes)
-        for _ in range(6):
-            lines = [
-                f"{draw.choice(['', 'C'])}{draw.randint(1, 6)},{draw.choice(['', 'P1', 'P2', 'P3', 'P4'])},"
-                f"{draw.choice(['', 'W1', 'W2', 'W3', 'W4'])}"
-                for _ in range(draw.randint(1, 4))
-            ]
-            own = [line for line in lines if line.startswith("C")]
-            till = [line for line in lines if not line.startswith("C")]
-            columns = {"customer_id": "no", "phone": "p", "identity.open_id": "w"}
-            for rows, scope in ((own, "customer_id"), (till, "till")):
-                if rows:
-                    home.take("no,p,w\n" + "\n".join(rows) + "\n", "customers", {"scope": scope, "columns": columns})
-            with home.session.engine.begin() as connection:
-                keys = [key for (key,) in home.rows("SELECT source_key FROM identities ORDER BY 1")]
-                left, right = sorted(draw.sample(keys, 2))
-                same = draw.random() < 0.5
-                identity_decisions.add(connection, left, right, same=same, author="t", reason="drawn")
-            settled(home, [left, right])
-            kept = home.rows(WHO), home.rows(CONFLICTS)
-            settled(home, None)
-            assert (home.rows(WHO), home.rows(CONFLICTS)) == kept
-        with home.session.engine.begin() as connection:
-            for each in identity_decisions.list_decisions(connection):
-                identity_decisions.undo(connection, each.id, by="t")
-
-
-def settled(home: Home, seeds: list[int] | None) -> None:
-    session = home.session
-    with session.engine.begin() as connection:
-        decisions: tuple[Decision, ...] = identity_decisions.standing(connection)
-        writer = Writer(connect(home.folder / "spill"), session.lake, lake_tables.versions(connection), dry=False)
-        assert isinstance(session.identities, Identities)
-        work_out(writer, WhoIsWho(session.identities, decisions), seeds)
-        lake_tables.set_versions(connection, writer.after)
-        writer.con.close()
+    home.take("customer_id,phone\nC1,13800000001\n", "customers")
+    assert home.rows(WHO) == [("till:1", "C1")]
+    home = home.with_identities(scopes=({"name": "till", "rank": 3, "names_people": True},))
+    home.take("customer_id\nC2\n", "customers")
+    assert home.rows(WHO) == []
+    assert home.rows(CONFLICTS) == [("phone:+8613800000001", "C1")]

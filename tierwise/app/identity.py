@@ -246,9 +246,7 @@ def _count(writer: Writer, table: str) -> int:
 def _told(writer: Writer, identities: Identities, links_before: int, seconds: float) -> ResolvedView:
     open_people(writer, identities)
     con = writer.con
-    con.execute("CREATE OR REPLACE TABLE everybody AS SELECT source_key AS key FROM who_scoped")
-    con.execute("CREATE OR REPLACE TABLE judged (key BIGINT, shared BOOLEAN)")
-    who_is_who.judge(con, "everybody")
+    who_is_who.judge_all(con)
     links = _count(writer, "identity_links")
     joined = _count(writer, "customer_map")
     return ResolvedView(

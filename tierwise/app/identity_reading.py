@@ -150,7 +150,7 @@ def _tell(opened: People, keys: Collection[int]) -> _Told:
         "CREATE OR REPLACE TABLE told_of AS SELECT key FROM reached UNION SELECT left_key FROM told_links "
         "UNION SELECT right_key FROM told_links"
     )
-    who_is_who.judge(con, "told_of")
+    who_is_who.look(con, "told_of")
     pairs = con.execute("SELECT left_key, right_key FROM told_links").fetchall()
     scope = dict(
         con.execute("SELECT source_key, place FROM who_scoped SEMI JOIN told_of ON key = source_key").fetchall()

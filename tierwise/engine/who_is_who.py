@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from tierwise.facts.identity import Bools, Decision, Ints, Links, Scope, resolve
+from tierwise.facts.identity import Decision, Ints, Links, Scope, resolve
 
 WHOLE_FROM_SHARE = 0.2
 """Where more of all identities are reached, all are worked out: by arrays, which is quicker than step by step."""
@@ -31,7 +31,10 @@ class KnownScope:
 
 
 def open_scopes(connection: duckdb.DuckDBPyConnection, scopes: Sequence[KnownScope]) -> None:
-    """Make the table `who_scopes`. Identities of scopes that are not in it link nobody."""
+    """Make the table `who_scopes`, the views `who_linked(own, other)` and `who_scoped`, and forget what was looked at.
+
+    Identities of scopes that are not there link nobody.
+    """
     connection.execute(
         "CREATE OR REPLACE TABLE who_scopes (place INTEGER, scope VARCHAR, rank BIGINT, names_people BOOLEAN, "
         "most BIGINT, has_facts BOOLEAN)"
@@ -49,6 +52,9 @@ def open_scopes(connection: duckdb.DuckDBPyConnection, scopes: Sequence[KnownSco
         "CREATE OR REPLACE VIEW who_scoped AS SELECT i.source_key, s.place, s.rank, s.most "
         "FROM who_identities i JOIN who_scopes s USING (scope)"
     )
+    connection.execute("CREATE OR REPLACE TABLE seen (key BIGINT, place INTEGER, rank BIGINT, most BIGINT)")
+    connection.execute("CREATE OR REPLACE TABLE edges (own BIGINT, other BIGINT)")
+    connection.execute("CREATE OR REPLACE TABLE judged (key BIGINT, shared BOOLEAN)")
 
 
 def settle(
@@ -61,22 +67,21 @@ def settle(
 
     told: of those reached whom facts may name and who belong to another, in the order of their keys: to the lowest
     that names a person, else to the lowest that facts may name. decisions: by source keys, the later above the earlier.
-    seeds: source keys; None works all out.
+    seeds: source keys; None works all out. `open_scopes` comes before.
     """
-    open_scopes(connection, scopes)
     whole = seeds is None or not reach(connection, decisions, seeds, at_most=WHOLE_FROM_SHARE)
+    known = [each.scope for each in scopes]
     if whole:
         connection.execute("CREATE OR REPLACE TABLE reached AS SELECT source_key AS key FROM who_scoped")
-    keys, scope = _columns(
-        connection,
-        "SELECT i.source_key, i.place FROM who_scoped i SEMI JOIN reached r ON r.key = i.source_key ORDER BY 1",
-    )
-    links = "SELECT left_key, right_key FROM who_links l SEMI JOIN reached r ON r.key = l.left_key"
-    found = Links(*_columns(connection, f"{links} SEMI JOIN reached o ON o.key = l.right_key"))
-    known = [each.scope for each in scopes]
-    if not whole:  # those who are barred are, of all their links: they are left out here, and nobody else is barred
-        open_ = _open(connection, keys)
-        found = _between(found, keys[open_])
+        keys, scope = _columns(connection, "SELECT source_key, place FROM who_scoped ORDER BY 1")
+        both = "SEMI JOIN reached r ON r.key = l.left_key SEMI JOIN reached o ON o.key = l.right_key"
+        found = Links(*_columns(connection, f"SELECT left_key, right_key FROM who_links l {both}"))
+    else:
+        keys, scope = _columns(connection, "SELECT key, place FROM seen SEMI JOIN reached USING (key) ORDER BY 1")
+        # Those who are barred are, of all their links: they are left out here, and nobody else is barred.
+        open_ = "(SELECT key FROM reached JOIN judged USING (key) WHERE NOT shared)"
+        both = f"SEMI JOIN {open_} r ON r.key = e.own SEMI JOIN {open_} o ON o.key = e.other"
+        found = Links(*_columns(connection, f"SELECT own, other FROM edges e {both} WHERE own < other"))
         known = [Scope(each.name, each.rank, each.names_people, max(len(keys), 1)) for each in known]
     placed = Links(np.searchsorted(keys, found.left), np.searchsorted(keys, found.right))
     resolved = resolve(scope, known, placed, _placed(decisions, keys))
@@ -94,7 +99,8 @@ def reach(
     """Make the table `reached(key)`: what can be come to from the seeds by links of identities that are not shared, and
     by decisions. Whether it was made: False where more than that share of all is reached, and they are not few.
 
-    It leaves `judged(key, shared)` of all of them and their neighbours.
+    `judged(key, shared)` and `edges(own, other)` then have all of them and their neighbours. `open_scopes` comes
+    before.
     """
     (of,) = connection.execute("SELECT count(*) FROM who_identities").fetchall()[0]
     most = max(_FEW, int(of * at_most))
@@ -107,12 +113,10 @@ def reach(
             "other": np.array([b for a, b in pairs] + [a for a, b in pairs], dtype=np.int64),
         },
     )
-    connection.execute("CREATE OR REPLACE TABLE judged (key BIGINT, shared BOOLEAN)")
     connection.execute("CREATE OR REPLACE TABLE reached (key BIGINT)")
     _table(connection, "given", {"key": np.unique(np.array(list(seeds), dtype=np.int64))})
-    connection.execute(
-        "CREATE OR REPLACE TABLE frontier AS SELECT key FROM given g SEMI JOIN who_scoped i ON i.source_key = g.key"
-    )
+    look(connection, "given")
+    connection.execute("CREATE OR REPLACE TABLE frontier AS SELECT key FROM given SEMI JOIN judged USING (key)")
     count = 0
     while True:
         (more,) = connection.execute("SELECT count(*) FROM frontier").fetchall()[0]
@@ -122,57 +126,76 @@ def reach(
         if count > most:
             return False
         connection.execute("INSERT INTO reached SELECT key FROM frontier")
-        judge(connection, "frontier")
         connection.execute(
-            "CREATE OR REPLACE TABLE neighbours AS SELECT DISTINCT l.other AS key FROM who_linked l "
-            "JOIN (SELECT key FROM frontier f JOIN judged j USING (key) WHERE NOT j.shared) f ON f.key = l.own "
-            "ANTI JOIN reached r ON r.key = l.other SEMI JOIN who_scoped i ON i.source_key = l.other"
+            "CREATE OR REPLACE TABLE neighbours AS SELECT e.other AS key, FALSE AS decided FROM edges e "
+            "JOIN (SELECT key FROM frontier f JOIN judged j USING (key) WHERE NOT j.shared) f ON f.key = e.own "
+            "ANTI JOIN reached r ON r.key = e.other UNION "
+            "SELECT d.other, TRUE FROM decided d SEMI JOIN frontier f ON f.key = d.own "
+            "ANTI JOIN reached r ON r.key = d.other"
         )
-        judge(connection, "neighbours")
+        look(connection, "neighbours")
         connection.execute(
-            "CREATE OR REPLACE TABLE frontier AS "
-            "SELECT n.key FROM neighbours n JOIN judged j USING (key) WHERE NOT j.shared "
-            "UNION SELECT d.other FROM decided d SEMI JOIN frontier f ON f.key = d.own "
-            "ANTI JOIN reached r ON r.key = d.other SEMI JOIN who_scoped i ON i.source_key = d.other"
+            "CREATE OR REPLACE TABLE frontier AS SELECT DISTINCT n.key FROM neighbours n JOIN judged j USING (key) "
+            "WHERE n.decided OR NOT j.shared"
         )
 
 
-def judge(connection: duckdb.DuckDBPyConnection, keys: str, links: str = "who_linked", into: str = "judged") -> None:
-    """Add to `judged(key, shared)` those of the table `keys` that it lacks. links: a relation of (own, other)."""
+def look(connection: duckdb.DuckDBPyConnection, keys: str) -> None:
+    """Add to `edges` the links of the keys of that table, to `seen` their scopes and those at the other ends, and to
+    `judged` whether they are shared. Each is looked at once."""
+    connection.execute(f"CREATE OR REPLACE TABLE fresh AS SELECT DISTINCT key FROM {keys} ANTI JOIN judged USING (key)")
     connection.execute(
-        f"""
-        INSERT INTO {into}
-        SELECT k.key, coalesce(c.shared, FALSE) FROM (SELECT key FROM {keys} ANTI JOIN {into} j USING (key)) k
+        "CREATE OR REPLACE TABLE fresh_edges AS SELECT l.own, l.other FROM who_linked l "
+        "SEMI JOIN fresh f ON f.key = l.own"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE unseen AS SELECT key FROM (SELECT key FROM fresh UNION SELECT other FROM fresh_edges) "
+        "ANTI JOIN seen USING (key)"
+    )
+    connection.execute(
+        "INSERT INTO seen SELECT i.source_key, i.place, i.rank, i.most FROM who_scoped i "
+        "SEMI JOIN unseen u ON u.key = i.source_key"
+    )
+    connection.execute("INSERT INTO edges SELECT own, other FROM fresh_edges e SEMI JOIN seen s ON s.key = e.other")
+    connection.execute(f"INSERT INTO judged {_judged('fresh_edges', 'fresh')}")
+
+
+def judge_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `judged(key, shared)` of everybody. `open_scopes` comes before."""
+    connection.execute("CREATE OR REPLACE TABLE seen AS SELECT source_key AS key, place, rank, most FROM who_scoped")
+    connection.execute(f"CREATE OR REPLACE TABLE judged AS {_judged('who_linked', 'seen')}")
+
+
+def _judged(links: str, keys: str) -> str:
+    """A query of (key, shared), by these links (own, other) of the keys of that table; of those in `seen`."""
+    return f"""
+        SELECT k.key, coalesce(c.shared, FALSE) FROM {keys} k SEMI JOIN seen s ON s.key = k.key
         LEFT JOIN (
             SELECT key, bool_or(n > most) AS shared FROM (
                 SELECT l.own AS key, a.most, b.place, count(*) AS n
-                FROM {links} l SEMI JOIN {keys} k ON k.key = l.own
-                JOIN who_scoped a ON a.source_key = l.own JOIN who_scoped b ON b.source_key = l.other
+                FROM {links} l JOIN seen a ON a.key = l.own JOIN seen b ON b.key = l.other
                 WHERE b.rank <= a.rank GROUP BY ALL
             ) GROUP BY key
-        ) c USING (key)
-        """
-    )
+        ) c ON c.key = k.key
+    """
 
 
 def seeds_of(connection: duckdb.DuckDBPyConnection, new: str) -> list[int]:
     """What may change by the links of the table `new`, which `who_links` has already: their ends, and whoever was
-    joined by one that they make shared. `who_scopes` must be there."""
+    joined by one that they make shared. `open_scopes` comes before."""
     connection.execute(
         f"CREATE OR REPLACE TABLE ends AS SELECT left_key AS key FROM {new} UNION SELECT right_key FROM {new}"
     )
-    connection.execute("CREATE OR REPLACE TABLE judged (key BIGINT, shared BOOLEAN)")
-    connection.execute("CREATE OR REPLACE TABLE judged_before (key BIGINT, shared BOOLEAN)")
-    judge(connection, "ends")
-    earlier = (
-        f"(SELECT * FROM who_linked l ANTI JOIN {new} n ON l.own = n.left_key AND l.other = n.right_key "
-        f"ANTI JOIN {new} m ON l.own = m.right_key AND l.other = m.left_key)"
+    look(connection, "ends")
+    connection.execute(
+        f"CREATE OR REPLACE TABLE earlier AS SELECT e.own, e.other FROM edges e "
+        "SEMI JOIN (SELECT key FROM ends JOIN judged USING (key) WHERE shared) s ON s.key = e.own "
+        f"ANTI JOIN {new} n ON e.own = n.left_key AND e.other = n.right_key "
+        f"ANTI JOIN {new} m ON e.own = m.right_key AND e.other = m.left_key"
     )
-    connection.execute("CREATE OR REPLACE TABLE shared_ends AS SELECT key FROM judged WHERE shared")
-    judge(connection, "shared_ends", earlier, "judged_before")
     rows = connection.execute(
-        "SELECT key FROM ends UNION SELECT l.other FROM who_linked l "
-        "SEMI JOIN (SELECT key FROM judged_before WHERE NOT shared) s ON s.key = l.own"
+        "SELECT key FROM ends UNION SELECT e.other FROM earlier e "
+        f"SEMI JOIN (SELECT key FROM ({_judged('earlier', 'ends')}) j(key, shared) WHERE NOT shared) s ON s.key = e.own"
     ).fetchall()
     return [int(key) for (key,) in rows]
 
@@ -181,18 +204,6 @@ def _columns(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Ints, .
     """The columns of a query of whole numbers without nulls."""
     found = connection.execute(query).fetchnumpy()
     return tuple(np.asarray(column, dtype=np.int64) for column in found.values())
-
-
-def _open(connection: duckdb.DuckDBPyConnection, keys: Ints) -> Bools:
-    """By place in `keys`: whether it is not shared."""
-    (barred,) = _columns(connection, "SELECT key FROM judged WHERE shared")
-    return ~np.isin(keys, barred)
-
-
-def _between(links: Links, keys: Ints) -> Links:
-    """Those links whose two ends are among the keys."""
-    both = np.isin(links.left, keys) & np.isin(links.right, keys)
-    return Links(links.left[both], links.right[both])
 
 
 def _placed(decisions: Sequence[Decision], keys: Ints) -> list[Decision]:

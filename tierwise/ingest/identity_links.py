@@ -141,12 +141,11 @@ def bring_up_to_date(writer: Writer, who: WhoIsWho, *, facts: Sequence[str]) -> 
     before = _stored_scopes(writer)
     scopes = _scopes(who.identities, before, facts)
     if scopes != before:
-        _views(writer)
+        _open(writer, scopes)
         settle(writer, scopes, who.decisions, None)
         _write_scopes(writer, scopes)
     elif scalar(con, "SELECT count(*) FROM new_links"):
-        _views(writer)
-        who_is_who.open_scopes(con, scopes)
+        _open(writer, scopes)
         settle(writer, scopes, who.decisions, who_is_who.seeds_of(con, "new_links"))
     con.execute("DROP TABLE new_links")
 
@@ -155,7 +154,7 @@ def work_out(writer: Writer, who: WhoIsWho, seeds: Sequence[int] | None) -> None
     """The customer map after other decisions on these source keys, or of all of them where None."""
     before = _stored_scopes(writer)
     scopes = _scopes(who.identities, before, (OWN,))
-    _views(writer)
+    _open(writer, scopes)
     settle(writer, scopes, who.decisions, seeds if scopes == before else None)
     if scopes != before:
         _write_scopes(writer, scopes)
@@ -164,8 +163,7 @@ def work_out(writer: Writer, who: WhoIsWho, seeds: Sequence[int] | None) -> None
 def open_people(writer: Writer, identities: Identities) -> list[KnownScope]:
     """Make what `engine/who_is_who.py` reads, as it is now; the scopes as they are defined."""
     scopes = _scopes(identities, _stored_scopes(writer), (OWN,))
-    _views(writer)
-    who_is_who.open_scopes(writer.con, scopes)
+    _open(writer, scopes)
     return scopes
 
 
@@ -238,11 +236,13 @@ def _scopes_of_rows(work: Absorbing) -> tuple[str, ...]:
     return tuple(dict.fromkeys((OWN, *work.scopes)))
 
 
-def _views(writer: Writer) -> None:
+def _open(writer: Writer, scopes: Sequence[KnownScope]) -> None:
+    """What `engine/who_is_who.py` reads, as it is now."""
     for name in ("identities", "links"):
         table = "identity_links" if name == "links" else name
         writer.current(table)
         writer.con.execute(f"CREATE OR REPLACE VIEW who_{name} AS SELECT * FROM now_{table}")
+    who_is_who.open_scopes(writer.con, scopes)
 
 
 def _stored_scopes(writer: Writer) -> list[KnownScope]:
