@@ -19,10 +19,8 @@ from tierwise.engine.customer_copies import FACTS, MAP, PROFILE
 from tierwise.engine.edges import money_sql, outside_name
 from tierwise.engine.sources import register_facts
 from tierwise.facts.contract import RELATIONS
-from tierwise.ingest.known_ids import find_ids, ids_of_keys
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
-from tierwise.state import lake_tables
 from tierwise.state.memberships import LiveCustomer, Standing
 
 LATEST = 20
@@ -68,19 +66,16 @@ def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> Custo
 
 
 def _known_as(ctx: Context, customer_id: str) -> str | None:
-    """By what id a customer goes who was joined with another; None of anybody else."""
-    with ctx.database.connect() as state:
-        versions = lake_tables.versions(state)
-    if MAP not in versions:
-        return None
-    connection = ctx.duckdb()
+    """By what id a customer goes who is known by this one, too, such as a phone, or one who was joined with another."""
+    from tierwise.app.identity_reading import explain  # loads much, and is seldom asked
+
     try:
-        (found,) = find_ids(connection, ctx.lake, versions, [customer_id])
-        if found.customer_key is None or found.customer_key == found.source_key:
+        known_as = explain(ctx, customer_id).customer_id
+    except TierwiseError as error:
+        if error.code == "unknown_identity":
             return None
-        return ids_of_keys(connection, ctx.lake, versions, [found.customer_key]).get(found.customer_key)
-    finally:
-        connection.close()
+        raise
+    return None if known_as == customer_id else known_as
 
 
 def _customer(ctx: Context, customer_id: str, run_id: int | None) -> CustomerView:

@@ -22,7 +22,7 @@ from tierwise.definitions.tag import Tag
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.sources import TRAIT_SQL, TraitType, create_view, frame, keep, tables
-from tierwise.facts.contract import RELATIONS, STORED, WHO_IS_WHO
+from tierwise.facts.contract import OF_RUNS, RELATIONS, STORED
 from tierwise.metrics.attributes import attributes, windows_of
 from tierwise.metrics.breadth import category_intervals
 from tierwise.metrics.contacts import INTERACTION_COLUMNS, VISIT_COLUMNS
@@ -44,7 +44,7 @@ OF_METRICS = ("orders", "refunds", "order_lines", "products", "visits", "interac
 BY_CUSTOMER = ("orders", "refunds", "visits", "interactions", "people")
 """Those of them that say whose they are; lines are read as `engine/bought_lines.py` has them."""
 
-_NO_MATTER = ("identities", "customer_map", "stores", "staff", "companies", *RELATIONS, *WHO_IS_WHO)
+_NO_MATTER = ("identities", "customer_map", "stores", "staff", "companies", *RELATIONS)
 """Tables whose rows change nobody's row: an id never changes, what is known of stores, staff and who has to do with
 what is in no row, and whom the customer map joins is told apart (`joined_or_parted`)."""
 
@@ -196,7 +196,7 @@ def changes(
     None where telling would cost more than it saves.
     """
     found = {}
-    for name in STORED:
+    for name in OF_RUNS:
         if name in _NO_MATTER or before.get(name) == now.get(name):
             continue
         old, new = (set(lake.files(name, versions.get(name))) for versions in (before, now))

@@ -33,7 +33,7 @@ from tierwise.engine.plan import KEY, AnyStep, Compute, Learnt, RuleStep, Step, 
 from tierwise.engine.profile_rows import ALL
 from tierwise.engine.rules_of_run import Rules
 from tierwise.engine.sources import frame
-from tierwise.facts.contract import STORED
+from tierwise.facts.contract import OF_RUNS
 from tierwise.kernel.money import exponent
 from tierwise.metrics.breadth import category_intervals
 from tierwise.metrics.customer import CATEGORY_DAYS, Keep
@@ -119,7 +119,7 @@ def later_than(connection: duckdb.DuckDBPyConnection, versions: Mapping[str, int
     after = f"> DATE {literal(day.isoformat())}"
     asked = [
         f"SELECT DISTINCT {KEY} FROM {name} WHERE {table.day} {after}"
-        for name, table in STORED.items()
+        for name, table in OF_RUNS.items()
         if table.day is not None and name in versions and KEY in connection.view(name).columns
     ]
     if "customers" in versions:

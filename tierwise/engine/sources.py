@@ -11,7 +11,7 @@ import narwhals as nw
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.sql_types import SQL
-from tierwise.facts.contract import STORED
+from tierwise.facts.contract import OF_RUNS
 from tierwise.metrics.frame import Frame
 
 TraitType = Literal["text", "integer", "number", "date", "boolean"]
@@ -32,7 +32,7 @@ def register_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, versions: 
     Facts of a customer have `customer_key` in place of `source_key`: the map's, or the key itself.
     """
     mapped = versions.get("customer_map") is not None
-    for name, table in STORED.items():
+    for name, table in OF_RUNS.items():
         relation = lake.read(connection, name, versions.get(name))
         relation.create_view(f"stored_{name}", replace=True)
         by_customer = "source_key" in relation.columns and name not in ("identities", "customer_map")

@@ -21,7 +21,7 @@ from deltalake import DeltaTable
 
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
-from tierwise.facts.contract import STORED, Type
+from tierwise.facts.contract import OF_RUNS, STORED, Type
 from tierwise.metrics.frame import Frame
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class SparkWorkshop:
     def open(self, lake: Lake, versions: Mapping[str, int], tags: Mapping[str, int]) -> None:
         """The same views as `sources.register_facts` makes; `people` comes from there."""
         mapped = versions.get("customer_map") is not None
-        for name, table in STORED.items():
+        for name, table in OF_RUNS.items():
             stored = self._read(lake, name, versions.get(name))
             stored.createOrReplaceTempView(f"stored_{name}")
             by_customer = "source_key" in stored.columns and name not in ("identities", "customer_map")

@@ -169,7 +169,7 @@ def judge_all(connection: duckdb.DuckDBPyConnection) -> None:
 def _judged(links: str, keys: str) -> str:
     """A query of (key, shared), by these links (own, other) of the keys of that table; of those in `seen`."""
     return f"""
-        SELECT k.key, coalesce(c.shared, FALSE) FROM {keys} k SEMI JOIN seen s ON s.key = k.key
+        SELECT k.key, coalesce(c.shared, FALSE) AS shared FROM {keys} k SEMI JOIN seen s ON s.key = k.key
         LEFT JOIN (
             SELECT key, bool_or(n > most) AS shared FROM (
                 SELECT l.own AS key, a.most, b.place, count(*) AS n

@@ -518,5 +518,8 @@ IDENTITY_SCOPES = Table(
 WHO_IS_WHO: dict[str, Table] = {each.name: each for each in (IDENTITY_LINKS, IDENTITY_CONFLICTS, IDENTITY_SCOPES)}
 """What the customer map is worked out from, and what is left for a person to decide; no run reads it."""
 
-STORED: dict[str, Table] = TABLES | COPIED | {MODEL_SCORES.name: MODEL_SCORES} | WHO_IS_WHO
+OF_RUNS: dict[str, Table] = TABLES | COPIED | {MODEL_SCORES.name: MODEL_SCORES}
+"""What runs read."""
+
+STORED: dict[str, Table] = OF_RUNS | WHO_IS_WHO
 """Every table of facts in the lake."""

@@ -97,7 +97,7 @@ _HOUSEHOLD = HouseholdView("H1", date(2026, 6, 30), (_HEAD,))
 
 
 @router.get(
-    "/identity/people/{identity}",
+    "/identity/people/{identity:path}",
     operation_id="explain_identity",
     responses=examples.ok(_EXPLANATION) | problem_responses(403, 404),
 )
@@ -170,7 +170,7 @@ def resolve(ctx: Asked) -> ResolvedView:
 
 
 @router.get(
-    "/identity/vehicles/{vin}",
+    "/identity/vehicles/{vin:path}",
     operation_id="people_of_vehicle",
     responses=examples.ok(Vehicles(vehicles=(_VEHICLE,))) | problem_responses(403, 404),
 )
@@ -182,7 +182,7 @@ def vehicle(
 
 
 @router.get(
-    "/identity/companies/{company_id}",
+    "/identity/companies/{company_id:path}",
     operation_id="people_of_company",
     responses=examples.ok(_COMPANY) | problem_responses(403, 404),
 )
@@ -192,7 +192,7 @@ def company(ctx: Asked, company_id: Annotated[str, Path(max_length=200)], on: On
 
 
 @router.get(
-    "/identity/households/{household_id}",
+    "/identity/households/{household_id:path}",
     operation_id="people_of_household",
     responses=examples.ok(_HOUSEHOLD) | problem_responses(403, 404),
 )
