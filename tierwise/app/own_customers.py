@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+
 from tierwise.app.context import Context
 from tierwise.app.defining import project_of
 from tierwise.app.principal import Action
@@ -11,17 +13,36 @@ from tierwise.kernel.errors import TierwiseError
 
 
 def own_rule(ctx: Context) -> AnyRule | None:
-    """What is true of the customers whom one who asks may see; None where it is everybody."""
+    """What is true of the customers whom one who asks may see; None where it is everybody.
+
+    Raises `nobodys_customers` where the profile has nothing that says whose a customer is, and `no_run`.
+    """
     principal = ctx.principal
     if principal.sees_all:
         return None
     project = project_of(ctx)
+    with ground_of(ctx, []) as ground:
+        known = ground.schema
     rules: list[AnyRule] = []
     if principal.stores:
-        rules.append(Comparison(attribute=project.customer_store, op="in", value=tuple(principal.stores)))
+        attribute = _first(project.customer_store, known, "customer_store")
+        rules.append(Comparison(attribute=attribute, op="in", value=tuple(principal.stores)))
     if principal.staff_id is not None:
-        rules.append(Comparison(attribute=project.customer_advisor, op="=", value=principal.staff_id))
+        attribute = _first(project.customer_advisor, known, "customer_advisor")
+        rules.append(Comparison(attribute=attribute, op="=", value=principal.staff_id))
     return rules[0] if len(rules) == 1 else All(all=tuple(rules))
+
+
+def _first(names: Sequence[str], known: Container[str], field: str) -> str:
+    found = next((name for name in names if name in known), None)
+    if found is None:
+        raise TierwiseError(
+            "nobodys_customers",
+            f"no attribute says whose a customer is: {', '.join(names)}",
+            place=f"project.{field}",
+            remedy="import a column of customers by that name, or name another attribute in the project",
+        )
+    return found
 
 
 def among_own(ctx: Context, rule: AnyRule) -> AnyRule:

@@ -14,8 +14,8 @@ from tierwise.kernel.errors import TierwiseError
 class Project(Definition):
     """Time zone of the business's days, its currency, its language, and the windows that the profile counts.
 
-    customer_store, customer_advisor: the attributes that say whose a customer is, for people who see some customers
-    only: a store's, an advisor's. A customer without a value there is nobody's.
+    customer_store, customer_advisor: attributes that say whose a customer is, for people who see some customers only: a
+    store's, an advisor's; the first of each that the profile has counts. A customer without a value is nobody's.
     """
 
     kind: Literal["project"] = "project"
@@ -23,8 +23,20 @@ class Project(Definition):
     timezone: str = "Asia/Shanghai"
     currency: str = "CNY"
     language: Literal["zh", "en"] = "zh"
-    customer_store: str = "store_id"
-    customer_advisor: str = "advisor_id"
+    customer_store: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "store_id",
+        "门店编号",
+        "归属门店",
+        "所属门店",
+        "main_store_id",
+    )
+    customer_advisor: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "advisor_id",
+        "顾问编号",
+        "服务顾问",
+        "staff_id",
+        "员工编号",
+    )
     windows_days: tuple[Annotated[int, Field(ge=1, le=3660)], ...] = (30, 90, 365)
 
     @field_validator("timezone")

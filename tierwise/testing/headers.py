@@ -12,7 +12,7 @@ CHINESE_HEADERS: Mapping[str, Mapping[str, str]] = {
     "customers": {
         **_CUSTOMER, "name": "姓名", "phone": "手机号", "email": "邮箱", "gender": "性别", "birth_on": "生日",
         "registered_at": "注册时间", "closed_at": "注销时间", **_STORE, "city": "城市", "member_level": "会员等级",
-        "source": "客户来源", "customer_type": "客户类型",
+        "source": "客户来源", "customer_type": "客户类型", "advisor_id": "顾问编号",
     },
     "orders": {
         "order_id": "订单编号", **_CUSTOMER, "ordered_at": "下单时间", **_STORE, "channel": "渠道",

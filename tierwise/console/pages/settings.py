@@ -51,8 +51,8 @@ async def settings(visit: Visit) -> None:
             (texts("timezone"), project.timezone),
             (texts("currency"), project.currency),
             (texts("language"), texts(f"language_{project.language}")),
-            (texts("whose_store"), project.customer_store),
-            (texts("whose_advisor"), project.customer_advisor),
+            (texts("whose_store"), ", ".join(project.customer_store)),
+            (texts("whose_advisor"), ", ".join(project.customer_advisor)),
         ]
         listed = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for what, value in told)
         markup(f'<dl class="tw-attributes">{listed}</dl>')

@@ -13,7 +13,7 @@ from tierwise.testing.dealer.catalogue import MODELS, PRODUCT_IDS
 from tierwise.testing.dealer.contacts import DIRECTIONS, SOURCES, STAGES, SURVEYS, Answers, Calls, Leads
 from tierwise.testing.dealer.junk import Junk, with_test_names
 from tierwise.testing.dealer.orders import CHANNELS, Lines, Orders, Refunds
-from tierwise.testing.dealer.people import SECOND_OWNER, People, city_of
+from tierwise.testing.dealer.people import SECOND_OWNER, People, city_of, service_advisor
 from tierwise.testing.dealer.vehicles import Vehicles, plates, vins
 from tierwise.testing.dealer.visits import VISIT_KINDS, Habits, Transfers, Visits, owner_on
 from tierwise.testing.draws import Draws, Flags, Ints
@@ -136,6 +136,7 @@ def _customers(seed: int, dealer: Dealer, lives: Lives, today: int) -> pa.Table:
             "member_level": words(level, ("普通", "银卡", "金卡", "钻石")),
             "source": words(draws.pick(count, (280, 260, 120, 140, 110, 50, 40)), SOURCES),
             "customer_type": words(people.company.astype(np.int32), ("person", "company")),
+            "advisor_id": serial("E", service_advisor(Draws(seed, "dealer own advisors"), people.store) + 1, 5),
         }
     )
 
