@@ -28,7 +28,6 @@ TABLES = ("profile", "tags", "segments", "junk", "store_totals", "rfm", "lifecyc
 """What is exported of both runs. They export the same bytes, whatever computed them."""
 
 SMALL = {
-    "spark.sql.shuffle.partitions": "4",
     "spark.executor.memory": "1g",
     "spark.driver.memory": "1g",
     "spark.driver.host": "127.0.0.1",

@@ -72,6 +72,7 @@ class Rules:
     tags: list[Tag] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     steps: int = 0
+    _known_lists: list[str] | None = None
     _frames: dict[bool, dict[str, Frame]] = field(default_factory=dict)
     _facts: dict[bool, World] = field(default_factory=dict)
 
@@ -299,7 +300,11 @@ class Rules:
         return self.shop.frame("accounts")
 
     def _lists(self) -> list[str]:
-        return [name for (name,) in self.shop.ask("SELECT DISTINCT list FROM list_members ORDER BY 1")]
+        """Those that have members: asked once, and of the connection, which answers sooner than any cluster."""
+        if self._known_lists is None:
+            asked = "SELECT DISTINCT list FROM list_members ORDER BY 1"
+            self._known_lists = [name for (name,) in self.shop.connection.execute(asked).fetchall()]
+        return self._known_lists
 
     def _keep(self, name: str, computed: Frame) -> Frame:
         return self.shop.keep(name, computed)

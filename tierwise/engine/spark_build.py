@@ -32,7 +32,10 @@ def build_on_spark(
     folder = scratch / f"spark-{uuid4()}"
     folder.mkdir(parents=True, mode=0o700)
     try:
-        with spark_session(settings) as session:
+        size = sum(
+            Path(file).stat().st_size for name, version in inputs.versions.items() for file in lake.files(name, version)
+        )
+        with spark_session(settings, size) as session:
             shop = SparkWorkshop(session, connection, folder)
             built = build(connection, lake, replace(inputs, base=None), watch, shop)
     finally:

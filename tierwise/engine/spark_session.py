@@ -6,6 +6,7 @@ PySpark is loaded when a session is opened, and Java by it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import warnings
@@ -41,6 +42,24 @@ _AT_FIRST = {
     "spark.python.sql.dataFrameDebugging.enabled": "false",  # else each call of PySpark is four more of the JVM
 }
 """What can be said otherwise."""
+
+
+_BYTES_PER_PARTITION = 16 * 2**20
+"""Of compressed facts: what one task takes in a moment."""
+
+_LITTLE = 4
+"""Up to so many partitions, compiling a plan costs more than its rows do when they are looked at without."""
+
+_OF_LITTLE = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",  # it plans again after each stage
+}
+
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For a Java that ends before its second compiler has paid."""
+
+_JAVA_OF_LITTLE = {"spark.driver.extraJavaOptions": _QUICK, "spark.executor.extraJavaOptions": _QUICK}
 
 
 HERE = "local[*]"
@@ -136,12 +155,44 @@ def require_master(master: str) -> None:
     )
 
 
+def fitting(size: int) -> tuple[dict[str, str], dict[str, str]]:
+    """What Spark is told of facts of so many bytes where nobody said otherwise: for a session, and for its Java.
+
+    >>> fitting(100 * 2**20)
+    ({'spark.sql.shuffle.partitions': '7'}, {})
+    >>> sorted(fitting(2**20)[0].values())
+    ['1', 'NO_CODEGEN', 'false', 'false']
+    """
+    partitions = max(1, -(-size // _BYTES_PER_PARTITION))
+    of_session = {"spark.sql.shuffle.partitions": str(partitions)}
+    if partitions > _LITTLE:
+        return of_session, {}
+    return {**of_session, **_OF_LITTLE}, dict(_JAVA_OF_LITTLE)
+
+
+def _said_in_files() -> set[str]:
+    """The settings that Spark's own file names, which are left as it says."""
+    import pyspark
+
+    home = os.environ.get("SPARK_HOME") or str(Path(pyspark.__file__).parent)
+    file = Path(os.environ.get("SPARK_CONF_DIR") or Path(home) / "conf") / "spark-defaults.conf"
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return set()
+    return {found.group(1) for line in lines if (found := _NAMED.match(line))}
+
+
+_NAMED = re.compile(r"\s*(spark\.[^\s=:]+)")
+
+
 @contextmanager
-def spark_session(settings: SparkSettings) -> Iterator[SparkSession]:
+def spark_session(settings: SparkSettings, size: int | None = None) -> Iterator[SparkSession]:
     """A session with names of its own, closed in the end: of the Spark that runs in this process, or of one made so.
 
-    What is made is stopped in the end. Raises `spark_missing`, `spark_unavailable`, and `spark_failed` where Spark
-    fails while it is used.
+    size: bytes of the facts that it is to read, to which it is made to fit; None to leave Spark as it is. What is made
+    is stopped in the end. Raises `spark_missing`, `spark_unavailable`, and `spark_failed` where Spark fails while it is
+    used.
     """
     require_spark()
     require_master(settings.master)
@@ -149,10 +200,13 @@ def spark_session(settings: SparkSettings) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
     running = SparkContext._active_spark_context is not None
+    of_session, of_java = ({}, {}) if size is None or running else fitting(size)
+    said = {*settings.conf, *_said_in_files()}
     with _told("spark_unavailable", settings.master):
         builder = SparkSession.builder
         if not running:
-            builder = builder.master(settings.master).config(map={**_AT_FIRST, **settings.conf})
+            fit = {name: value for name, value in {**of_session, **of_java}.items() if name not in said}
+            builder = builder.master(settings.master).config(map={**_AT_FIRST, **fit, **settings.conf})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = builder.getOrCreate()
