@@ -21,6 +21,8 @@ def connect(spill: Path, *, memory_limit: str | None = None, threads: int | None
         config["memory_limit"] = memory_limit
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
+    # Under `python -c` and in notebooks DuckDB draws one on stdout, into the midst of what a command answers there.
+    connection.execute("SET enable_progress_bar = false")
     # A view over files is bound again by each expression on it; what a lake's file says never changes.
     connection.execute("SET parquet_metadata_cache = true")
     return connection

@@ -258,7 +258,7 @@ class Lake:
         while found := to_put_together(newest.files):
             file = folder / f"part-{uuid4()}.parquet"
             with duckdb.connect() as connection:
-                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
                 rows = connection.read_parquet([str(folder / each.path) for each in found], union_by_name=True)
                 with _or_gone(file):
                     newest = self._commit(name, newest, self._file(name, rows, file, changes=False), found)

@@ -8,6 +8,7 @@ worker that is lost takes nothing along, and plans stay shallow.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import warnings
 from collections.abc import Iterable, Mapping
@@ -42,6 +43,10 @@ SPARK: dict[Type, str] = {
 """The contract's column types as Spark writes them."""
 
 
+_WHOLE = re.compile(r"SELECT \* FROM (\w+)")
+"""A query that is another table or view, and nothing else."""
+
+
 class SparkWorkshop:
     """folder: for what is kept until the run is over; who makes the workshop deletes it."""
 
@@ -52,6 +57,8 @@ class SparkWorkshop:
         self._numbers = count(1)
         self._kept: dict[str, Path] = {}
         self._parts: dict[str, list[str]] = {}
+        self._same: dict[str, str] = {}
+        """View -> the table or view that it is all of."""
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -90,6 +97,8 @@ class SparkWorkshop:
         self._execute(name, self.session.sql(query))
 
     def view(self, name: str, query: str) -> None:
+        whole = _WHOLE.fullmatch(query)
+        self._same[name] = whole.group(1) if whole else name
         self.session.sql(f"CREATE OR REPLACE TEMPORARY VIEW {quoted(name)} AS {query}")
 
     def frame(self, name: str) -> Frame:
@@ -112,7 +121,8 @@ class SparkWorkshop:
 
     def insert(self, name: str, rows: Frame) -> None:
         part = f"{name}_part_{len(self._parts[name])}"
-        self.keep(part, rows)
+        native: DataFrame = nw.to_native(rows)
+        self._execute(part, native.toDF(*self.columns(name)))
         self._parts[name].append(part)
         self._tell(name)
 
@@ -134,11 +144,15 @@ class SparkWorkshop:
         return [tuple(row) for row in self.session.sql(query).collect()]
 
     def deliver(self, names: Iterable[str]) -> None:
-        """Those that are views here are executed now."""
+        """Those that are views here are executed now, unless they are but what was kept part by part."""
         for name in names:
-            if name not in self._kept:
-                self._execute(name, self.session.table(_named(name)))
-            self._connection.read_parquet(str(self._kept[name] / "*.parquet")).create_view(name)
+            parts = [part for part in self._parts.get(self._same.get(name, name), ()) if part in self._kept]
+            if not parts:
+                if name not in self._kept:
+                    self._execute(name, self.session.table(_named(name)))
+                parts = [name]
+            files = [str(self._kept[part] / "*.parquet") for part in parts]
+            self._connection.read_parquet(files).create_view(name)
 
     def _tell(self, name: str) -> None:
         self.view(name, " UNION ALL ".join(f"SELECT * FROM {quoted(part)}" for part in self._parts[name]))
