@@ -51,11 +51,10 @@ class House:
 
     def exported(self, run: int, folder: Path) -> dict[str, bytes]:
         found = {}
-        for table in TABLES:
-            for kind in ("csv", "parquet"):
-                path = folder / f"{run} {table}.{kind}"
-                self.typed("export", table, "--sensitive", "--run", str(run), "--to", path)
-                found[path.name.partition(" ")[2]] = path.read_bytes()
+        for name in ("profile.csv", *(f"{table}.parquet" for table in TABLES)):
+            path = folder / f"{run} {name}"
+            self.typed("export", path.stem.partition(" ")[2], "--sensitive", "--run", str(run), "--to", path)
+            found[name] = path.read_bytes()
         return found
 
 

@@ -44,7 +44,7 @@ _AT_FIRST = {
 """What can be said otherwise."""
 
 
-_BYTES_PER_PARTITION = 16 * 2**20
+_BYTES_PER_PARTITION = 4 * 2**20
 """Of compressed facts: what one task takes in a moment."""
 
 _LITTLE = 4
@@ -158,7 +158,7 @@ def require_master(master: str) -> None:
 def fitting(size: int) -> tuple[dict[str, str], dict[str, str]]:
     """What Spark is told of facts of so many bytes where nobody said otherwise: for a session, and for its Java.
 
-    >>> fitting(100 * 2**20)
+    >>> fitting(25 * 2**20)
     ({'spark.sql.shuffle.partitions': '7'}, {})
     >>> sorted(fitting(2**20)[0].values())
     ['1', 'NO_CODEGEN', 'false', 'false']
