@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tierwise.app import applying
 from tierwise.app.applying import apply_events
 from tierwise.app.context import Context
 from tierwise.app.defining import change_definitions, initialise
@@ -105,12 +106,20 @@ def test_events_become_facts_once(empty: Context, monkeypatch: pytest.MonkeyPatc
     assert (again.events, again.imports) == (1, ())
     assert facts("order_lines", "amount_minor") == [500, 990, 12850]
 
+    # Many are taken in some at a time, each of them once.
+    with monkeypatch.context() as patched:
+        patched.setattr(applying, "MOST_AT_ONCE", 2)
+        sent(*(bought(f"n{at}", f"B{at}", 1) for at in range(3)))
+        some = apply_events(empty)
+    assert (some.events, [each.accepted for each in some.imports]) == (3, [2, 1])
+    assert facts("order_lines", "amount_minor") == [100, 100, 100, 500, 990, 12850]
+
     # A source that comes later takes in what came before it, and no event counts as applied again.
     change_definitions(empty, defined(CONTACTS), note="")
     later = apply_events(empty)
-    assert (later.events, [each.accepted for each in later.imports]) == (0, [4])
-    assert facts("interactions", "interaction_id") == ["m1", "m2", "m3", "p1"]
+    assert (later.events, [each.accepted for each in later.imports]) == (0, [7])
+    assert facts("interactions", "interaction_id") == ["m1", "m2", "m3", "n0", "n1", "n2", "p1"]
     with empty.database.connect() as connection:
         counted = inbox.standing(connection).by_source[key.id]
-    assert (counted.received, counted.applied, counted.pending) == (4, 4, 0)
+    assert (counted.received, counted.applied, counted.pending) == (7, 7, 0)
     writer.close()

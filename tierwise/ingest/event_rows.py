@@ -24,13 +24,22 @@ ITEM, ITEM_NUMBER = "item", "item_number"
 
 
 def copy_events(
-    source: ImportSource, origin: LiveEvents, engine: Engine, mark: Mark | None, target: Path, tick: Tick
+    source: ImportSource,
+    origin: LiveEvents,
+    engine: Engine,
+    mark: Mark | None,
+    target: Path,
+    tick: Tick,
+    *,
+    until: int | None = None,
 ) -> Copied:
-    """Write the events after the mark to `target`; the mark is the last event that is certain to have none before it
-    still under way. Nothing in memory but a group of rows."""
+    """Write the events after the mark to `target`; the mark is then `until`, an event that is certain to have none
+    before it still under way (`inbox.settled`), the last such one where it is None. Nothing in memory but a group of
+    rows."""
     columns = columns_of(source.mapping)
-    with engine.begin() as connection:
-        until = inbox.settled(connection)
+    if until is None:
+        with engine.begin() as connection:
+            until = inbox.settled(connection)
     with engine.connect().execution_options(stream_results=True, max_row_buffer=2_000) as connection:
         names = write_keys.sources(connection)
         after = 0 if mark is None else int(mark.text)

@@ -21,17 +21,24 @@ from tierwise.state.source_readings import Reading
 
 
 def import_source(
-    session: ImportSession, source: ImportSource, secrets: Path, *, from_start: bool = False, dry_run: bool = False
+    session: ImportSession,
+    source: ImportSource,
+    secrets: Path,
+    *,
+    from_start: bool = False,
+    dry_run: bool = False,
+    until: int | None = None,
 ) -> ImportReport:
     """Take in what is new in a source since its last import, through the same importer as files.
 
     secrets: the folder of passwords. from_start: reads all of it, and closes what earlier readings left in quarantine.
+    until: of a source of events the last one that is read, where not all are to be.
     The mark moves with the import and in its transaction, or not at all. Two at once read the same rows, which come out
     unchanged in the second. Raises what `import_from`, `copy_lake` and the databases' readers raise, `no_password`.
     """
     with session.engine.connect() as connection:
         last = None if from_start else source_readings.newest(connection, source.name, source.fingerprint)
-    origin = TableOrigin(session, source, secrets, last)
+    origin = TableOrigin(session, source, secrets, last, until)
     return import_from(
         session, origin, source.mapping.table, source.mapping, replace_orders=source.replace_orders, dry_run=dry_run
     )
@@ -39,12 +46,13 @@ def import_source(
 
 @dataclass
 class TableOrigin:
-    """The rows of a source that are new. last: the reading before; None reads all."""
+    """The rows of a source that are new. last: the reading before; None reads all. until: as in `import_source`."""
 
     session: ImportSession
     source: ImportSource
     secrets: Path
     last: Reading | None
+    until: int | None = None
     copied: Copied | None = field(default=None, init=False)
 
     @property
@@ -95,7 +103,7 @@ class TableOrigin:
 
             return copy_mysql(source, origin, password, mark, target, tick, now=now, zone=zone)
         if isinstance(origin, LiveEvents):
-            return copy_events(source, origin, self.session.engine, mark, target, tick)
+            return copy_events(source, origin, self.session.engine, mark, target, tick, until=self.until)
         if isinstance(origin, SparkTable):
             from tierwise.ingest.spark_rows import copy_spark
 

@@ -345,6 +345,12 @@ def any_between(connection: Connection, after: int, until: int, wanted: Wanted) 
     return connection.scalar(select(inbox.c.id).where(*_which(after, until, wanted)).limit(1)) is not None
 
 
+def within(connection: Connection, until: int, most: int) -> int:
+    """The last of the first so many events that wait up to `until`; that itself where no more of them wait."""
+    pending = select(inbox.c.id).where(inbox.c.state == "pending", inbox.c.id <= until)
+    return connection.scalar(pending.order_by(inbox.c.id).offset(most - 1).limit(1)) or until
+
+
 def any_pending(connection: Connection) -> bool:
     """Whether an event waits to be applied."""
     return connection.scalar(select(inbox.c.id).where(inbox.c.state == "pending").limit(1)) is not None
