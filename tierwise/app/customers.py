@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import duckdb
 
 from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies_aside, take_little, versions_of
@@ -113,16 +115,30 @@ def _reading_live(ctx: Context, found: LiveCustomer, standing: Standing) -> Iter
     opened = opened_run(ctx, None)
     if found.profile is None:
         raise _unknown(str(found.customer_id), standing.as_of)
+    versions = versions_of(opened.run)
+    today = replace(opened, run=replace(opened.run, as_of=standing.as_of))
+    with ctx.customer_copies() as copies, copies.opened(versions) as copied:
+        if copied is not None:
+            profile = _live_profile(ctx, copied.connection, found, versions)
+            copied.further(ctx.lake, found.customer_key, versions, standing.versions, profile)
+            yield today.reader(copied.connection)
+            return
     connection = ctx.duckdb()
     try:
-        profile = ctx.lake.read(connection, PROFILE, versions_of(opened.run)[PROFILE])
-        types = dict(zip(profile.columns, map(str, profile.types), strict=True))
-        connection.execute(f"CREATE VIEW {PROFILE} AS {as_values(found, types)}")
+        connection.execute(f"CREATE VIEW {PROFILE} AS {_live_profile(ctx, connection, found, versions)}")
         facts = {name: standing.versions[name] for name in (MAP, *FACTS) if name in standing.versions}
         register_facts(connection, ctx.lake, facts)
-        yield replace(opened, run=replace(opened.run, as_of=standing.as_of)).reader(connection)
+        yield today.reader(connection)
     finally:
         connection.close()
+
+
+def _live_profile(
+    ctx: Context, connection: duckdb.DuckDBPyConnection, found: LiveCustomer, versions: Mapping[str, int]
+) -> str:
+    """A query of the live customer's row, in the columns that the run's profile has."""
+    profile = ctx.lake.read(connection, PROFILE, versions[PROFILE])
+    return as_values(found, dict(zip(profile.columns, map(str, profile.types), strict=True)))
 
 
 @contextmanager

@@ -254,17 +254,32 @@ class CopiesOfRun:
     def narrow(self, place: Place) -> None:
         """The views `profile` and each of `FACTS` with the rows of that customer alone, by `customer_key`."""
         self._view(PROFILE, f"SELECT * EXCLUDE (row) FROM {self.names[PROFILE]}.rows WHERE row = {place.row}")
-        # One key compared with = is looked up; a list of them is, too, but is planned for longer.
-        keys = ", ".join(map(str, place.keys))
-        among = f"= {keys}" if len(place.keys) == 1 else f"IN ({keys})"
+        self._facts(place.key, place.keys)
+
+    def further(self, lake: Lake, key: int, before: Mapping[str, int], now: Mapping[str, int], profile: str) -> None:
+        """The views as `narrow` makes them, of facts of later versions; profile: a query of the customer's row.
+
+        before: the versions of the copies. Where files have but come, they are looked through beside the copy; where
+        others have gone as well, all are, which takes longer.
+        """
+        self._view(PROFILE, profile)
+        mapped = lake.read(self.connection, MAP, now.get(MAP)).filter(f"customer_key = {key} AND source_key <> {key}")
+        keys = (key, *(int(source) for (source,) in mapped.project("source_key").order("1").fetchall()))
+        self._facts(key, keys)
         for table in FACTS:
-            if table in self.names:
-                columns = f"SELECT {place.key}::BIGINT AS customer_key, * EXCLUDE (source_key)"
-                self._view(table, f"{columns} FROM {self.names[table]}.rows WHERE source_key {among}")
-            else:
-                others = (column for column in STORED[table].columns if column.name != "source_key")
-                nulls = (f"CAST(NULL AS {SQL[column.type]}) AS {quoted(column.name)}" for column in others)
-                self._view(table, f"SELECT NULL::BIGINT AS customer_key, {', '.join(nulls)} WHERE false")
+            if before.get(table) == now.get(table):
+                continue
+            was, there = (set(lake.files(table, versions.get(table))) for versions in (before, now))
+            sides = [_copied(self.names, table, key, keys)] if was <= there else [_nothing(table)]
+            if files := sorted(there - was if was <= there else there):
+                listed = ", ".join(map(literal, files))
+                rows = f"read_parquet([{listed}], union_by_name = true)"
+                sides.append(f"{_columns(key)} FROM {rows} WHERE source_key {_among(keys)}")
+            self._view(table, " UNION ALL BY NAME ".join(sides))
+
+    def _facts(self, key: int, keys: tuple[int, ...]) -> None:
+        for table in FACTS:
+            self._view(table, _copied(self.names, table, key, keys))
 
     def _keys(self, key: int) -> tuple[int, ...]:
         if MAP not in self.names:
@@ -277,6 +292,30 @@ class CopiesOfRun:
 
     def _view(self, name: str, sql: str) -> None:
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
+
+
+def _copied(names: Mapping[str, str], table: str, key: int, keys: tuple[int, ...]) -> str:
+    """A customer's rows of a copy."""
+    if table not in names:
+        return _nothing(table)
+    return f"{_columns(key)} FROM {names[table]}.rows WHERE source_key {_among(keys)}"
+
+
+def _columns(key: int) -> str:
+    return f"SELECT {key}::BIGINT AS customer_key, * EXCLUDE (source_key)"
+
+
+def _among(keys: tuple[int, ...]) -> str:
+    """One key compared with = is looked up; a list of them is, too, but is planned for longer."""
+    listed = ", ".join(map(str, keys))
+    return f"= {listed}" if len(keys) == 1 else f"IN ({listed})"
+
+
+def _nothing(table: str) -> str:
+    """No rows, with the contract's columns."""
+    others = (column for column in STORED[table].columns if column.name != "source_key")
+    nulls = (f"CAST(NULL AS {SQL[column.type]}) AS {quoted(column.name)}" for column in others)
+    return f"SELECT NULL::BIGINT AS customer_key, {', '.join(nulls)} WHERE false"
 
 
 def _read(versions: Mapping[str, int]) -> dict[str, int]:
