@@ -95,8 +95,9 @@ class House:
     def kill(self, what: str) -> None:
         """SIGKILL to the server, the worker or the postmaster; then all is started again that has gone."""
         if what == "postgres":
-            pid = EmbeddedServer(self.home).status().pid
-            assert pid is not None
+            server = EmbeddedServer(self.home)
+            while (pid := server.status().pid) is None:
+                server.ensure()
             os.kill(pid, signal.SIGKILL)
         else:
             self.children[what].kill()

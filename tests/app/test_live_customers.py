@@ -223,6 +223,9 @@ def test_readers_see_it(shop: Shop) -> None:
     assert (values["frequency_count"], values["recency_days"]) == (2, 0)
     assert [each["order_id"] for each in shown.orders] == ["OC12", "OC11"]
     new = showing.customer(ctx, "new")
+    placed = {each.name: each.value for each in new.attributes}
+    assert placed["spend_decile"] is not None  # by the run's cuts, though the run did not know the customer
+    assert placed["r_score"] == 5
     assert new.live is not None
     assert renew_copies(ctx)  # with the run's facts in the order of customers it is quicker, and the same
     assert [showing.customer(ctx, name) for name in ("C1", "new")] == [shown, new]

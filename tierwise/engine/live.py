@@ -2,8 +2,8 @@
 
 The run's own steps are executed, over the facts of these customers alone. What comes of a customer's own facts is
 therefore what a run of this day would find. What comes of all customers together is taken from the run: the cuts of
-scores, levels and matrices, by which these customers are placed anew; the typical interval of a category; and parts of
-equal size (deciles), price bands, composite tags and models' scores as they were.
+scores, levels, matrices and parts of equal size (deciles), by which these customers are placed anew; the typical
+interval of a category; and price bands, composite tags and models' scores as they were.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import duckdb
+import narwhals as nw
 
 from tierwise.definitions.base import Definition
 from tierwise.definitions.deciles import Deciles
@@ -37,7 +39,9 @@ from tierwise.facts.contract import OF_RUNS
 from tierwise.kernel.money import exponent
 from tierwise.metrics.breadth import category_intervals
 from tierwise.metrics.customer import CATEGORY_DAYS, Keep
+from tierwise.metrics.deciles import metric_column
 from tierwise.metrics.frame import Frame, rows_of
+from tierwise.metrics.population import ranked_by
 
 MOST = 20_000
 """So many customers are told live at once; what touches more waits for the next run."""
@@ -55,6 +59,7 @@ class Cuts:
 
     run_id: int
     of: dict[str, Learnt] = field(default_factory=dict)
+    lowest: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     intervals: list[tuple[str, float | None]] | None = None
 
 
@@ -237,9 +242,11 @@ class _LiveSteps:
                 self._begin(rules)
             return step
         match step.definition:
-            case Deciles() | PriceBand():
+            case PriceBand():
                 self._as_it_was(step.definition, rules)
                 return None
+            case Deciles():
+                return replace(step, compute=self._parting(step.definition))
             case Rfm() | Level() | Matrix():
                 if rules.leaves_to_tell(step.definition):
                     self._as_it_was(step.definition, rules)
@@ -284,6 +291,31 @@ class _LiveSteps:
         columns = ", ".join(quoted(column) for column in columns_given(definition) if column in there)
         rules.shop.table(table, f"SELECT {KEY}, {columns} FROM all_profile SEMI JOIN {_LIVE} USING ({KEY})")
         rules.profile.add(table)
+
+    def _parting(self, definition: Deciles) -> Compute:
+        """The part that a customer had whose metric is what it was, else the first whose lowest is not above it."""
+        label, part = label_of(definition), definition.name
+
+        def compute(tables: Mapping[str, Frame], keep: Keep) -> Frame:
+            everybody = frame(self.connection, "all_profile")
+            column = metric_column(everybody, definition.metric)
+            lowest = self.beside.cuts.lowest.get(label)
+            if lowest is None:
+                parted = everybody.filter(~nw.col(part).is_null())
+                lowest = rows_of(parted.group_by(part).agg(nw.col(column).min()).sort(part))
+                self.beside.cuts.lowest[label] = lowest
+            metric = nw.col(column)
+            by_cuts = nw.lit(definition.parts if lowest else None).cast(nw.Int64)
+            for number, bound in reversed(lowest):
+                by_cuts = nw.when(metric >= bound).then(nw.lit(number).cast(nw.Int64)).otherwise(by_cuts)
+            then = everybody.select(KEY, nw.col(column).alias("then__"), nw.col(part).alias("part__"))
+            ranked = ranked_by(tables[ALL], definition.metric).join(then, on=KEY, how="left")
+            same = (metric == nw.col("then__")).fill_null(False) & ~nw.col("part__").is_null()
+            found = nw.when(same).then(nw.col("part__")).otherwise(by_cuts)
+            given = nw.when(~metric.is_null()).then(found).alias(part)
+            return ranked.with_columns(given).drop("then__", "part__")
+
+        return compute
 
     def _placing(self, definition: Rfm | Level | Matrix) -> Compute:
         traits = trait_schema(self.inputs)
