@@ -25,7 +25,7 @@ from tierwise.definitions.read import parse_definition
 from tierwise.definitions.rule import AnyRule
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.sources import frame, keep, register_facts, register_people
-from tierwise.facts.contract import STORED
+from tierwise.facts.contract import OF_RUNS
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.kernel.money import exponent
 from tierwise.metrics.frame import Frame
@@ -82,7 +82,7 @@ class Facts:
         if f"{CLEAN}{name}" in views:
             return frame(self.connection, f"{CLEAN}{name}")
         if name not in views:
-            raise TierwiseError.of([unknown_name("table", name, STORED)])
+            raise TierwiseError.of([unknown_name("table", name, OF_RUNS)])
         return frame(self.connection, name)
 
     def with_junk(self, name: str) -> Frame:
@@ -154,7 +154,7 @@ def open_facts(reader: Reader, as_of: date, values: Mapping[str, Any]) -> Facts:
     register_facts(connection, reader.ctx.lake, reader.run.inputs)
     register_people(connection, reader.project.timezone, {})
     there = set(connection.view("junk").columns) if "junk" in (reader.run.outputs or {}) else set()
-    for name in (*STORED, "people"):
+    for name in (*OF_RUNS, "people"):
         if "customer_key" in connection.view(name).columns and "customer_key" in there:
             connection.execute(
                 f"CREATE OR REPLACE VIEW {CLEAN}{name} AS SELECT *{_hour(name, reader)} FROM {quoted(name)} f "

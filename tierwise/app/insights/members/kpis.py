@@ -13,7 +13,7 @@ from tierwise.app.insights.things import of_another_day
 from tierwise.app.reading import label_of
 from tierwise.definitions.kpi import Benchmark, Kpi
 from tierwise.definitions.rule import AnyRule
-from tierwise.facts.contract import STORED
+from tierwise.facts.contract import OF_RUNS
 from tierwise.metrics.kpi import KpiValue, ahead, changes, in_unit, kpi_values
 from tierwise.metrics.kpi_table import NUMBER, benchmarks_for, kpi_row, outside
 from tierwise.plots.plot import Bars, Series
@@ -129,7 +129,7 @@ def _values(asked: Asked, defined: Sequence[Kpi], *, before: bool) -> dict[str, 
     """As of the run, or of the one of an earlier day; None where that is not there."""
     rules: list[AnyRule] = [rule for kpi in defined for rule in kpi.rules().values()]
     metrics = {kpi.of.metric for kpi in defined if kpi.of.metric is not None}
-    there = {name for name in STORED if asked.has(name)}
+    there = {name for name in OF_RUNS if asked.has(name)}
     with asked.rules(rules, metrics, before=before) as ground:
         return None if ground is None else kpi_values(defined, ground.world, ground.keep, there, asked.definitions)
 
