@@ -18,6 +18,7 @@ from tierwise.app.principal import Principal
 from tierwise.app.reading import reading
 from tierwise.definitions.identities import Identities
 from tierwise.definitions.mapping import Mapping
+from tierwise.definitions.project import Project
 from tierwise.definitions.read import parse_definition
 from tierwise.ingest.inbox import InboxWriter
 from tierwise.ingest.tracking import parse, read
@@ -155,6 +156,8 @@ def test_what_a_visitor_did_becomes_the_customers(shop: Context) -> None:
     known = {"type": "identify", "userId": "C1", "anonymousId": "w1", "traits": {"mobile": "13700000007"}}
     assert sent({**known, "context": {"externalIds": ids}}) == 3
     assert sent(known) == 0
+    now = {each.name: each.value for each in customer(shop, "C1").attributes}
+    assert now["interaction_count"] == 2  # at once, by live customers
     running.run(shop, DAY)
     with reading(shop) as reader:
         rows = reader.connection.execute(
@@ -233,3 +236,13 @@ def test_readers_see_no_person_and_decide_nothing(shop: Context) -> None:
         with pytest.raises(TierwiseError) as caught:
             ask()
         assert caught.value.code == "not_allowed"
+
+
+def test_an_id_of_somebody_elses_customer_tells_nobody_who_that_is(shop: Context) -> None:
+    assert customer(shop, "phone:13800000001").customer_id == "C1"
+    change_definitions(shop, [Project(customer_store="gender")], note="")
+    elsewhere = shop.acting_as(Principal("ann", "advisor", stores=("S9",)))
+    with pytest.raises(TierwiseError) as caught:
+        customer(elsewhere, "phone:13800000001")
+    assert caught.value.code == "unknown_customer"
+    assert "C1" not in str(caught.value)

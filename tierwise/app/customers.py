@@ -60,24 +60,22 @@ def customer(ctx: Context, customer_id: str, run_id: int | None = None) -> Custo
     ctx.principal.require_of_own("view_customer")
     try:
         return _customer(ctx, customer_id, run_id)
-    except TierwiseError as error:
-        known_as = _known_as(ctx, customer_id) if error.code == "unknown_customer" else None
-        if known_as is None:
+    except TierwiseError as unknown:
+        known_as = _known_as(ctx, customer_id) if unknown.code == "unknown_customer" else None
+        if known_as is None or known_as == customer_id:
             raise
-        return _customer(ctx, known_as, run_id)
+        try:
+            return _customer(ctx, known_as, run_id)
+        except TierwiseError as error:
+            # Somebody else's customer, too, is told by the id that was asked for, and by no other.
+            raise unknown if error.code == "unknown_customer" else error from None
 
 
 def _known_as(ctx: Context, customer_id: str) -> str | None:
     """By what id a customer goes who is known by this one, too, such as a phone, or one who was joined with another."""
-    from tierwise.app.identity_reading import explain  # loads much, and is seldom asked
+    from tierwise.app.identity_reading import known_as  # loads much, and is seldom asked
 
-    try:
-        known_as = explain(ctx, customer_id).customer_id
-    except TierwiseError as error:
-        if error.code == "unknown_identity":
-            return None
-        raise
-    return None if known_as == customer_id else known_as
+    return known_as(ctx, customer_id)
 
 
 def _customer(ctx: Context, customer_id: str, run_id: int | None) -> CustomerView:

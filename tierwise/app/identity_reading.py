@@ -21,6 +21,7 @@ from tierwise.app.views import Label
 from tierwise.engine import who_is_who
 from tierwise.facts.identity import Decision
 from tierwise.facts.identity_story import Step, story
+from tierwise.kernel.errors import TierwiseError
 from tierwise.state import runs
 
 _WINDOW = 2_000
@@ -58,6 +59,21 @@ def explain(ctx: Context, identity: str) -> IdentityExplanation:
             refused=rows(step for step in steps if step.verdict in ("refused", "kept_apart", "barred")),
             waiting=_waits(ctx, opened),
         )
+
+
+def known_as(ctx: Context, identity: str) -> str | None:
+    """By what id the profile has the person of an identity; None of one that nobody knows or that no fact can name.
+
+    Asks for no permission: whoever tells it to somebody sees to that.
+    """
+    with people(ctx) as opened:
+        try:
+            key = key_of(opened.writer, opened.identities, identity)
+        except TierwiseError:
+            return None
+        told = _tell(opened, [key])
+        stands = told.stands_for(told.group(key))
+        return None if stands is None else ids_of(opened.writer, [stands])[stands][1]
 
 
 def review(ctx: Context, *, limit: int = 50) -> ReviewView:
