@@ -240,7 +240,7 @@ def test_readers_see_no_person_and_decide_nothing(shop: Context) -> None:
 
 def test_an_id_of_somebody_elses_customer_tells_nobody_who_that_is(shop: Context) -> None:
     assert customer(shop, "phone:13800000001").customer_id == "C1"
-    change_definitions(shop, [Project(customer_store="gender")], note="")
+    change_definitions(shop, [Project(customer_store=("gender",))], note="")
     elsewhere = shop.acting_as(Principal("ann", "advisor", stores=("S9",)))
     with pytest.raises(TierwiseError) as caught:
         customer(elsewhere, "phone:13800000001")
