@@ -22,9 +22,11 @@ from tierwise.app.views import (
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.charts.deciles import decile_chart
 from tierwise.console.charts.structure import Piece, structure_chart
+from tierwise.console.pages._manager import kpis, migration
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, table
+from tierwise.console.rule_query import where_is
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page
 from tierwise.plots.look import ACCENT
@@ -32,6 +34,10 @@ from tierwise.plots.look import ACCENT
 RUNS_SHOWN = 8
 
 STORES_SHOWN = 20
+
+RFM_CELL = "rfm_cell"
+
+SPEND_DECILE = "spend_decile"
 
 
 @page("/", "title_overview")
@@ -43,20 +49,18 @@ async def overview(visit: Visit) -> None:
     said = [texts("as_of", day=texts.day(view.run.as_of)), texts("run_number", id=view.run.id)]
     link = f'<a href="/api/v1/exports/profile.xlsx" download>{escape(texts("export_profile"))}</a>'
     markup(f'<p class="tw-under">{"".join(f"<span>{escape(each)}</span>" for each in said)}{link}</p>')
-    _body(view, runs, texts)
-
-
-def _body(view: OverviewView, runs: tuple[RunView, ...], texts: Texts) -> None:
     markup(figures(headline(view, texts)))
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
-            _deciles(view.deciles, texts)
+            await kpis(visit)
+            _deciles(view.deciles, visit)
             for ladder in view.lifecycle:
-                _ladder(ladder, texts("stage"), texts, excel="lifecycle", has_strategies=True)
+                _ladder(ladder, texts("stage"), visit, excel="lifecycle", has_strategies=True)
         with ui.element("div"):
-            _rfm(view.rfm, texts)
+            await migration(visit, view)
+            _rfm(view.rfm, visit)
             for ladder in view.activity:
-                _ladder(ladder, texts("activity_class"), texts, excel="activity", has_strategies=False)
+                _ladder(ladder, texts("activity_class"), visit, excel="activity", has_strategies=False)
             _stores(view.stores, texts)
             _runs(runs, texts)
 
@@ -87,7 +91,16 @@ def headline(view: OverviewView, texts: Texts) -> tuple[Figure, ...]:
     )
 
 
-def _deciles(view: DecilesView, texts: Texts) -> None:
+def _customers(visit: Visit, attribute: str, value: object) -> str:
+    """The address of those who have that value; none for who may not see single customers."""
+    if not attribute or not visit.may("view_customer"):
+        return ""
+    return visit.link("/customers", where=where_is(attribute, value))
+
+
+def _deciles(view: DecilesView, visit: Visit) -> None:
+    texts = visit.texts
+    decile = SPEND_DECILE if view.metric == "monetary_amount" else ""
     unit = f" · {texts.currency(view.currency)}" if view.unit == "money" else ""
     aside = f"{texts.label(view.title)}{unit}"
     with card(texts("decile_title"), name="deciles", lead=texts.label(view.sentence), aside=aside, excel="deciles"):
@@ -105,7 +118,7 @@ def _deciles(view: DecilesView, texts: Texts) -> None:
             (
                 str(row.decile),
                 row.group or NONE,
-                texts.count(row.customers),
+                Cell(texts.count(row.customers), link=_customers(visit, decile, row.decile)),
                 texts.amount(row.total),
                 texts.percent(row.share),
                 texts.percent(row.cumulative_share),
@@ -146,7 +159,8 @@ def _groups(view: DecilesView, texts: Texts) -> None:
     markup(f'<div class="tw-second">{table(columns, rows, name="groups")}</div>')
 
 
-def _rfm(view: RfmView, texts: Texts) -> None:
+def _rfm(view: RfmView, visit: Visit) -> None:
+    texts = visit.texts
     with card(
         texts("rfm_title"), name="rfm", aside=f"{texts('rfm_note')} · {texts.currency(view.currency)}", excel="rfm"
     ):
@@ -159,7 +173,10 @@ def _rfm(view: RfmView, texts: Texts) -> None:
             Column(texts("net_sales")),
             Column(texts("money_share"), "bar"),
         )
-        rows = [_tier(cell.code, cell, texts, per_head=cell.per_head) for cell in view.cells]
+        rows = [
+            _tier(cell.code, cell, texts, per_head=cell.per_head, link=_customers(visit, RFM_CELL, cell.code))
+            for cell in view.cells
+        ]
         markup(table(columns, rows, name="rfm"))
         if view.unscored:
             named = ", ".join(
@@ -169,7 +186,8 @@ def _rfm(view: RfmView, texts: Texts) -> None:
             markup(f'<p class="foot">{escape(text)}</p>')
 
 
-def _ladder(view: LadderView, what: str, texts: Texts, *, excel: str, has_strategies: bool) -> None:
+def _ladder(view: LadderView, what: str, visit: Visit, *, excel: str, has_strategies: bool) -> None:
+    texts = visit.texts
     owners = {row.owner for row in view.rows}
     shared = next(iter(owners)) if len(owners) == 1 else None
     said = (texts("owner", name=shared) if shared else "", texts.currency(view.currency))
@@ -188,7 +206,15 @@ def _ladder(view: LadderView, what: str, texts: Texts, *, excel: str, has_strate
             table(
                 columns,
                 [
-                    _tier(row.name, row, texts, place, owner=None if shared else row.owner, flag=has_strategies)
+                    _tier(
+                        row.name,
+                        row,
+                        texts,
+                        place,
+                        owner=None if shared else row.owner,
+                        flag=has_strategies,
+                        link=_customers(visit, view.name, row.name),
+                    )
                     for place, row in enumerate(view.rows)
                 ],
                 name=view.name,
@@ -207,10 +233,11 @@ def _tier(
     owner: str | None = None,
     per_head: Decimal | None = None,
     flag: bool = True,
+    link: str = "",
 ) -> tuple[Cell | Bar | str, ...]:
     """What a cell and a stage have in common: name and strategy, head-count and value with their shares.
 
-    flag: whether a tier without a strategy is marked.
+    flag: whether a tier without a strategy is marked. link: to its customers.
     """
     strategy = texts.label(row.strategy)
     small = " · ".join(part for part in (strategy, texts("owner", name=owner) if owner else "") if part)
@@ -221,7 +248,7 @@ def _tier(
     badge = name if isinstance(row, CellRow) else ""
     return (
         Cell(texts.label(row.title) or name, small, warn, colour, badge),
-        texts.count(row.customers),
+        Cell(texts.count(row.customers), link=link),
         Bar(row.share, texts.percent(row.share), colour),
         Cell(texts.amount(row.monetary_amount), beneath),
         Bar(row.monetary_share, texts.percent(row.monetary_share), colour),

@@ -1,0 +1,118 @@
+"""What a manager asks first: are we where we wanted to be, and who moved."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from html import escape
+from typing import Any
+
+from tierwise.app import history
+from tierwise.app.history_views import MigrationView
+from tierwise.app.insights import asking
+from tierwise.app.insights.insight_views import InsightView
+from tierwise.app.views import LadderView, OverviewView
+from tierwise.console.charts.colours import colour_of
+from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.table import Cell, Column, Item, table
+from tierwise.console.rule_query import where_is
+from tierwise.console.texts import NONE, Texts
+from tierwise.console.visit import Visit
+from tierwise.kernel.errors import TierwiseError
+
+KPIS = 40
+
+MOVES = 8
+
+_MONTH = timedelta(days=28)
+
+_YEAR = timedelta(days=400)
+
+_NOTHING_TO_SAY = frozenset({"no_history", "unknown_name", "bad_days", "before_history", "no_kpis"})
+
+
+async def kpis(visit: Visit) -> None:
+    """The KPIs that the business has defined, against target and benchmark; nothing where it has none."""
+    view = await visit.ask(asking.insight, visit.ctx, "kpis", limit=KPIS)
+    if not view.rows:
+        return
+    texts = visit.texts
+    with card(texts("kpis"), name="kpis", aside=texts("kpis_note")):
+        heads = [
+            Column(texts("kpi"), "text"),
+            Column(texts("kpi_value")),
+            Column(texts("kpi_target")),
+            Column(texts("kpi_change")),
+            Column(texts("kpi_benchmark"), "text"),
+        ]
+        markup(table(heads, [_kpi(row, view, texts) for row in view.rows], name="kpis"))
+
+
+def _kpi(row: tuple[Any, ...], view: InsightView, texts: Texts) -> list[Item]:
+    values = dict(zip((column.name for column in view.columns), row, strict=True))
+    words = {column.name: column.values for column in view.columns}
+
+    def said(name: str) -> str:
+        value = values.get(name)
+        title = words.get(name, {}).get(str(value))
+        return texts.label(title) if title is not None else NONE if value is None else str(value)
+
+    reached = values.get("reached")
+    badge = "" if reached is None else texts("reached") if reached else texts("not_reached")
+    standing = said("standing") if values.get("standing") else ""
+    source = " · ".join(str(values[name]) for name in ("benchmark_source", "benchmark_date") if values.get(name))
+    return [
+        Cell(said("kpi")),
+        Cell(said("said"), said("reason") if values.get("reason") else ""),
+        Cell(said("said_target"), badge, warn=reached is False),
+        said("said_change"),
+        Cell(said("said_benchmark"), " · ".join(each for each in (standing, source) if each)),
+    ]
+
+
+async def migration(visit: Visit, view: OverviewView) -> None:
+    """Who went from stage to stage since a month ago, the largest moves first."""
+    if not view.lifecycle:
+        return
+    ladder = view.lifecycle[0]
+    found = await _moves(visit, ladder.name, view.run.as_of)
+    moved = [] if found is None else [row for row in found.rows if row.from_ != row.to]
+    if found is None or not moved:
+        return
+    texts = visit.texts
+    lead = texts("moved", customers=texts.count(sum(row.customers for row in moved)), day=texts.day(found.from_day))
+    with card(texts("migration"), name="migration", lead=lead, aside=texts.label(ladder.title)):
+        heads = [Column(texts("moved_from"), "text"), Column(texts("moved_to"), "text"), Column(texts("customers"))]
+        titles = {row.name: texts.label(row.title) or row.name for row in ladder.rows}
+        rows: list[list[Item]] = []
+        for row in sorted(moved, key=lambda each: -each.customers)[:MOVES]:
+            where = where_is(ladder.name, row.to)
+            rows.append(
+                [
+                    _place(row.from_, ladder, titles, texts),
+                    _place(row.to, ladder, titles, texts, link=visit.link("/customers", where=where)),
+                    Cell(texts.count(row.customers), texts.percent(row.share)),
+                ]
+            )
+        markup(table(heads, rows, name="migration"))
+        markup(f'<p class="foot">{escape(texts("moved_share"))}</p>')
+
+
+def _place(value: str | None, ladder: LadderView, titles: dict[str, str], texts: Texts, link: str = "") -> Cell:
+    if value is None:
+        return Cell(texts("not_there"), colour="#dfe6e7")
+    place = next((number for number, row in enumerate(ladder.rows) if row.name == value), 0)
+    return Cell(titles.get(value, value), colour=colour_of(value, place), link=link)
+
+
+async def _moves(visit: Visit, name: str, today: date) -> MigrationView | None:
+    """Between the last recorded day a month ago or before, else the first one, and today; None where there is one."""
+    try:
+        flows = await visit.ask(history.flows, visit.ctx, name, today - _YEAR, today)
+        before = [day for day in flows.days if day <= today - _MONTH] or [day for day in flows.days[:1] if day < today]
+        if not before:
+            return None
+        return await visit.ask(history.migration, visit.ctx, name, before[-1], today)
+    except TierwiseError as error:
+        if error.problems[0].code in _NOTHING_TO_SAY:
+            return None
+        raise
