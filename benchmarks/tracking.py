@@ -98,9 +98,9 @@ def _kept(database: Engine, server: str) -> int:
 
 
 @contextmanager
-def serving(home: Path, *, worker: bool = False) -> Iterator[int]:
+def serving(home: Path, *, worker: bool = False, console: bool = False) -> Iterator[int]:
     """A server of that home, until the block ends; its port."""
-    words = ["serve", "--no-console", *([] if worker else ["--no-worker"]), "--port", "0"]
+    words = ["serve", *([] if console else ["--no-console"]), *([] if worker else ["--no-worker"]), "--port", "0"]
     environment = {**os.environ, "TIERWISE_HOME": str(home), "TIERWISE_LANGUAGE": "en"}
     log = home / "serve.log"
     with log.open("w") as out:
