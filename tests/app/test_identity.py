@@ -94,7 +94,7 @@ def test_a_front_desk_joins_nobody_and_two_people_of_one_phone_are_left_to_decid
     assert identity.resolve(shop).new_links == 0
 
 
-def test_a_decision_joins_from_the_next_run_on_and_its_undoing_parts(shop: Context) -> None:
+def test_a_decision_joins_from_the_next_run_on_and_is_undone(shop: Context) -> None:
     running.run(shop, DAY)
     assert orders_of(shop) == {"C1": 1, "C2": 1, "D7": 1}
     made = identity.decide(shop, "C2", "C1", same=True, reason="the same person at the desk")
@@ -117,8 +117,6 @@ def test_a_decision_joins_from_the_next_run_on_and_its_undoing_parts(shop: Conte
 
     undone = identity.undo(shop, made.id)
     assert undone.undone_by == shop.principal.name
-    running.run(shop, DAY)
-    assert orders_of(shop) == {"C1": 1, "C2": 1, "D7": 1}
     assert [each.id for each in identity.decisions(shop, standing_only=False)] == [made.id]
     with pytest.raises(TierwiseError) as caught:
         identity.undo(shop, made.id)
@@ -135,50 +133,6 @@ def test_two_who_are_two_are_asked_about_no_more(shop: Context) -> None:
     assert (refused.verdict, refused.right) == ("kept_apart", PHONE)
     identity.undo(shop, parted.id)
     assert len(identity_reading.review(shop).pairs) == 1
-
-
-def test_what_a_visitor_did_becomes_the_customers(shop: Context) -> None:
-    change_definitions(shop, [parse_definition(CONTACTS)], note="")
-    with shop.database.begin() as connection:
-        key = write_keys.create(connection, "web", author="ann")[0]
-    writer = InboxWriter(shop.database)
-
-    def sent(*events: dict[str, Any]) -> int | None:
-        body = json.dumps({"batch": [{"messageId": f"m{id(each)}", **each} for each in events]}).encode()
-        writer.take([read(parse(body), "batch", key, NOW)])
-        return apply_events(shop).links
-
-    seen: dict[str, Any] = {"type": "page", "name": "Home", "anonymousId": "w1", "timestamp": "2026-06-29T02:00:00Z"}
-    assert sent({**seen, "messageId": "p1"}, {**seen, "messageId": "p2"}) == 0
-    running.run(shop, DAY)
-    assert customer(shop, "anonymous_id:w1").customer_id == "anonymous_id:w1"
-    ids = [{"type": "open_id", "id": "o1"}, {"type": "ios.idfa", "id": "x"}]
-    known = {"type": "identify", "userId": "C1", "anonymousId": "w1", "traits": {"mobile": "13700000007"}}
-    assert sent({**known, "context": {"externalIds": ids}}) == 3
-    assert sent(known) == 0
-    now = {each.name: each.value for each in customer(shop, "C1").attributes}
-    assert now["interaction_count"] == 2  # at once, by live customers
-    running.run(shop, DAY)
-    with reading(shop) as reader:
-        rows = reader.connection.execute(
-            "SELECT customer_id, interaction_count FROM profile WHERE interaction_count > 0"
-        ).fetchall()
-    assert rows == [("C1", 2)]
-    told = identity_reading.explain(shop, "C1")
-    assert {"anonymous_id:w1", "open_id:o1", "phone:+8613700000007", PHONE} <= {r.identity for r in told.identities}
-    assert {step.source for step in told.merges} == {"web", "customers"}
-    # An earlier number of a known person: for somebody to decide.
-    sent({"type": "alias", "userId": "C1", "previousId": "D7"})
-    assert ("C1", "D7") in [(pair.left, pair.right) for pair in identity_reading.review(shop).pairs]
-    writer.close()
-
-
-def test_an_id_is_taken_away_from_a_customer(shop: Context) -> None:
-    identity.decide(shop, "C1", "open_id:o1", same=False, reason="a borrowed telephone")
-    assert "open_id:o1" not in {row.identity for row in identity_reading.explain(shop, "C1").identities}
-    with pytest.raises(TierwiseError) as caught:
-        identity.decide(shop, "C1", "open_id:nobody", same=False, reason="x")
-    assert caught.value.code == "unknown_identity"
 
 
 def test_a_vehicle_reaches_its_people_by_their_roles(shop: Context, tmp_path: Path) -> None:
@@ -211,9 +165,6 @@ def test_a_vehicle_reaches_its_people_by_their_roles(shop: Context, tmp_path: Pa
         [("buyer", "C1"), ("pays", "D2")],
     )
     assert [row.customer_id for row in relations.household(shop, "H1").people] == ["C1", "C2"]
-    running.run(shop, DAY)
-    shown = [(each["of"], each["id"], each["role"]) for each in customer(shop, "C1").relations]
-    assert shown == [("company", "K1", "buyer"), ("household", "H1", "head"), ("vehicle", "V1", "owner")]
     for ask, code in (
         (lambda: relations.vehicles(shop, "V9"), "unknown_vehicle"),
         (lambda: relations.company(shop, "K9"), "unknown_company"),
@@ -222,6 +173,52 @@ def test_a_vehicle_reaches_its_people_by_their_roles(shop: Context, tmp_path: Pa
         with pytest.raises(TierwiseError) as caught:
             ask()
         assert caught.value.code == code
+
+
+def test_what_a_visitor_did_becomes_the_customers(shop: Context) -> None:
+    change_definitions(shop, [parse_definition(CONTACTS)], note="")
+    with shop.database.begin() as connection:
+        key = write_keys.create(connection, "web", author="ann")[0]
+    writer = InboxWriter(shop.database)
+
+    def sent(*events: dict[str, Any]) -> int | None:
+        body = json.dumps({"batch": [{"messageId": f"m{id(each)}", **each} for each in events]}).encode()
+        writer.take([read(parse(body), "batch", key, NOW)])
+        return apply_events(shop).links
+
+    seen: dict[str, Any] = {"type": "page", "name": "Home", "anonymousId": "w1", "timestamp": "2026-06-29T02:00:00Z"}
+    assert sent({**seen, "messageId": "p1"}, {**seen, "messageId": "p2"}) == 0
+    assert customer(shop, "anonymous_id:w1").customer_id == "anonymous_id:w1"  # at once, by live customers
+    ids = [{"type": "open_id", "id": "o1"}, {"type": "ios.idfa", "id": "x"}]
+    known = {"type": "identify", "userId": "C1", "anonymousId": "w1", "traits": {"mobile": "13700000007"}}
+    assert sent({**known, "context": {"externalIds": ids}}) == 3
+    assert sent(known) == 0
+    now = {each.name: each.value for each in customer(shop, "C1").attributes}
+    assert now["interaction_count"] == 2
+    running.run(shop, DAY)
+    with reading(shop) as reader:
+        rows = reader.connection.execute(
+            "SELECT customer_id, interaction_count FROM profile WHERE interaction_count > 0"
+        ).fetchall()
+    assert rows == [("C1", 2)]
+    assert orders_of(shop) == {"C1": 1, "C2": 1, "D7": 1}  # the decision was taken back
+    shown = [(each["of"], each["id"], each["role"]) for each in customer(shop, "C1").relations]
+    assert shown == [("company", "K1", "buyer"), ("household", "H1", "head"), ("vehicle", "V1", "owner")]
+    told = identity_reading.explain(shop, "C1")
+    assert {"anonymous_id:w1", "open_id:o1", "phone:+8613700000007", PHONE} <= {r.identity for r in told.identities}
+    assert {step.source for step in told.merges} == {"web", "customers"}
+    # An earlier number of a known person: for somebody to decide.
+    sent({"type": "alias", "userId": "C1", "previousId": "D7"})
+    assert ("C1", "D7") in [(pair.left, pair.right) for pair in identity_reading.review(shop).pairs]
+    writer.close()
+
+
+def test_an_id_is_taken_away_from_a_customer(shop: Context) -> None:
+    identity.decide(shop, "C1", "open_id:o1", same=False, reason="a borrowed telephone")
+    assert "open_id:o1" not in {row.identity for row in identity_reading.explain(shop, "C1").identities}
+    with pytest.raises(TierwiseError) as caught:
+        identity.decide(shop, "C1", "open_id:nobody", same=False, reason="x")
+    assert caught.value.code == "unknown_identity"
 
 
 def test_readers_see_no_person_and_decide_nothing(shop: Context) -> None:

@@ -77,12 +77,17 @@ def known_as(ctx: Context, identity: str) -> str | None:
 
 
 def review(ctx: Context, *, limit: int = 50) -> ReviewView:
-    """Pairs of known people whom a link would join, until somebody decides that they are the same, or not."""
+    """Pairs of known people whom a link would join, until somebody decides that they are the same, or not.
+
+    Those with the best link first: two customers of one phone before two who have used one browser.
+    """
     ctx.principal.require("view_customer")
     with people(ctx) as opened:
         opened.writer.current("identity_conflicts")
         conflicts = opened.writer.con.execute(
-            f"SELECT left_key, right_key FROM now_identity_conflicts ORDER BY 1, 2 LIMIT {_WINDOW + 1}"
+            "SELECT c.left_key, c.right_key FROM now_identity_conflicts c "
+            "JOIN who_scoped a ON a.source_key = c.left_key JOIN who_scoped b ON b.source_key = c.right_key "
+            f"ORDER BY greatest(a.rank, b.rank), c.left_key, c.right_key LIMIT {_WINDOW + 1}"
         ).fetchall()
         more, conflicts = len(conflicts) > _WINDOW, conflicts[:_WINDOW]
         if not conflicts:
@@ -94,7 +99,9 @@ def review(ctx: Context, *, limit: int = 50) -> ReviewView:
                 pair = tuple(sorted((told.group(step.left), told.group(step.right))))
                 found.setdefault((pair[0], pair[1]), []).append(step)
         pairs = []
-        for groups, refused in list(found.items())[:limit]:
+        for groups, refused in sorted(found.items(), key=lambda each: (min(s.rank or 0 for s in each[1]), each[0]))[
+            :limit
+        ]:
             ends = {each for step in refused for each in (step.left, step.right)}
             beside = [
                 step

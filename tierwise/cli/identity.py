@@ -216,6 +216,7 @@ def household(
 
 def print_explanation(view: IdentityExplanation) -> None:
     """Ids, then steps."""
+    from tierwise.cli.language import word
     from tierwise.cli.look import both
     from tierwise.cli.terminal import say, table
 
@@ -235,7 +236,7 @@ def print_explanation(view: IdentityExplanation) -> None:
     ):
         if steps:
             say()
-            print_steps(title, steps)
+            print_steps(word(title), steps)
     if view.waiting:
         say()
         say("the current run does not know all of this yet: tierwise run")
@@ -243,7 +244,7 @@ def print_explanation(view: IdentityExplanation) -> None:
 
 def print_steps(title: str, steps: Iterable[StepRow]) -> None:
     """One row per decision or link."""
-    from tierwise.cli.language import told
+    from tierwise.cli.language import word
     from tierwise.cli.terminal import table
 
     table(
@@ -253,7 +254,7 @@ def print_steps(title: str, steps: Iterable[StepRow]) -> None:
             (
                 step.left,
                 step.right,
-                told(_VERDICTS[step.verdict]),
+                word(_VERDICTS[step.verdict]),
                 step.source if step.by == "link" else f"#{step.decision} {step.author}: {step.reason}",
                 f"{step.seen_at or step.at:%Y-%m-%d %H:%M}",
             )
@@ -274,7 +275,7 @@ _VERDICTS = {
 def print_decisions(found: tuple[DecisionView, ...]) -> None:
     """One row per decision."""
     from tierwise.cli.door import note
-    from tierwise.cli.language import told
+    from tierwise.cli.language import word
     from tierwise.cli.terminal import table
 
     if not found:
@@ -288,7 +289,7 @@ def print_decisions(found: tuple[DecisionView, ...]) -> None:
                 each.id,
                 each.left,
                 each.right,
-                told("one person" if each.same else "two people"),
+                word("one person" if each.same else "two people"),
                 each.author,
                 f"{each.at:%Y-%m-%d %H:%M}",
                 each.reason,
