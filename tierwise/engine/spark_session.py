@@ -47,7 +47,7 @@ _AT_FIRST = {
 _BYTES_PER_PARTITION = 4 * 2**20
 """Of compressed facts: what one task takes in a moment."""
 
-_LITTLE = 4
+_LITTLE = 2
 """Up to so many partitions, compiling a plan costs more than its rows do when they are looked at without."""
 
 _OF_LITTLE = {
