@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from tierwise.engine import spark_session as here
-from tierwise.engine.spark_session import SparkSettings, require_master, require_spark, spark_settings
+from tierwise.engine.spark_session import (
+    SparkSettings,
+    fitting,
+    require_master,
+    require_spark,
+    spark_settings,
+    told_at_first,
+)
 from tierwise.kernel.errors import TierwiseError
 
 
@@ -81,3 +88,25 @@ def test_a_master_that_is_not_there_is_told_at_once() -> None:
         taken.listen()
         require_master(f"spark://127.0.0.1:9,127.0.0.1:{port}")
     require_master("local[*]")
+
+
+def test_spark_is_made_to_fit_what_it_reads() -> None:
+    assert [fitting(size)[0]["spark.sql.shuffle.partitions"] for size in (0, 1, 9 * 2**20, 2**30)] == [
+        "1", "1", "3", "256"
+    ]  # fmt: skip
+    little, much = fitting(8 * 2**20), fitting(8 * 2**20 + 1)
+    assert little[0]["spark.sql.codegen.factoryMode"] == "NO_CODEGEN"
+    assert set(little[1]) == {"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"}
+    assert much == ({"spark.sql.shuffle.partitions": "3"}, {})
+
+
+def test_what_is_said_counts_over_what_would_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the settings, then in Spark's own file."""
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    (tmp_path / "spark-defaults.conf").write_text(
+        "# spark.sql.shuffle.partitions 8\nspark.driver.extraJavaOptions  -Xss4m\n spark.ui.enabled=true\n"
+    )
+    told = told_at_first(SparkSettings("local[2]", {"spark.sql.adaptive.enabled": "true"}), size=1)
+    assert (told["spark.sql.adaptive.enabled"], told["spark.sql.shuffle.partitions"]) == ("true", "1")
+    assert not {"spark.driver.extraJavaOptions", "spark.ui.enabled"} & set(told)
+    assert "spark.sql.shuffle.partitions" not in told_at_first(SparkSettings("local[2]"), size=None)

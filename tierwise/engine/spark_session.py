@@ -170,17 +170,28 @@ def fitting(size: int) -> tuple[dict[str, str], dict[str, str]]:
     return {**of_session, **_OF_LITTLE}, dict(_JAVA_OF_LITTLE)
 
 
-def _said_in_files() -> set[str]:
-    """The settings that Spark's own file names, which are left as it says."""
-    import pyspark
+def told_at_first(settings: SparkSettings, size: int | None) -> dict[str, str]:
+    """All that a Spark is told which is started for a run, over facts of so many bytes; None where that is not known.
 
-    home = os.environ.get("SPARK_HOME") or str(Path(pyspark.__file__).parent)
-    file = Path(os.environ.get("SPARK_CONF_DIR") or Path(home) / "conf") / "spark-defaults.conf"
+    What settings say counts, then what Spark's own file says, which is not repeated here.
+    """
+    of_session, of_java = ({}, {}) if size is None else fitting(size)
+    in_file = _said_in_file()
+    ours = {**_AT_FIRST, **of_session, **of_java}
+    return {**{name: value for name, value in ours.items() if name not in in_file}, **settings.conf}
+
+
+def _said_in_file() -> set[str]:
+    """The names in `spark-defaults.conf`."""
+    found = find_spec("pyspark")
+    package = Path(found.origin or "").parent if found is not None else Path()
+    home = Path(os.environ.get("SPARK_HOME") or package)
+    file = Path(os.environ.get("SPARK_CONF_DIR") or home / "conf") / "spark-defaults.conf"
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
     except OSError:
         return set()
-    return {found.group(1) for line in lines if (found := _NAMED.match(line))}
+    return {said.group(1) for line in lines if (said := _NAMED.match(line))}
 
 
 _NAMED = re.compile(r"\s*(spark\.[^\s=:]+)")
@@ -200,13 +211,10 @@ def spark_session(settings: SparkSettings, size: int | None = None) -> Iterator[
     from pyspark.sql import SparkSession
 
     running = SparkContext._active_spark_context is not None
-    of_session, of_java = ({}, {}) if size is None or running else fitting(size)
-    said = {*settings.conf, *_said_in_files()}
     with _told("spark_unavailable", settings.master):
         builder = SparkSession.builder
         if not running:
-            fit = {name: value for name, value in {**of_session, **of_java}.items() if name not in said}
-            builder = builder.master(settings.master).config(map={**_AT_FIRST, **fit, **settings.conf})
+            builder = builder.master(settings.master).config(map=told_at_first(settings, size))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = builder.getOrCreate()
