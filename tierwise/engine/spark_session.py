@@ -175,9 +175,10 @@ def told_at_first(settings: SparkSettings, size: int | None) -> dict[str, str]:
 
     What settings say counts, then what Spark's own file says, which is not repeated here.
     """
-    of_session, of_java = ({}, {}) if size is None else fitting(size)
+    ours = dict(_AT_FIRST)
+    for fit in () if size is None else fitting(size):
+        ours |= fit
     in_file = _said_in_file()
-    ours = {**_AT_FIRST, **of_session, **of_java}
     return {**{name: value for name, value in ours.items() if name not in in_file}, **settings.conf}
 
 
@@ -214,7 +215,7 @@ def spark_session(settings: SparkSettings, size: int | None = None) -> Iterator[
     with _told("spark_unavailable", settings.master):
         builder = SparkSession.builder
         if not running:
-            builder = builder.master(settings.master).config(map=told_at_first(settings, size))
+            builder = builder.master(settings.master).config(map={**told_at_first(settings, size)})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = builder.getOrCreate()
