@@ -23,7 +23,7 @@ from tierwise.definitions.segment import Segment
 from tierwise.definitions.tag import Tag
 from tierwise.engine.execute import Inputs
 from tierwise.engine.lake import Lake
-from tierwise.engine.live import Beside, Cuts, live_rows
+from tierwise.engine.live import Beside, Cuts, live_rows, needed
 from tierwise.state import traits
 from tierwise.testing import MadeData
 
@@ -75,7 +75,9 @@ def live_differences(ctx: Context, one_in: int = 15) -> set[str]:
         elif row.profile is not None:
             values = zip(names, by_run[row.key], strict=True)
             found |= {f"profile {name}" for name, value in values if row.profile.get(name) != value}
-    sides = ("tag_rows", "base_tags"), ("base_tags", "tag_rows")
+    told = ", ".join(f"'{each.name}'" for each in needed(definitions.of_profile) if isinstance(each, Tag))
+    connection.execute(f"CREATE VIEW told_before AS SELECT * FROM base_tags WHERE tag IN ({told or 'NULL'})")
+    sides = ("tag_rows", "told_before"), ("told_before", "tag_rows")
     columns = "customer_key, tag, value, since, confirmed_on, source"
     for one, other in sides:
         query = f"SELECT DISTINCT tag FROM (SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other})"

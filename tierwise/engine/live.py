@@ -8,7 +8,7 @@ interval of a category; and price bands, composite tags and models' scores as th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -18,11 +18,12 @@ import narwhals as nw
 
 from tierwise.definitions.base import Definition
 from tierwise.definitions.deciles import Deciles
-from tierwise.definitions.graph import label_of
+from tierwise.definitions.graph import label_of, links
 from tierwise.definitions.level import Level
 from tierwise.definitions.matrix import Matrix
 from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.rfm import Rfm
+from tierwise.definitions.tag import Tag
 from tierwise.engine import bought_lines
 from tierwise.engine.bought_lines import LINES, ORDERS
 from tierwise.engine.duckdb_session import literal, quoted
@@ -143,6 +144,7 @@ def live_rows(
 
     connection: one of its own, in which nothing is registered. Raises what a run's steps raise.
     """
+    inputs = replace(inputs, definitions=needed(inputs.definitions))
     connection.execute(f"CREATE TABLE {_LIVE} ({KEY} BIGINT)")
     listed = ", ".join(f"({int(key)})" for key in sorted(keys))
     if listed:
@@ -163,6 +165,20 @@ def live_rows(
     )
     assert executed.currency == beside.currency
     return _rows(connection, inputs.definitions)
+
+
+def needed(definitions: Sequence[Definition]) -> tuple[Definition, ...]:
+    """All but the tags that nothing else reads: no column of the profile, no segment and no stage comes of these."""
+    read: dict[str, set[str]] = {}
+    for link in links(definitions):
+        read.setdefault(label_of(link.reader), set()).add(label_of(link.giver))
+    waiting = [label_of(each) for each in definitions if not isinstance(each, Tag)]
+    found = set(waiting)
+    while waiting:
+        more = read.get(waiting.pop(), set()) - found
+        found |= more
+        waiting += more
+    return tuple(each for each in definitions if label_of(each) in found)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, definitions: tuple[Definition, ...]) -> list[LiveRow]:
