@@ -9,15 +9,17 @@ from typing import Any
 
 from nicegui import ui
 
-from tierwise.app import customers, explaining, history, profiling, tags
+from tierwise.app import customers, explaining, history, memberships, profiling, tags
 from tierwise.app.customers import LATEST
 from tierwise.app.history_views import HistoryView
+from tierwise.app.memberships import MembershipsView
 from tierwise.app.profiling import CustomerProfiling
 from tierwise.app.tags import CustomerTags, TagOfCustomer
 from tierwise.app.views import AttributeValue, CustomerView
 from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.angles import ANGLES, Angle, angle_of
 from tierwise.console.charts.colours import colour_of
+from tierwise.console.pages._identities import identities_button
 from tierwise.console.pages._tagging import tag_buttons
 from tierwise.console.parts.card import card, markup, markup_in
 from tierwise.console.parts.clauses import clause_tree
@@ -30,7 +32,7 @@ from tierwise.kernel.errors import TierwiseError
 
 MOMENTS = 40
 
-_FACTS = ("orders", "refunds", "visits", "vehicles")
+_FACTS = ("orders", "refunds", "visits", "vehicles", "relations")
 
 _NOT_HERE = frozenset({"customer_key", "known_from", "updated_at"})
 
@@ -45,7 +47,9 @@ async def customer(visit: Visit) -> None:
     given = await _if_there(visit, tags.customer_tags, who)
     asking = await _if_there(visit, profiling.next_question, who)
     texts = visit.texts
-    markup(_head(view, words, texts))
+    markup(_head(view, words, texts, await visit.ask(memberships.of_customer, visit.ctx, who)))
+    if visit.may("view_customer"):
+        identities_button(visit, who)
     why = _explaining(visit, who, words)
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
@@ -74,7 +78,7 @@ async def _if_there(visit: Visit, case: Callable[..., Any], who: str) -> Any:
 _NOTHING_TO_SAY = frozenset({"no_history", "no_profiling", "ambiguous_profiling", "no_run"})
 
 
-def _head(view: CustomerView, words: Vocabulary, texts: Texts) -> str:
+def _head(view: CustomerView, words: Vocabulary, texts: Texts, held: MembershipsView) -> str:
     values = {each.name: each.value for each in view.attributes}
     tiers = [
         (name, values[name])
@@ -86,12 +90,18 @@ def _head(view: CustomerView, words: Vocabulary, texts: Texts) -> str:
         f"{escape(texts.label(words.title(name)))}</small> {escape(attribute_text(name, value, words, texts))}</li>"
         for place, (name, value) in enumerate(tiers)
     )
+    inside = "".join(
+        f"<li>{escape(texts.label(each.title))}</li>" for each in held.memberships if each.kind == "segment"
+    )
+    segments = f'<ul class="tw-chips" data-chips="segments">{inside}</ul>' if inside else ""
     who = " · ".join(str(each) for each in (view.base.get("name"), view.base.get("phone")) if each)
     said = texts("as_of", day=texts.day(view.as_of))
+    if view.live is not None:
+        said = texts("live_until", at=value_text(view.live.at, texts))
     return (
         f'<div class="tw-person"><h2>{escape(who or view.customer_id)}</h2><p class="tw-under"><span>'
         f"{escape(view.customer_id)}</span><span>{escape(said)}</span></p>"
-        f'<ul class="tw-chips" data-chips="tiers">{chips}</ul></div>'
+        f'<ul class="tw-chips" data-chips="tiers">{chips}</ul>{segments}</div>'
     )
 
 
