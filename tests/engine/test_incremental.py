@@ -356,6 +356,18 @@ def test_what_a_definition_reads_of_lines_is_there_when_it_comes_back(tmp_path: 
     assert told == house.rows("tags", full.outputs["tags"])
 
 
+def test_what_nothing_reads_of_refunds_is_not_asked_of_the_touched(tmp_path: Path) -> None:
+    """Their lines find them by an id that is left out where no rule reads lines of refunds."""
+    house = a_house(tmp_path)
+    house.definitions = (Rfm(), DEAR_LATELY)
+    house.put("refunds", [refund("r1", 6, START, 1)])
+    house.put("refund_lines", [])
+    house.base = Base(1, START, dict(house.versions), house.run(START, None).outputs, same_definitions=True)
+    apply(house, ("buys", 6, 1, "p3"), START)
+    built = house.run(START, house.base)
+    assert [row[:2] for row in house.rows("tags", built.outputs["tags"])[1:]] == [(1, "dear"), (6, "dear")]
+
+
 def test_a_score_is_not_lent() -> None:
     """Who was not scored on the newest day has none, and no row of theirs says so."""
     model = {

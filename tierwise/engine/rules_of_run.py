@@ -285,6 +285,8 @@ class Rules:
             named = {name: f"{TOUCHED}_{name}" for name in TABLES} if of_touched else {}
             narrowed = {name: of_them for name, of_them in named.items() if self.shop.has(of_them)}
             there = {name: narrowed.get(name, name) for name in TABLES if name in self.versions}
+            if "refunds" in narrowed and "refund_id" not in self.shop.columns(narrowed["refunds"]):
+                there.pop("refund_lines", None)  # no rule reads them (`bought_lines.columns_of_rules`)
             if LINES in there:
                 there[LINES] = narrowed.get(LINES, BOUGHT)
             self._frames[of_touched] = fact_frames({name: self.shop.frame(view) for name, view in there.items()})
