@@ -126,6 +126,13 @@ def names(ctx: Context) -> tuple[Named, ...]:
         return tuple(Named(kind, name, house.title(kind, name)) for kind, name in reading.names_of(house.past))
 
 
+def days(ctx: Context) -> tuple[date, ...]:
+    """The days of recorded runs, the earliest first. Raises `no_history`."""
+    ctx.principal.require("view")
+    with _opened(ctx) as house:
+        return house.days
+
+
 def customer_history(ctx: Context, customer_id: str) -> HistoryView:
     """Every interval of one customer, also of one who is no longer known. Raises `unknown_customer`, `no_history`."""
     require_own(ctx, "view_customer", customer_id)

@@ -13,7 +13,7 @@ from tierwise.app.defining import Definitions, current_definitions, gather, rais
 from tierwise.app.run_views import IN_ALL
 from tierwise.app.running import base_of
 from tierwise.definitions.base import Definition
-from tierwise.definitions.check import by_line
+from tierwise.definitions.check import Place, by_line, by_name
 from tierwise.definitions.cleaning import Cleaning
 from tierwise.definitions.graph import label_of, readers_of, reads
 from tierwise.definitions.project import Project
@@ -90,13 +90,30 @@ def plan(ctx: Context, paths: Sequence[Path], *, prune: bool = False, sample: fl
     the customers only, 0 < sample < 1. Raises all problems of the files at once, with file:line, and `bad_sample`.
     """
     ctx.principal.require("define")
+    read = read_files(paths)
+    return _planned(ctx, read.definitions, by_line(read.placed), prune=prune, sample=sample, read=read)
+
+
+def plan_definitions(ctx: Context, new: Sequence[Definition], *, sample: float | None = None) -> PlanView:
+    """As `plan`, of definitions at hand, such as one that is edited in a page; the others stay as they are."""
+    ctx.principal.require("define")
+    return _planned(ctx, new, by_name, prune=False, sample=sample, read=None)
+
+
+def _planned(
+    ctx: Context,
+    new: Sequence[Definition],
+    place_of: Place,
+    *,
+    prune: bool,
+    sample: float | None,
+    read: FilesRead | None,
+) -> PlanView:
     if sample is not None and not 0 < sample <= 1:
         raise TierwiseError("bad_sample", f"a sample of {sample}", remedy="a share above 0, up to 1, such as 0.1")
-    read = read_files(paths)
-    new, place_of = read.definitions, by_line(read.placed)
     with ctx.database.connect() as connection:
         before = current_definitions(connection)
-        removed = left_out(before, read) if prune else ()
+        removed = left_out(before, read) if prune and read is not None else ()
         raise_problems(connection, before, new, place_of, removed=removed, read=read)
         run = runs.current(connection)
         known_traits = traits.list_traits(connection)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tierwise.definitions.read import parse_rule
 from tierwise.definitions.rule import All, AnyRule, Comparison, InSegment
+from tierwise.definitions.write import data_of
 from tierwise.kernel.errors import TierwiseError
 
 
@@ -28,7 +29,7 @@ def in_address(rule: AnyRule) -> str:
 
 def as_data(rule: AnyRule) -> Any:
     """The rule as definitions have it."""
-    return rule.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return data_of(rule)
 
 
 def where_is(attribute: str, value: Any) -> str:

@@ -25,6 +25,11 @@ def to_yaml(definitions: Iterable[Definition]) -> str:
     return "---\n".join(_dump(body_of(definition)) for definition in definitions)
 
 
+def data_of(part: Part) -> Any:
+    """A rule or another part as JSON values, what equals its default left out: read back, it is the same."""
+    return _plain(part.model_dump(mode="python", by_alias=True, exclude_defaults=True))
+
+
 def mapping_to_yaml(mapping: Part) -> str:
     """A mapping as YAML, what equals its default left out."""
     return _dump(_plain(mapping.model_dump(mode="python", exclude_defaults=True)))
