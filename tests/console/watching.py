@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tierwise.api.serve import Served
 from tierwise.app.context import Context
@@ -41,8 +41,13 @@ class Watch:
     def listen(self) -> None:
         self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.said.append(f"failed: {request.url}"))
+        self.page.on("requestfailed", self._failed)
         self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def _failed(self, request: Request) -> None:
+        """What was given up on the way to another page is no failure."""
+        if request.failure != "net::ERR_ABORTED":
+            self.said.append(f"failed: {request.url}")
 
     @property
     def foreign(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a rule may be made of besides attributes: tags, facts with their columns, segments and lists, by their titles."""
+"""What a rule may be made of besides attributes: tags, facts and their columns, segments and lists, with titles."""
 
 from __future__ import annotations
 

@@ -7,7 +7,9 @@ from datetime import date, datetime
 
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
+from tierwise.app.reading import label_of as titled
 from tierwise.app.rule_world import ground_of
+from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
 from tierwise.definitions.graph import label_of, readers_of
 from tierwise.definitions.rule import InSegment
@@ -19,7 +21,7 @@ from tierwise.state import definitions as stored
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
     """One segment in use. customers: of the current run by today's rule, null before the first. since: when it was
-    first written; changed_at, author, note: of the version in use. readers: what reads it, as `kind name`."""
+    first written; changed_at, author, note: of the version in use. readers: what reads it, `kind name` -> title."""
 
     segment: Segment
     customers: int | None
@@ -28,7 +30,7 @@ class SegmentRow:
     version: int
     author: str
     note: str
-    readers: tuple[str, ...]
+    readers: dict[str, Label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def _catalogue(ctx: Context, name: str | None) -> SegmentCatalogue:
     return SegmentCatalogue(rows, of, run_id, as_of)
 
 
-def _readers(segment: Segment, every: tuple[Definition, ...]) -> tuple[str, ...]:
-    return tuple(label_of(each) for each in readers_of(segment, every))
+def _readers(segment: Segment, every: tuple[Definition, ...]) -> dict[str, Label]:
+    return {label_of(each): titled(each.title, each.name) for each in readers_of(segment, every)}
 
 
 def _counted(ctx: Context, names: list[str]) -> tuple[dict[str, int], int | None, int | None, date | None]:

@@ -35,6 +35,7 @@ class Place:
 PLACES = (
     Place("/", "place_overview", "view"),
     Place("/customers", "place_customers", "view_customer", of_own=True),
+    Place("/segments", "place_segments", "view"),
     Place("/settings", "place_settings", "administer"),
 )
 
