@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.console.watching import LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
-from tierwise.app import lists, segment_catalogue, segments, versioning
+from tierwise.app import defining, lists, segment_catalogue, segments, versioning
 from tierwise.app.context import Context
 from tierwise.console.rule_query import in_address
-from tierwise.definitions.read import parse_rule
+from tierwise.definitions.read import parse_definition, parse_rule
 from tierwise.definitions.rule import AnyRule
 
 pytestmark = pytest.mark.browser
@@ -72,6 +72,7 @@ def test_a_rule_is_built_counted_planned_and_stored(watch: Watch, furnished: Con
     page.locator("[data-add=behaviour]").first.click()
     done = page.locator("[data-leaf=done]")
     choose(watch, done.locator(".tw-leaf-fact").nth(1), texts("rule_window_last"))
+    expect(done.locator(".tw-leaf-number input")).to_have_count(2)
     done.locator(".tw-leaf-number input").last.fill("1")
     both = {"all": [TWICE, _orders(90)]}
     counted(watch, segments.count(furnished, rule(both)).customers)
@@ -148,6 +149,8 @@ def test_some_customers_and_a_list_of_them(watch: Watch, furnished: Context) -> 
 
 def test_what_marks_them_and_what_they_overlap(watch: Watch, furnished: Context) -> None:
     page = watch.page
+    seldom = parse_definition({"kind": "segment", "name": "seldom", "when": {"not": {"segment": "often"}}}, "seldom")
+    defining.change_definitions(furnished, [seldom], note="for this test")
     watch.go("/segments/often?tab=read", '[data-table="read"]')
     index = [row[5] for row in watch.cells("read")]
     assert all(re.fullmatch(r"\d+", each) for each in index)
@@ -155,6 +158,8 @@ def test_what_marks_them_and_what_they_overlap(watch: Watch, furnished: Context)
     watch.go("/segments/often?tab=overlap", '[data-table="pairs"]')
     pairs = watch.page.locator('[data-table="pairs"] tbody tr').count()
     assert pairs == min(len(segments.all_segments(furnished)), segments.MOST_SETS) - 1
+    (seldom_row,) = (row for row in watch.cells("pairs") if row[0] == "seldom")
+    assert seldom_row[2] == "0"
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     assert watch.said == []
 

@@ -17,7 +17,7 @@ from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.planned import Called, plan_html, share_looked_at
 from tierwise.console.parts.rule_builder import RuleBuilder
 from tierwise.console.parts.table import Cell, Column, Item, table
-from tierwise.console.rule_draft import draft_of
+from tierwise.console.rule_draft import draft_of, rule_of
 from tierwise.console.rule_query import as_data, in_address
 from tierwise.console.shown import attribute_text, is_number
 from tierwise.console.visit import Visit, tell
@@ -83,10 +83,11 @@ class _Editing:
                 ui.label("Excel")
 
     def _rule(self) -> AnyRule:
-        """Raises `unfinished_rule` where the draft is not told yet."""
-        if self.live.rule is None:
+        """As the draft stands now. Raises `unfinished_rule` where it is not told yet, and what is wrong with it."""
+        rule = rule_of(self.draft)
+        if rule is None:
             raise TierwiseError("unfinished_rule", "the rule is not finished", remedy="fill in every part of it")
-        return self.live.rule
+        return rule
 
     async def _sample(self) -> None:
         texts = self.texts
@@ -222,7 +223,7 @@ class _Editing:
             edited = self._edited()
             if self.row is None and edited.name in self.known.segments:
                 raise TierwiseError(
-                    "name_taken", f'there is a segment "{edited.name}" already', remedy="choose another name"
+                    "name_taken", f'there is a segment "{edited.name}" already', remedy="give another name"
                 )
             note = (self.fields["note"].value or "").strip()
             await self.visit.ask(defining.change_definitions, self.visit.ctx, [edited], note=note)
