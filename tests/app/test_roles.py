@@ -23,6 +23,7 @@ WITHIN = [
     "defining.project_of",
     "identity.people",
     "identity.take_live_identities",
+    "identity_reading.known_as",
     "importing.session_of",
     "keeping_up.keep_up_once",
     "keeping_up.keeping_up",
