@@ -294,3 +294,23 @@ def test_what_is_too_much_waits_for_the_run(shop: Shop, monkeypatch: pytest.Monk
         assert connection.scalar(text("select count(*) from live_customer")) == 0
     # What was told from the first run on leads from it to how things stand.
     assert shop.led_to(shop.first) == shop.by_run()
+
+
+def test_two_who_are_joined_are_one_at_once(shop: Shop, today: list[date]) -> None:
+    """Whatever joins them: here the map alone says that C8 is C9."""
+    ctx, last = shop.ctx, memberships.changes(shop.ctx, limit=1000).next_after
+    with ctx.database.begin() as connection, connect(ctx.home / "spill") as duckdb:
+        versions = lake_tables.versions(connection)
+        ctx.lake.read(duckdb, "identities", versions["identities"]).create_view("identities")
+        key = "(SELECT min(source_key) FROM identities WHERE id = {})"
+        row = f"SELECT {key.format(repr('C8'))} AS source_key, {key.format(repr('C9'))} AS customer_key"
+        lake_tables.set_versions(connection, {"customer_map": ctx.lake.overwrite("customer_map", duckdb.sql(row))})
+    keep_up_once(ctx)
+    told = shop.changes(last)
+    assert ("C8", "-", "not_lately") in told
+    assert {entered for customer, entered, _ in told if customer == "C8"} == {"-"}
+    assert ("C9", "+", "tea_buyers") in told
+    one = showing.customer(ctx, "C9")
+    assert {each.name: each.value for each in one.attributes}["frequency_count"] == 2
+    running.run(ctx, today[0])
+    assert shop.led_to(shop.first) == shop.by_run()
