@@ -25,7 +25,7 @@ from tierwise.engine.spark_session import SparkSettings
 from tierwise.kernel.clock import monotonic_seconds
 from tierwise.testing.spark_cluster import spark_cluster
 
-_MEMORY = {"spark.driver.memory": "1g", "spark.executor.memory": "1536m", "spark.sql.shuffle.partitions": "8"}
+_MEMORY = {"spark.driver.memory": "1g", "spark.executor.memory": "1536m"}
 
 
 def _one(home: Path, master: str) -> dict[str, Any]:
