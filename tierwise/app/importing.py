@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tierwise.app.context import Context
@@ -59,11 +59,15 @@ def import_file(
     replace_orders: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    began: Callable[[int], None] = lambda job_id: None,
 ) -> ImportReport:
-    """Take a file in, all of it or nothing; audited with it. Raises what `ingest.importer.import_file` raises."""
+    """Take a file in, all of it or nothing; audited with it. Raises what `ingest.importer.import_file` raises.
+
+    began: told the job's number, before anything is read.
+    """
     ctx.principal.require("import")
     ensure_initialised(ctx)
-    session = session_of(ctx, progress)
+    session = replace(session_of(ctx, progress), on_job=began)
     return importer.import_file(session, path, table, mapping, replace_orders=replace_orders, dry_run=dry_run)
 
 

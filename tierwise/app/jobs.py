@@ -7,6 +7,8 @@ from tierwise.state import audit
 from tierwise.state import jobs as stored
 from tierwise.state.jobs import Job
 
+__all__ = ["Job", "cancel", "job", "jobs"]
+
 
 def jobs(ctx: Context, limit: int = 20) -> tuple[Job, ...]:
     """The newest jobs first; those whose process died are marked `crashed`."""
@@ -14,6 +16,14 @@ def jobs(ctx: Context, limit: int = 20) -> tuple[Job, ...]:
     with ctx.database.begin() as connection:
         stored.mark_crashed(connection)
         return tuple(stored.list_jobs(connection, limit=limit))
+
+
+def job(ctx: Context, job_id: int) -> Job:
+    """One job as it stands. Raises `unknown_job`."""
+    ctx.principal.require("view")
+    with ctx.database.begin() as connection:
+        stored.mark_crashed(connection)
+        return stored.get(connection, job_id)
 
 
 def cancel(ctx: Context, job_id: int) -> bool:

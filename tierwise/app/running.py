@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from tierwise.app import live_customers
+from tierwise.app import live_customers, under_way
 from tierwise.app.context import Context
+from tierwise.app.customer_copies import renew_copies_aside
 from tierwise.app.decided import copy_decided
 from tierwise.app.defining import current_definitions, ensure_initialised
 from tierwise.app.run_views import IN_ALL, view_of
@@ -34,7 +35,14 @@ def no_progress(done: int, total: int | None, message: str) -> None:
     """For those who do not watch."""
 
 
-def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress: Progress = no_progress) -> RunView:
+def run(
+    ctx: Context,
+    as_of: date | None = None,
+    *,
+    full: bool = False,
+    progress: Progress = no_progress,
+    began: Callable[[int], None] = lambda job_id: None,
+) -> RunView:
     """Compute everybody's profile as of a day and make it the current one.
 
     as_of: the last day that is seen; yesterday where it is None, since today is not over. A run that fails leaves
@@ -47,6 +55,8 @@ def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress
 
     Where the context says so, the steps are executed on Spark, of everybody. The outcome is the same. Raises
     `spark_missing`, `spark_unavailable`, `spark_failed`.
+
+    began: told the job's number, before anything is computed.
     """
     ctx.principal.require("run")
     if ctx.spark is not None:
@@ -70,6 +80,7 @@ def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress
             ) as run_id,
         ):
             started = clock.monotonic_seconds()
+            began(job_id)
             try:
                 built = _build(ctx, inputs, job_id, progress)
                 _finish(ctx, run_id, job_id, inputs, built, started)
@@ -80,6 +91,20 @@ def run(ctx: Context, as_of: date | None = None, *, full: bool = False, progress
         view = view_of(runs.get(connection, run_id))
     notes = _notes(view, clock.today(clock.zone(inputs.project.timezone)))
     return replace(view, notes=(*built.notes, *notes))
+
+
+def start_run(ctx: Context, as_of: date | None = None, *, full: bool = False) -> int | None:
+    """Begin a run that goes on by itself; the number of its job, None where it waits for an import or another run.
+
+    Raises what `run` raises before it begins; the rest stands in the job. For a process that serves.
+    """
+    ctx.principal.require("run")
+
+    def work(began: Callable[[int], None]) -> None:
+        run(ctx, as_of, full=full, began=began)
+        renew_copies_aside(ctx)
+
+    return under_way.begin(work, "run")
 
 
 def _notes(view: RunView, today: date) -> tuple[str, ...]:

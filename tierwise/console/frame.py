@@ -36,6 +36,9 @@ PLACES = (
     Place("/", "place_overview", "view"),
     Place("/customers", "place_customers", "view_customer", of_own=True),
     Place("/segments", "place_segments", "view"),
+    Place("/insight", "place_insight", "view"),
+    Place("/tags", "place_tags", "view"),
+    Place("/data", "place_data", "view"),
     Place("/settings", "place_settings", "administer"),
 )
 

@@ -34,9 +34,14 @@ def as_data(rule: AnyRule) -> Any:
 
 def where_is(attribute: str, value: Any) -> str:
     """Of those whose attribute has that value; None: of those who have none."""
+    return in_address(where_part(attribute, value))
+
+
+def where_part(attribute: str, value: Any) -> AnyRule:
+    """The rule of `where_is`, to be put together with others."""
     if value is None:
-        return in_address(Comparison(attribute=attribute, op="missing"))
-    return in_address(Comparison(attribute=attribute, op="=", value=value))
+        return Comparison(attribute=attribute, op="missing")
+    return Comparison(attribute=attribute, op="=", value=value)
 
 
 def where_in(segment: str) -> str:

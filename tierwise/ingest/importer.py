@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -49,7 +49,8 @@ from tierwise.state.traits import TraitType
 class ImportSession:
     """What an import works with. temporary: a folder of the home for private files. now: aware, from the clock.
 
-    identities: how people are told apart; None where each customer number is a person.
+    identities: how people are told apart; None where each customer number is a person. on_job: told the job's number as
+    it begins.
     """
 
     engine: Engine
@@ -61,6 +62,7 @@ class ImportSession:
     on_progress: Listener | None = None
     memory_limit: str | None = None
     identities: Identities | None = None
+    on_job: Callable[[int], None] = lambda job_id: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def import_from(
     with jobs.running(
         session.engine, "import", principal=session.principal, title=f"{origin.name} → {table}", unit="rows"
     ) as job_id:
+        session.on_job(job_id)
         try:
             with watching(session.engine, job_id, task.watch):
                 return task.run(job_id)

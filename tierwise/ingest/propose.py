@@ -52,7 +52,7 @@ def propose_mapping(path: Path, table: str, temporary: Path, *, sheet: Sheets | 
         "# Left: our name. Right: the file's header, or its place counted from 1.",
         mapping_to_yaml(mapping).rstrip(),
     ]
-    missing = _missing(table, set(columns))
+    missing = missing_in(table, set(columns))
     if missing:
         notes.append(f"not found, and needed: {', '.join(missing)}")
         lines += ["", "# Needed, and not recognised; write it under columns:"]
@@ -68,7 +68,7 @@ def _by_name(headers: tuple[str, ...], at: int) -> str | int:
     return at + 1 if headers.count(headers[at]) > 1 else headers[at]
 
 
-def _missing(table: str, mapped: set[str]) -> list[str]:
+def missing_in(table: str, mapped: set[str]) -> list[str]:
     """Columns without which no row can be taken in; of several that would do, the first."""
     if table == "orders":
         wanted = [("order_id",), ("ordered_at",), ("gross", "paid")]

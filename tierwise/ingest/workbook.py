@@ -103,6 +103,16 @@ def open_workbook(path: Path, data: Path, mapping: Mapping, temporary: Path, tic
     )
 
 
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """The sheets of a workbook that are not hidden, in their order; all of them where each is.
+
+    Raises `locked_file`, `damaged_file`.
+    """
+    with _asking(path, path, path.stat().st_size, None) as ask:
+        sheets = ask(do="sheets")["sheets"]
+    return tuple(str(each["name"]) for each in sheets if each["visible"]) or tuple(str(s["name"]) for s in sheets)
+
+
 def _chosen(
     path: Path, mapping: Mapping, sheets: Sequence[dict[str, Any]], holds_rows: Callable[[str], bool]
 ) -> list[str]:

@@ -35,6 +35,7 @@ from tierwise.engine.tabular import write_table
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent, from_minor
+from tierwise.kernel.wording import Language
 from tierwise.plots.drawing import PICTURES, save
 from tierwise.plots.options import options
 from tierwise.plots.plot import Plot
@@ -67,12 +68,14 @@ def insight(
     as_of: date | None = None,
     run_id: int | None = None,
     limit: int = 50,
+    language: Language | None = None,
 ) -> InsightView:
     """The answer as of the current run's day, with its first `limit` rows.
 
     parameters: by name, as values or as texts; what is not given is the default. as_of: an earlier day than the run's;
-    facts are those of the run's versions, without the junk that the run left out. Where facts lack, an answer without
-    rows and with a note that says what to import.
+    facts are those of the run's versions, without the junk that the run left out. Where facts lack,
+    an answer without rows and with a note that says what to import. language: of the chart's texts, the project's where
+    it is None.
 
     Rows about single customers take the right to see one. Raises `unknown_insight`, `unknown_parameter`, `bad_value`,
     `not_allowed`, and what `reading` raises.
@@ -80,7 +83,7 @@ def insight(
     ctx.principal.require("view")
     with _answered(ctx, name, parameters, as_of, run_id) as found:
         rows = found.rows(max(limit, PICTURED))
-        plot = found.picture(rows)
+        plot = found.picture(rows, language)
         return InsightView(
             name=found.insight.name,
             title=found.insight.title,
@@ -161,12 +164,12 @@ class _Found:
         found = self.reader.connection.execute(f"SELECT count(*) FROM {_ROWS}").fetchone()
         return int(found[0]) if found else 0
 
-    def picture(self, rows: list[tuple[Any, ...]]) -> Plot | None:
+    def picture(self, rows: list[tuple[Any, ...]], language: Language | None = None) -> Plot | None:
         if self.answer.picture is None or not rows:
             return None
         names = [column.name for column in self.answer.columns]
         shown = [dict(zip(names, row, strict=True)) for row in rows[:PICTURED]]
-        return self.answer.picture(shown, self.reader.project.language)
+        return self.answer.picture(shown, language or self.reader.project.language)
 
 
 @contextmanager

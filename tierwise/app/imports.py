@@ -1,0 +1,73 @@
+"""The files that were taken in: which, as what, and what came of their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tierwise.app.context import Context
+from tierwise.state import imports as stored
+from tierwise.state import jobs, quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """One file. read = accepted + replaced + unchanged + ignored + quarantined. open: rows in quarantine still, and
+    why, by code. columns: canonical name -> the file's header or its place; who: null where the job is not kept."""
+
+    id: int
+    table: str
+    file: str
+    at: datetime
+    who: str | None
+    bytes: int
+    read: int
+    accepted: int
+    replaced: int
+    unchanged: int
+    ignored: int
+    quarantined: int
+    open: int
+    reasons: dict[str, int]
+    columns: dict[str, Any]
+
+
+def list_imports(ctx: Context, *, limit: int = 20) -> tuple[ImportView, ...]:
+    """The newest first."""
+    ctx.principal.require("view")
+    with ctx.database.connect() as connection:
+        return tuple(_view(connection, each) for each in stored.list_imports(connection, limit=limit))
+
+
+def one_import(ctx: Context, import_id: int) -> ImportView:
+    """One of them. Raises `unknown_import`."""
+    ctx.principal.require("view")
+    with ctx.database.connect() as connection:
+        return _view(connection, stored.get(connection, import_id))
+
+
+def _view(connection: Connection, found: stored.ImportedFile) -> ImportView:
+    counts = found.counts
+    reasons = dict(quarantine.count_by_code(connection, import_id=found.id)) if counts.quarantined else {}
+    who = None if found.job_id is None else jobs.get(connection, found.job_id).principal
+    return ImportView(
+        id=found.id,
+        table=found.table_name,
+        file=Path(found.path).name,
+        at=found.at,
+        who=who,
+        bytes=found.bytes,
+        read=counts.read,
+        accepted=counts.accepted,
+        replaced=counts.replaced,
+        unchanged=counts.unchanged,
+        ignored=counts.ignored,
+        quarantined=counts.quarantined,
+        open=sum(reasons.values()),
+        reasons=reasons,
+        columns=dict(found.mapping.get("columns") or {}),
+    )

@@ -1,0 +1,162 @@
+"""What the pages about data have in common: the way among them, a job's standing, tables and reasons by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from html import escape
+from pathlib import Path
+
+from nicegui import ui
+
+from tierwise.app import jobs
+from tierwise.app.jobs import Job
+from tierwise.app.uploads import IMPORTABLE
+from tierwise.console.parts.card import markup
+from tierwise.console.texts import Texts
+from tierwise.console.visit import Visit, tell
+from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.wording import in_language, word_in_language
+
+SECTIONS = (
+    ("/data", "data_import"),
+    ("/data/quarantine", "data_quarantine"),
+    ("/data/runs", "data_runs"),
+    ("/data/identity", "data_identity"),
+    ("/data/live", "data_live"),
+    ("/data/quality", "data_quality"),
+    ("/data/definitions", "data_definitions"),
+)
+
+OPEN = ("queued", "running")
+
+KINDS = ("import", "run", "identity")
+"""Kinds of jobs with words of their own."""
+
+REASONS = frozenset(
+    {
+        "bad_boolean",
+        "bad_currency",
+        "bad_date",
+        "bad_identity",
+        "bad_json",
+        "bad_money",
+        "bad_number",
+        "bad_quote",
+        "duplicate_key",
+        "missing_value",
+        "negative_money",
+        "negative_number",
+        "negative_quantity",
+        "ragged_row",
+        "zero_byte",
+    }
+)
+"""Why rows are refused, where there are words for it."""
+
+LOOK_SECONDS = 0.7
+
+
+def sections(visit: Visit, here: str) -> None:
+    """The sections of the page Data; `here` is the address of the one that is shown."""
+    texts = visit.texts
+    listed = "".join(
+        f'<li><a href="{escape(visit.link(path))}"{_current(path == here)}>{escape(texts(title))}</a></li>'
+        for path, title in SECTIONS
+    )
+    markup(f'<nav class="tw-tabs" aria-label="{escape(texts("data_sections"))}"><ul>{listed}</ul></nav>')
+
+
+def _current(is_here: bool) -> str:
+    return ' aria-current="page"' if is_here else ""
+
+
+def table_title(table: str, texts: Texts) -> str:
+    """What rows of that table are."""
+    return texts(f"data_table_{table}")
+
+
+def reason_title(code: str, texts: Texts) -> str:
+    """Why a row was refused; the code where nobody has said it in words."""
+    return texts(f"data_reason_{code}") if code in REASONS else code
+
+
+def job_title(job: Job, texts: Texts) -> str:
+    """What a job is about, with the name of a file and no folder."""
+    kind = texts(f"data_job_{job.kind}") if job.kind in KINDS else job.kind
+    if job.kind == "import":
+        file, _, table = job.title.rpartition(" → ")
+        if table in IMPORTABLE:
+            return f"{kind} · {Path(file).name} → {table_title(table, texts)}"
+    if job.kind == "run":
+        return f"{kind} · {texts('as_of', day=job.title.removeprefix('run as of '))}"
+    return kind
+
+
+def job_state(job: Job, texts: Texts) -> str:
+    """Its state in a word."""
+    return texts(f"data_state_{job.state}")
+
+
+def said_of(job: Job, texts: Texts) -> str:
+    """What a job says of itself: the step in hand."""
+    named = word_in_language(job.message, texts.language)
+    return named if named != job.message else in_language(job.message, texts.language)
+
+
+async def follow(visit: Visit, job: Job, over: Callable[[Job], None]) -> None:
+    """Show how far a job is until it ends, and then call `over`; a button asks it to stop. Leaving the page stops
+    nothing but the looking."""
+    texts = visit.texts
+    with ui.element("div").classes("tw-progress").props('data-progress role="status"'):
+        bar = ui.linear_progress(0, show_value=False).props("instant-feedback rounded").classes("tw-wide-input")
+        said = ui.label("")
+    wrong = ui.column()
+
+    async def look() -> None:
+        try:
+            now = await visit.ask(jobs.job, visit.ctx, job.id)
+        except TierwiseError as error:
+            timer.cancel()
+            _tell_in(wrong, error, texts)
+            return
+        if now.state not in OPEN:
+            timer.cancel()
+            over(now)
+            return
+        share = now.done / now.total if now.total else 0.0
+        bar.set_value(min(share, 1.0))
+        unit = texts(f"data_unit_{now.unit}") if now.unit in ("rows", "steps") else now.unit
+        done = f"{texts.count(now.done)} / {texts.count(now.total)} {unit}" if now.total else ""
+        said.set_text(" · ".join(part for part in (done, said_of(now, texts)) if part))
+
+    timer = ui.timer(LOOK_SECONDS, look)
+    if visit.may("import"):
+
+        async def stop() -> None:
+            try:
+                await visit.ask(jobs.cancel, visit.ctx, job.id)
+                button.set_text(texts("data_stopping"))
+                button.disable()
+            except TierwiseError as error:
+                _tell_in(wrong, error, texts)
+
+        button = ui.button(texts("data_stop"), on_click=stop).props("outline dense no-caps")
+
+
+def _tell_in(place: ui.column, error: TierwiseError, texts: Texts) -> None:
+    place.clear()
+    with place:
+        tell(error, texts)
+
+
+def attempt(visit: Visit, wrong: ui.column, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """The work of a button: what it raises is told in `wrong`."""
+
+    async def tried() -> None:
+        wrong.clear()
+        try:
+            await work()
+        except TierwiseError as error:
+            _tell_in(wrong, error, visit.texts)
+
+    return tried

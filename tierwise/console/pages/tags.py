@@ -1,0 +1,251 @@
+"""Tags: the catalogue by class, with who has each and how it moved; one tag with its values and its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+
+from nicegui import ui
+
+from tierwise.app import tag_catalogue, tag_validation
+from tierwise.app.tag_catalogue import TagCatalogue, TagRow
+from tierwise.app.tag_validation import TagValidation, ValidationDay
+from tierwise.console.pages._data import attempt
+from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.figures import Figure, figures
+from tierwise.console.parts.table import Bar, Cell, Column, Item, table
+from tierwise.console.rule_query import in_address, where_is
+from tierwise.console.texts import NONE, Texts
+from tierwise.console.visit import Visit, page
+from tierwise.definitions.rule import Comparison
+from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.kernel.wording import in_language
+from tierwise.plots.look import ACCENT
+
+CLASSES = ("static", "consumption", "behaviour", "tier")
+
+
+@page("/tags", "title_tags", wide=True)
+async def catalogue(visit: Visit) -> None:
+    """class narrows it, in the address."""
+    texts = visit.texts
+    found = await visit.ask(tag_catalogue.catalogue, visit.ctx)
+    if not found.tags:
+        markup(
+            f'<section class="tw-notice" data-notice="empty"><h2>{escape(texts("tags_none"))}</h2>'
+            f"<p>{escape(texts('tags_none_text'))}</p></section>"
+        )
+        return
+    wanted = visit.asked.get("class")
+    markup(_classes(visit, found, wanted))
+    for name in CLASSES:
+        rows = [each for each in found.tags if each.tag_class == name]
+        if rows and wanted in (None, name):
+            with card(texts(f"tags_class_{name}"), name=f"class-{name}", aside=_compared(found, texts)):
+                markup(_listed(visit, rows, name))
+
+
+def _compared(found: TagCatalogue, texts: Texts) -> str:
+    parts = [texts("as_of", day=texts.day(found.as_of))] if found.as_of else []
+    if found.compared_as_of:
+        parts.append(texts("tags_against", day=texts.day(found.compared_as_of)))
+    return " · ".join(parts)
+
+
+def _classes(visit: Visit, found: TagCatalogue, wanted: str | None) -> str:
+    texts = visit.texts
+    links = [(None, texts("tags_all"), len(found.tags))]
+    links += [
+        (name, texts(f"tags_class_{name}"), sum(1 for each in found.tags if each.tag_class == name)) for name in CLASSES
+    ]
+    here = ' aria-current="page"'
+    listed = "".join(
+        f'<li><a href="{escape(visit.link("/tags", **{"class": name}))}"'
+        f"{here if name == wanted else ''}>{escape(title)} {count}</a></li>"
+        for name, title, count in links
+    )
+    return f'<nav class="tw-tabs" aria-label="{escape(texts("tags_classes"))}"><ul>{listed}</ul></nav>'
+
+
+def _listed(visit: Visit, rows: Sequence[TagRow], name: str) -> str:
+    texts = visit.texts
+    heads = [
+        Column(texts("tag"), "text"),
+        Column(texts("tags_source"), "text"),
+        Column(texts("customers")),
+        Column(texts("tags_coverage"), "bar"),
+        Column(texts("tags_moved"), "text"),
+        Column(texts("tags_readers")),
+        Column(texts("tags_sensitivity"), "text"),
+        Column(texts("tags_life"), "text"),
+        Column(texts("tags_owner"), "text"),
+    ]
+    return table(heads, [_row(visit, each) for each in rows], name=f"tags-{name}")
+
+
+def _row(visit: Visit, each: TagRow) -> Sequence[Item]:
+    texts = visit.texts
+    warning = in_language(each.warnings[0].message, texts.language) if each.warnings else ""
+    return (
+        Cell(
+            texts.label(each.title),
+            small=warning or each.purpose or each.description or "",
+            warn=bool(warning),
+            link=visit.link(f"/tags/{quote(each.name, safe='')}"),
+        ),
+        texts(f"tags_source_{each.source}"),
+        Cell(texts.count(each.customers), link=visit.link("/customers", where=having(each.name))),
+        Bar(each.coverage, texts.percent(each.coverage), ACCENT),
+        Cell(_moved(each, texts), small=texts(f"tags_drift_{each.drift_said}") if each.drift_said else ""),
+        texts.count(len(each.readers)),
+        texts(f"tags_sensitivity_{each.sensitivity}"),
+        texts(f"tags_life_{each.validation.life}"),
+        each.owner or NONE,
+    )
+
+
+def _moved(each: TagRow, texts: Texts) -> str:
+    if each.gained is None:
+        return NONE
+    return f"+{texts.count(each.gained)} −{texts.count(each.lost)}"
+
+
+def having(name: str) -> str:
+    """The rule of those who have the tag, for an address."""
+    return in_address(Comparison(attribute=name, op="present"))
+
+
+@page("/tags/{name}", "title_tag")
+async def one(visit: Visit) -> None:
+    """What a tag is, who has which value, who reads it, what it claims and how the claim stood its tests."""
+    texts = visit.texts
+    found = await visit.ask(tag_catalogue.catalogue, visit.ctx)
+    wanted = visit.asked["name"]
+    tag = next((each for each in found.tags if each.name == wanted), None)
+    if tag is None:
+        raise TierwiseError.of([unknown_name("tag", wanted, [each.name for each in found.tags])])
+    tests = await visit.ask(tag_validation.validations, visit.ctx, tag.name) if tag.claim else ()
+    markup(f'<p class="tw-under"><a href="{escape(visit.link("/tags"))}">{escape(texts("tags_all"))}</a></p>')
+    with card(texts.label(tag.title), name="tag", lead=tag.description or "", aside=_compared(found, texts)):
+        markup(figures(_figures(tag, texts)))
+        link = escape(visit.link("/customers", where=having(tag.name)))
+        markup(f'<p><a href="{link}">{escape(texts("tags_who"))}</a></p>')
+        markup(_told(visit, tag))
+        if tag.warnings:
+            listed = "".join(f"<li>{escape(in_language(each.message, texts.language))}</li>" for each in tag.warnings)
+            markup(f'<ul class="tw-notes tw-wrong">{listed}</ul>')
+    if tag.values:
+        with card(texts("tags_values"), name="values"):
+            markup(_values(visit, tag))
+    with card(texts("tags_tests"), name="tests", aside=texts(f"tags_life_{tag.validation.life}")):
+        _tests(visit, tag, tests)
+
+
+def _figures(tag: TagRow, texts: Texts) -> tuple[Figure, ...]:
+    drift = f"{tag.drift:.3f}" if tag.drift is not None else NONE
+    said = texts(f"tags_drift_{tag.drift_said}") if tag.drift_said else ""
+    return (
+        Figure("customers", texts("customers"), texts.count(tag.customers), texts("unit_people")),
+        Figure("coverage", texts("tags_coverage"), texts.percent(tag.coverage)),
+        Figure("gained", texts("tags_gained"), texts.count(tag.gained)),
+        Figure("lost", texts("tags_lost"), texts.count(tag.lost)),
+        Figure("drift", texts("tags_drift"), drift, "", said),
+    )
+
+
+def _told(visit: Visit, tag: TagRow) -> str:
+    texts = visit.texts
+    definition = escape(visit.link(f"/data/definitions/tag/{quote(tag.name, safe='')}"))
+    told = [
+        (texts("tags_class"), escape(texts(f"tags_class_{tag.tag_class}"))),
+        (texts("tags_source"), escape(texts(f"tags_source_{tag.source}"))),
+        (texts("tags_purpose"), escape(tag.purpose or NONE)),
+        (texts("tags_owner"), escape(tag.owner or NONE)),
+        (texts("tags_sensitivity"), escape(texts(f"tags_sensitivity_{tag.sensitivity}"))),
+        (texts("tags_consent"), escape(tag.consent or NONE)),
+        (texts("tags_ttl"), escape(texts("tags_ttl_days", days=tag.ttl_days) if tag.ttl_days else NONE)),
+        (texts("tags_empty"), escape(texts(f"tags_empty_{tag.when_empty}"))),
+        (texts("tags_readers"), escape(", ".join(tag.readers) or NONE)),
+        (texts("tags_version"), f'<a href="{definition}">{tag.version if tag.version is not None else NONE}</a>'),
+    ]
+    if tag.agreement is not None and tag.agreement.alpha is not None:
+        told.append((texts("tags_agreement"), f"{tag.agreement.alpha:.2f}"))
+    listed = "".join(f"<div><dt>{escape(what)}</dt><dd>{said}</dd></div>" for what, said in told)
+    return f'<dl class="tw-attributes">{listed}</dl>'
+
+
+def _values(visit: Visit, tag: TagRow) -> str:
+    texts = visit.texts
+    heads = [Column(texts("value"), "text"), Column(texts("customers")), Column(texts("share"), "bar")]
+    rows = [
+        (
+            Cell(texts.label(each.title), badge=each.value if texts.label(each.title) != each.value else ""),
+            Cell(texts.count(each.customers), link=visit.link("/customers", where=where_is(tag.name, each.value))),
+            Bar(each.share, texts.percent(each.share), ACCENT),
+        )
+        for each in tag.values
+    ]
+    return table(heads, rows, name="values")
+
+
+def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
+    texts = visit.texts
+    if tag.claim is None:
+        markup(f"<p>{escape(texts('tags_no_claim'))}</p>")
+        return
+    markup(f"<p>{escape(texts('tags_claim'))}{escape(in_language(tag.claim, texts.language))}</p>")
+    may = "tags_may" if tag.validation.allowed else "tags_may_not"
+    markup(f"<p><b>{escape(texts(may))}</b> {escape(in_language(tag.validation.said, texts.language))}</p>")
+    for each in tests[:1]:
+        markup(f"<p>{escape(in_language(each.said, texts.language))}</p>")
+        markup(f'<div class="tw-scroll">{_days(each.days, texts)}</div>')
+        for caution in each.cautions:
+            markup(f'<p class="foot">{escape(in_language(caution, texts.language))}</p>')
+    if not tests:
+        markup(f"<p>{escape(texts('tags_untested'))}</p>")
+    if visit.may("define"):
+        wrong = ui.column()
+
+        async def tested() -> None:
+            button.props("loading")
+            try:
+                await visit.ask(tag_validation.validate_tags, visit.ctx, [tag.name])
+            finally:
+                button.props(remove="loading")
+            ui.navigate.reload()
+
+        button = ui.button(texts("tags_test"), on_click=attempt(visit, wrong, tested)).props("outline dense no-caps")
+
+
+def _days(days: Sequence[ValidationDay], texts: Texts) -> str:
+    heads = [
+        Column(texts("day"), "text"),
+        Column(texts("tags_spoken_of")),
+        Column(texts("tags_tagged")),
+        Column(texts("tags_base_rate")),
+        Column(texts("tags_precision")),
+        Column(texts("tags_recall")),
+        Column(texts("tags_lift")),
+        Column(texts("tags_interval")),
+        Column(texts("tags_p")),
+    ]
+    rows = [
+        (
+            Cell(texts.day(each.day), small=in_language(each.reason, texts.language) if each.reason else ""),
+            texts.count(each.customers),
+            texts.count(each.tagged),
+            texts.percent(each.base_rate),
+            texts.percent(each.precision),
+            texts.percent(each.recall),
+            _short(each.lift),
+            NONE if each.low is None or each.high is None else f"{each.low:.2f} – {each.high:.2f}",
+            NONE if each.p_adjusted is None else f"{each.p_adjusted:.3f}",
+        )
+        for each in days
+    ]
+    return table(heads, rows, name="days")
+
+
+def _short(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
