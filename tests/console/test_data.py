@@ -17,7 +17,7 @@ from tierwise.app.context import Context
 
 pytestmark = pytest.mark.browser
 
-PRODUCTS = "货号,品名,分类,售价\nX901,灯 <b>泡</b>,家居/灯,9.90\nX902,台灯,家居/灯,很贵\n"
+PRODUCTS = "货号,品名,分类,价格\nX901,灯 <b>泡</b>,家居/灯,9.90\nX902,台灯,家居/灯,很贵\n"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_a_file_is_looked_at_tried_and_taken_in(watch: Watch, furnished: Context
     before = len(imports.list_imports(furnished, limit=1000))
     watch.page.get_by_role("button", name=texts("data_try")).click()
     watch.page.wait_for_selector("[data-tried]")
-    assert texts("data_reason_bad_money") in watch.page.locator("[data-tried]").inner_text()
+    assert texts("data_reason_bad_number") in watch.page.locator("[data-tried]").inner_text()
     assert len(imports.list_imports(furnished, limit=1000)) == before, "trying stores nothing"
     assert take_in(watch) == {"read": "2", "accepted": "1", "unchanged": "0", "quarantined": "1"}
     watch.picture("data-import")
@@ -69,7 +69,7 @@ def test_refused_rows_are_taken_away_mended_and_taken_in(watch: Watch, furnished
     newest = imports.list_imports(furnished, limit=1)[0]
     watch.go(f"/data/quarantine?import={newest.id}", '[data-table="refused"]')
     row = watch.cells("refused")[0]
-    assert row[:3] == ["商品.csv", "3", "售价"]
+    assert row[:3] == ["商品.csv", "3", "价格"]
     assert "很贵" in row[4]
     watch.picture("data-quarantine")
     link = watch.page.locator('[data-card="refused"] a[download]').get_attribute("href") or ""

@@ -12,10 +12,10 @@ from tierwise.app import jobs
 from tierwise.app.jobs import Job
 from tierwise.app.uploads import IMPORTABLE
 from tierwise.console.parts.card import markup
+from tierwise.console.steps import step_title
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, tell
 from tierwise.kernel.errors import TierwiseError
-from tierwise.kernel.wording import in_language, word_in_language
 
 SECTIONS = (
     ("/data", "data_import"),
@@ -97,12 +97,6 @@ def job_state(job: Job, texts: Texts) -> str:
     return texts(f"data_state_{job.state}")
 
 
-def said_of(job: Job, texts: Texts) -> str:
-    """What a job says of itself: the step in hand."""
-    named = word_in_language(job.message, texts.language)
-    return named if named != job.message else in_language(job.message, texts.language)
-
-
 async def follow(visit: Visit, job: Job, over: Callable[[Job], None]) -> None:
     """Show how far a job is until it ends, and then call `over`; a button asks it to stop. Leaving the page stops
     nothing but the looking."""
@@ -127,7 +121,7 @@ async def follow(visit: Visit, job: Job, over: Callable[[Job], None]) -> None:
         bar.set_value(min(share, 1.0))
         unit = texts(f"data_unit_{now.unit}") if now.unit in ("rows", "steps") else now.unit
         done = f"{texts.count(now.done)} / {texts.count(now.total)} {unit}" if now.total else ""
-        said.set_text(" · ".join(part for part in (done, said_of(now, texts)) if part))
+        said.set_text(" · ".join(part for part in (done, step_title(now.message, texts)) if part))
 
     timer = ui.timer(LOOK_SECONDS, look)
     if visit.may("import"):

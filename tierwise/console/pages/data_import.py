@@ -235,7 +235,7 @@ def _how(view: uploads.UploadView, texts: Texts) -> str:
         view.encoding.upper(),
         texts("data_delimiter", sign=delimiter) if delimiter else "",
         texts("data_lines", rows=texts.count(view.lines)) if view.lines else "",
-        f"{view.bytes / 1024:,.0f} KB",
+        f"{max(view.bytes // 1024, 1):,} KB",
     )
     return " · ".join(part for part in parts if part)
 

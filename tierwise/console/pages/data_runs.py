@@ -15,10 +15,11 @@ from tierwise.console.pages._data import OPEN, attempt, follow, job_title, secti
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
+from tierwise.console.steps import step_title
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import Problem, TierwiseError
-from tierwise.kernel.wording import in_language, word_in_language
+from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
 
 SHOWN = 50
@@ -130,14 +131,9 @@ async def one_run(visit: Visit) -> None:
             for name, seconds in found.timings.items():
                 if name != IN_ALL and whole:
                     share = Bar(seconds / whole, texts.percent(seconds / whole), ACCENT)
-                    rows.append((_step(name, texts), texts.seconds(seconds), share))
+                    rows.append((step_title(name, texts), texts.seconds(seconds), share))
             rows.append((texts("total"), texts.seconds(whole), ""))
             markup(table(heads, rows, name="steps", total=True))
-
-
-def _step(name: str, texts: Texts) -> str:
-    named = word_in_language(name, texts.language)
-    return named if named != name else in_language(name, texts.language)
 
 
 def _figures(run: RunView, texts: Texts) -> tuple[Figure, ...]:

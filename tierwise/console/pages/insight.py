@@ -199,8 +199,17 @@ def _field(each: ParameterView, given: str | None, texts: Texts) -> str:
         f' {bound}="{number:g}"' for bound, number in (("min", each.least), ("max", each.most)) if number is not None
     )
     kind = {"integer": f'type="number" step="1"{bounds}', "number": f'type="number" step="any"{bounds}'}
-    typed = kind.get(each.kind, 'type="text"')
+    typed = kind.get(each.kind, 'type="text"') if _is_number(value) else 'type="text"'
     return f'<input name="{name}" {typed} value="{escape(value)}">'
+
+
+def _is_number(text: str) -> bool:
+    """Whether a field of numbers can show it; empty is one too."""
+    try:
+        float(text or 0)
+    except ValueError:
+        return False
+    return True
 
 
 def _choice(each: ParameterView, choice: str, texts: Texts) -> str:

@@ -55,7 +55,7 @@ def _compared(found: TagCatalogue, texts: Texts) -> str:
 
 def _classes(visit: Visit, found: TagCatalogue, wanted: str | None) -> str:
     texts = visit.texts
-    links = [(None, texts("tags_all"), len(found.tags))]
+    links: list[tuple[str | None, str, int]] = [(None, texts("tags_all"), len(found.tags))]
     links += [
         (name, texts(f"tags_class_{name}"), sum(1 for each in found.tags if each.tag_class == name)) for name in CLASSES
     ]
