@@ -5,19 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
 from tierwise.app.context import Context
+from tierwise.app.headings import column_label
+from tierwise.app.views import Label
 from tierwise.state import imports as stored
 from tierwise.state import jobs, quarantine
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnRead:
+    """One column of ours and what it was read from: the file's header, or its place from 1."""
+
+    name: str
+    title: Label
+    given: str | int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportView:
     """One file. read = accepted + replaced + unchanged + ignored + quarantined. open: rows in quarantine still, and
-    why, by code. columns: canonical name -> the file's header or its place; who: null where the job is not kept."""
+    why, by code. who: null where the job is not kept."""
 
     id: int
     table: str
@@ -33,7 +43,7 @@ class ImportView:
     quarantined: int
     open: int
     reasons: dict[str, int]
-    columns: dict[str, Any]
+    columns: tuple[ColumnRead, ...]
 
 
 def list_imports(ctx: Context, *, limit: int = 20) -> tuple[ImportView, ...]:
@@ -69,5 +79,8 @@ def _view(connection: Connection, found: stored.ImportedFile) -> ImportView:
         quarantined=counts.quarantined,
         open=sum(reasons.values()),
         reasons=reasons,
-        columns=dict(found.mapping.get("columns") or {}),
+        columns=tuple(
+            ColumnRead(name, column_label(found.table_name, name), given)
+            for name, given in (found.mapping.get("columns") or {}).items()
+        ),
     )

@@ -116,7 +116,7 @@ async def one(visit: Visit) -> None:
             markup(_reasons(visit, found.reasons, str(found.id)))
     with card(texts("data_read_so"), name="columns"):
         heads = [Column(texts("data_ours"), "text"), Column(texts("data_theirs"), "text")]
-        rows = [(name, str(value)) for name, value in found.columns.items()]
+        rows = [(Cell(texts.label(each.title), badge=each.name), str(each.given)) for each in found.columns]
         markup(table(heads, rows, name="columns"))
 
 
