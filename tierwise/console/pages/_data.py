@@ -10,6 +10,7 @@ from nicegui import ui
 
 from tierwise.app import jobs
 from tierwise.app.jobs import Job
+from tierwise.app.principal import Action
 from tierwise.app.uploads import IMPORTABLE
 from tierwise.console.parts.card import markup
 from tierwise.console.steps import step_title
@@ -17,15 +18,16 @@ from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, tell
 from tierwise.kernel.errors import TierwiseError
 
-SECTIONS = (
-    ("/data", "data_import"),
-    ("/data/quarantine", "data_quarantine"),
-    ("/data/runs", "data_runs"),
-    ("/data/identity", "data_identity"),
-    ("/data/live", "data_live"),
-    ("/data/quality", "data_quality"),
-    ("/data/definitions", "data_definitions"),
+SECTIONS: tuple[tuple[str, str, Action], ...] = (
+    ("/data", "data_import", "view"),
+    ("/data/quarantine", "data_quarantine", "view_customer"),
+    ("/data/runs", "data_runs", "view"),
+    ("/data/identity", "data_identity", "view_customer"),
+    ("/data/live", "data_live", "view"),
+    ("/data/quality", "data_quality", "view"),
+    ("/data/definitions", "data_definitions", "view"),
 )
+"""Addresses, titles, and what one must be allowed to do to see them."""
 
 OPEN = ("queued", "running")
 
@@ -61,7 +63,8 @@ def sections(visit: Visit, here: str) -> None:
     texts = visit.texts
     listed = "".join(
         f'<li><a href="{escape(visit.link(path))}"{_current(path == here)}>{escape(texts(title))}</a></li>'
-        for path, title in SECTIONS
+        for path, title, action in SECTIONS
+        if visit.may(action)
     )
     markup(f'<nav class="tw-tabs" aria-label="{escape(texts("data_sections"))}"><ul>{listed}</ul></nav>')
 

@@ -141,9 +141,12 @@ async def one(visit: Visit) -> None:
                 language="zh" if texts.language == "zh" else "en",
             )
         except TierwiseError as error:
-            answer.clear()
-            with answer:
-                tell(error, texts)
+            if not answer.is_deleted:
+                answer.clear()
+                with answer:
+                    tell(error, texts)
+            return
+        if answer.is_deleted:  # whoever asked has left the page
             return
         answer.clear()
         with answer:
