@@ -20,8 +20,8 @@ from tierwise.engine.given import profile_schema
 from tierwise.engine.plan import windows_of_profile
 from tierwise.metrics.fact_columns import countable
 
-OF_TEMPLATES = set(KINDS) - {"source", "identities"}
-"""A source names somebody's server; by which ids people are known, whoever links them says."""
+OF_TEMPLATES = set(KINDS) - {"source"}
+"""A source names somebody's server."""
 
 ALONE = {
     "general": {"project", "rfm", "deciles", "activity", "lifecycle"},
