@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tierwise.api import examples
-from tierwise.app import defining, exporting, importing, jobs, running, showing, sources
+from tierwise.app import defining, exporting, importing, imports, jobs, quality, running, showing, sources
 from tierwise.app.context import Context
 from tierwise.app.headings import Headings
 from tierwise.app.principal import Principal
@@ -392,6 +392,19 @@ def test_jobs_are_watched_and_cancelled(client: httpx.Client, put: Put) -> None:
     assert client.get(f"{API}/jobs").json()["jobs"][0]["done"] == 4000
     assert client.post(f"{API}/jobs/11/cancel").json() == {"id": 11, "asked": True}
     assert calls[0][0][1] == 11
+
+
+def test_one_job_the_imports_and_how_far_customers_are_known(client: httpx.Client, put: Put) -> None:
+    wanted = put(jobs, "job", examples.JOBS.jobs[0])
+    assert client.get(f"{API}/jobs/11").json()["done"] == 4000
+    assert wanted[0][0][1:] == (11,)
+    put(imports, "list_imports", examples.IMPORTS.imports)
+    put(imports, "one_import", examples.IMPORTED)
+    newest, one = client.get(f"{API}/imports?limit=1").json()["imports"][0], client.get(f"{API}/imports/3").json()
+    assert newest == one
+    assert one["columns"][0]["given"] == "订单号"
+    put(quality, "filled", examples.FILLED)
+    assert client.get(f"{API}/quality").json()["rows"][0]["share"] == 0.26
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tierwise.app import uploads
@@ -65,6 +66,21 @@ def test_what_is_only_named_is_told_apart_by_its_name(ctx: Any) -> None:
     mapping = uploads.meant(view, view.meanings)
     assert mapping.columns["store_id"] == mapping.columns["store_name"] == "门店名称"
     assert mapping.columns["product_id"] == "商品编码"
+
+
+def test_a_workbook_of_several_sheets_waits_for_a_choice(ctx: Any) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "一月"
+    for sheet in (book.active, book.create_sheet("二月")):
+        sheet.append(["客户编号", "姓名"])
+        sheet.append([sheet.title, "王"])
+    place = uploads.new_upload(ctx, "两张表.xlsx")
+    book.save(place.path)
+    view = uploads.look(ctx, place.id)
+    assert (view.undecided, view.sheets, view.headers) == (True, ("一月", "二月"), ())
+    view = uploads.look(ctx, place.id, sheet="二月")
+    assert (view.table, view.rows, view.sheets) == ("customers", (("二月", "王"),), ("一月", "二月"))
+    assert uploads.meant(view, view.meanings).sheet == "二月"
 
 
 def test_an_upload_is_reached_by_its_number_alone(ctx: Any) -> None:

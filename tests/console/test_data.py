@@ -14,6 +14,7 @@ from tests.console.watching import Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import imports, showing
 from tierwise.app.context import Context
+from tierwise.state import jobs
 
 pytestmark = pytest.mark.browser
 
@@ -131,6 +132,25 @@ def test_a_run_is_started_left_and_found_again(watch: Watch, furnished: Context)
     watch.picture("data-run")
     watch.go("/data/runs", '[data-table="runs"]')
     expect(watch.page.locator('[data-table="runs"] .badge')).to_have_text(texts("current"))
+    assert watch.said == []
+
+
+def test_a_job_is_asked_to_stop_and_says_that_it_did(watch: Watch, furnished: Context) -> None:
+    texts = watch.texts
+    database = furnished.database
+    with jobs.running(database, "run", principal="person:admin", title=f"run as of {AS_OF}", unit="steps") as job_id:
+        with database.begin() as connection:
+            jobs.progress(connection, job_id, done=3, total=12, message="store totals")
+        watch.go(f"/data/jobs/{job_id}", "[data-progress]")
+        expect(watch.page.locator("[data-progress]")).to_contain_text(f"3 / 12 {texts('data_unit_steps')}")
+        expect(watch.page.locator("[data-progress]")).to_contain_text(texts("step_stores"))
+        watch.picture("data-progress")
+        watch.page.get_by_role("button", name=texts("data_stop"), exact=True).click()
+        expect(watch.page.get_by_role("button", name=texts("data_stopping"))).to_be_disabled()
+        with database.begin() as connection:
+            assert jobs.is_cancel_requested(connection, job_id)
+            jobs.cancelled(connection, job_id)
+    expect(watch.page.locator('[data-card="job"]')).to_contain_text(texts("data_after_cancelled"))
     assert watch.said == []
 
 

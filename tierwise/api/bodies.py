@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tierwise.api.problems import ProblemBody
+from tierwise.app.imports import ImportView
 from tierwise.app.sources import SourceView
 from tierwise.app.views import LadderView, ProfilePage, RunView, TransitionsView
 
@@ -148,6 +149,12 @@ class ProposalBody(BaseModel):
 
     yaml: str
     notes: tuple[str, ...]
+
+
+class Imports(BaseModel):
+    """The newest first."""
+
+    imports: tuple[ImportView, ...]
 
 
 class JobBody(BaseModel):

@@ -12,6 +12,7 @@ from tierwise.api.bodies import (
     AppliedBody,
     Cancelled,
     ImportBody,
+    Imports,
     JobBody,
     Jobs,
     Ladders,
@@ -21,6 +22,8 @@ from tierwise.api.bodies import (
     Sources,
     Transitions,
 )
+from tierwise.app.imports import ColumnRead, ImportView
+from tierwise.app.quality import FilledRow, FilledView
 from tierwise.app.sources import SourceView
 from tierwise.app.views import (
     AttributeValue,
@@ -306,6 +309,33 @@ IMPORT = ImportBody(
     reasons={"negative_quantity": 8},
     import_id=3,
     job_id=11,
+)
+
+IMPORTED = ImportView(
+    id=3,
+    table="order_lines",
+    file="orders_2026.csv",
+    at=_AT,
+    who="person:olga",
+    bytes=812_044,
+    read=10_000,
+    accepted=9_980,
+    replaced=0,
+    unchanged=0,
+    ignored=12,
+    quarantined=8,
+    open=8,
+    reasons={"negative_quantity": 8},
+    columns=(ColumnRead("order_id", Label("订单号", "Order ID"), "订单号"),),
+)
+
+IMPORTS = Imports(imports=(IMPORTED,))
+
+FILLED = FilledView(
+    run_id=7,
+    as_of=date(2026, 6, 30),
+    customers=12_000,
+    rows=(FilledRow("birth_on", Label("出生日期", "Date of birth"), 3_120, 0.26),),
 )
 
 IMPORT_OF_SOURCE = IMPORT.model_copy(

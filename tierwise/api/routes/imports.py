@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Path, Query, UploadFile
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from tierwise.api import examples
-from tierwise.api.bodies import ImportBody, ProposalBody
+from tierwise.api.bodies import ImportBody, Imports, ProposalBody
 from tierwise.api.context import Asked
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, folder_for, new_folder, safe_name
-from tierwise.app import importing
+from tierwise.app import importing, imports
 from tierwise.app.context import Context
+from tierwise.app.imports import ImportView
 from tierwise.app.views import Refusals
 from tierwise.definitions.read import read_mapping
 
@@ -71,6 +72,20 @@ def import_file(
             told = read_mapping(of)
         report = importing.import_file(ctx, path, table, told, replace_orders=replace_orders, dry_run=dry_run)
         return ImportBody.model_validate(report).model_copy(update={"file": path.name})
+
+
+@router.get("/imports", operation_id="imports", responses=examples.ok(examples.IMPORTS) | problem_responses())
+def list_imports(ctx: Asked, limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20) -> Imports:
+    """The files that came in, the newest first, and what came of the rows of each."""
+    return Imports(imports=imports.list_imports(ctx, limit=limit))
+
+
+@router.get(
+    "/imports/{import_id}", operation_id="one_import", responses=examples.ok(examples.IMPORTED) | problem_responses(404)
+)
+def one_import(ctx: Asked, import_id: Annotated[int, Path(ge=1, le=2**31 - 1)]) -> ImportView:
+    """One of them."""
+    return imports.one_import(ctx, import_id)
 
 
 @router.post(
@@ -137,7 +152,7 @@ def _exported(ctx: Context, name: str, media_type: str, import_id: int | None, c
     )
 
 
-def _kept(file: UploadFile, folder: Path) -> Path:
+def _kept(file: UploadFile, folder: FilePath) -> FilePath:
     """The upload as a file of its own name."""
     path = folder / safe_name(file.filename, "upload.csv")
     with path.open("wb") as copy:

@@ -23,6 +23,12 @@ def jobs(ctx: Asked, limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20) -
     return Jobs(jobs=tuple(JobBody.model_validate(job) for job in use_cases.jobs(ctx, limit=limit)))
 
 
+@router.get("/jobs/{job_id}", operation_id="job", responses=examples.ok(examples.JOBS.jobs[0]) | problem_responses(404))
+def job(ctx: Asked, job_id: Annotated[int, Path(ge=1, le=2**31 - 1)]) -> JobBody:
+    """One job as it stands."""
+    return JobBody.model_validate(use_cases.job(ctx, job_id))
+
+
 @router.post(
     "/jobs/{job_id}/cancel",
     operation_id="cancel_job",

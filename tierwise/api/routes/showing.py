@@ -11,7 +11,8 @@ from tierwise.api import examples
 from tierwise.api.bodies import Ladders, Transitions
 from tierwise.api.context import Asked, RunQuery
 from tierwise.api.problems import problem_responses
-from tierwise.app import showing
+from tierwise.app import quality, showing
+from tierwise.app.quality import FilledView
 from tierwise.app.views import DecilesView, OverviewView, RfmView, StoresView
 
 router = APIRouter(tags=["show"])
@@ -64,6 +65,12 @@ def transitions(
 ) -> Transitions:
     """Who moved from which stage to which between two dates that were run."""
     return Transitions.of(showing.transitions(ctx, name, from_date, to_date))
+
+
+@router.get("/quality", operation_id="quality", responses=examples.ok(examples.FILLED) | problem_responses(404))
+def filled(ctx: Asked, run_id: RunQuery = None) -> FilledView:
+    """For how many customers each attribute has a value, the least known first."""
+    return quality.filled(ctx, run_id=run_id)
 
 
 @router.get("/stores", operation_id="stores", responses=examples.ok(examples.STORES) | problem_responses(404))

@@ -10,7 +10,8 @@ from nicegui import ui
 
 from tierwise.app import identity, identity_reading
 from tierwise.app.identity_views import Candidates, DecisionView, SharedRow, StepRow
-from tierwise.console.pages._data import attempt, sections
+from tierwise.app.uploads import IMPORTABLE
+from tierwise.console.pages._data import attempt, sections, table_title
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.texts import NONE, Texts
@@ -79,9 +80,16 @@ def _step(each: StepRow, texts: Texts) -> Sequence[Item]:
         each.left,
         each.right,
         texts(f"data_verdict_{each.verdict}"),
-        each.source or each.reason or NONE,
+        _told_by(each, texts),
         texts.day(when.date()) if when is not None else NONE,
     )
+
+
+def _told_by(each: StepRow, texts: Texts) -> str:
+    """The file or table that told of it, or why somebody decided it."""
+    if each.source in IMPORTABLE:
+        return table_title(each.source, texts)
+    return each.source or each.reason or NONE
 
 
 async def _decide(visit: Visit, pair: Candidates, *, same: bool) -> None:

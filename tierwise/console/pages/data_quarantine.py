@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tierwise.app import importing
-from tierwise.console.pages._data import reason_title, sections
+from tierwise.console.pages._data import REASONS, reason_title, sections
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.table import Cell, Column, Item, table
-from tierwise.console.texts import NONE
+from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.wording import in_language
@@ -66,7 +66,7 @@ async def refused(visit: Visit) -> None:
                 Cell(row["file"], link=visit.link(f"/data/imports/{row['import_id']}")),
                 texts.count(row["line"]),
                 row["column_name"] or NONE,
-                in_language(row["message"], texts.language),
+                _why(row["code"], row["message"], texts),
                 _cells(row["row_text"]),
             )
             for row in found.rows
@@ -93,7 +93,17 @@ def _take_away(visit: Visit, rows: Sequence[Mapping[str, Any]], number: str | No
     return f'<p><a href="/api/v1/quarantine.xlsx?{escape(query)}" download>{label}</a> · {how} {back}</p>'
 
 
+def _why(code: str, message: str, texts: Texts) -> str:
+    """In Chinese by the reason's own words; messages name columns and bounds in ways that are not all translated."""
+    if texts.language == "zh" and code in REASONS:
+        return reason_title(code, texts)
+    return in_language(message, texts.language)
+
+
 def _cells(row: Any) -> str:
-    values = row.values() if isinstance(row, dict) else row
-    text = " | ".join(str(value) for value in values)
+    """The row as it was, by the file's own columns where they are known."""
+    if isinstance(row, dict):
+        text = " · ".join(f"{name}: {value}" for name, value in row.items() if str(value).strip())
+    else:
+        text = " | ".join(str(value) for value in row)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
