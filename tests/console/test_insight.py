@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.api.house import AS_OF
 from tests.console.watching import LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import searching, tag_catalogue
 from tierwise.app.context import Context
 from tierwise.app.insights import asking, catalogue
+from tierwise.app.tag_validation import ValidationDay
 from tierwise.console.pages.insight import CHOICES, QUESTIONS
+from tierwise.console.pages.tags import bars_of_tests
+from tierwise.console.texts import Texts
+from tierwise.definitions.rule import Comparison
 
 pytestmark = pytest.mark.browser
 
@@ -72,6 +78,13 @@ def test_numbers_lead_to_their_customers(watch: Watch, furnished: Context) -> No
     assert f"{int(watch.page.locator('[data-found]').get_attribute('data-found') or 0):,}" == count
 
 
+def test_the_customers_of_a_step_are_those_who_came_so_far(furnished: Context) -> None:
+    view = asking.insight(furnished, "ladder", {"max_steps": 4})
+    for row in view.rows:
+        rule = Comparison(attribute="frequency_count", op=">=", value=row[0])
+        assert searching.search(furnished, rule=rule, limit=1).of == row[1], row
+
+
 def test_rows_of_customers_lead_to_them_and_to_a_workbook(watch: Watch, furnished: Context) -> None:
     watch.go("/insight/promotion?per_customer=yes&rows=5", '[data-table="answer"]')
     view = asking.insight(furnished, "promotion", {"per_customer": "yes"}, limit=5)
@@ -100,3 +113,14 @@ def test_tags_and_one_of_them(watch: Watch, furnished: Context) -> None:
     watch.go("/tags/no_such", '[data-notice="refused"]')
     assert searching.search(furnished).of
     assert watch.said == []
+
+
+def test_a_test_on_past_days_is_drawn_and_days_that_tell_nothing_are_left_out() -> None:
+    day = ValidationDay(
+        AS_OF, AS_OF, 100, 20, 30, 12, 0.3, 0.6, 0.4, 2.0, 1.5, 2.6, 0.001, 0.002, None, ()
+    )  # fmt: skip
+    untold = replace(day, precision=None, reason="nobody had it")
+    drawn = bars_of_tests([day, untold], Texts("en"))
+    assert drawn is not None
+    assert (drawn.labels, [each.values for each in drawn.series]) == ((AS_OF.isoformat(),), [(0.6,), (0.3,)])
+    assert bars_of_tests([untold], Texts("en")) is None

@@ -15,10 +15,11 @@ from tierwise.app.insights.insight_views import ColumnView, FigureView, InsightS
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
-from tierwise.console.rule_query import put_together, where_part
+from tierwise.console.rule_query import in_address, put_together, where_part
 from tierwise.console.shown import value_text
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
+from tierwise.definitions.rule import Comparison
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
@@ -301,9 +302,11 @@ def _cell(visit: Visit, view: InsightView, row: tuple[Any, ...], place: int, mos
 
 def _who(view: InsightView, row: tuple[Any, ...]) -> str | None:
     """The rule of the customers of a row, where an insight tells by which attributes they are counted."""
+    at = {column.name: value for column, value in zip(view.columns, row, strict=True)}
+    if view.name == "ladder":
+        return in_address(Comparison(attribute="frequency_count", op=">=", value=int(at["purchase"])))
     if view.name != "panorama":
         return None
-    at = {column.name: value for column, value in zip(view.columns, row, strict=True)}
     by = [("by", "value"), *([("against", "against")] if "against" in at else [])]
     parts = []
     for parameter, column in by:

@@ -12,7 +12,7 @@ from tierwise.app import tag_catalogue, tag_validation
 from tierwise.app.tag_catalogue import TagCatalogue, TagRow
 from tierwise.app.tag_validation import TagValidation, ValidationDay
 from tierwise.console.pages._data import attempt
-from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import in_address, where_is
@@ -22,6 +22,10 @@ from tierwise.definitions.rule import Comparison
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
+from tierwise.plots.options import options
+from tierwise.plots.plot import Bars, Series
+
+CHART_PX = 240
 
 CLASSES = ("static", "consumption", "behaviour", "tier")
 
@@ -196,9 +200,13 @@ def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
         return
     markup(f"<p>{escape(texts('tags_claim'))}{escape(in_language(tag.claim, texts.language))}</p>")
     may = "tags_may" if tag.validation.allowed else "tags_may_not"
-    markup(f"<p><b>{escape(texts(may))}</b> {escape(in_language(tag.validation.said, texts.language))}</p>")
+    said = "" if texts.language == "zh" else tag.validation.said
+    markup(f"<p data-may><b>{escape(texts(may))}</b> {escape(said)}</p>")
     for each in tests[:1]:
-        markup(f"<p>{escape(in_language(each.said, texts.language))}</p>")
+        told = texts(f"tags_verdict_{each.verdict or 'none'}", day=texts.day(each.as_of))
+        markup(f'<p class="lead" data-verdict="{escape(each.verdict or "none")}">{escape(told)}</p>')
+        if (bars := bars_of_tests(each.days, texts)) is not None:
+            chart(options(bars), CHART_PX)
         markup(f'<div class="tw-scroll">{_days(each.days, texts)}</div>')
         for caution in each.cautions:
             markup(f'<p class="foot">{escape(in_language(caution, texts.language))}</p>')
@@ -216,6 +224,22 @@ def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
             ui.navigate.reload()
 
         button = ui.button(texts("tags_test"), on_click=attempt(visit, wrong, tested)).props("outline dense no-caps")
+
+
+def bars_of_tests(days: Sequence[ValidationDay], texts: Texts) -> Bars | None:
+    """How many did what is claimed, of those with the tag beside all, on each past day; None where no day tells."""
+    told = [each for each in days if each.precision is not None and each.base_rate is not None]
+    if not told:
+        return None
+    return Bars(
+        tuple(texts.day(each.day) for each in told),
+        (
+            Series(texts("tags_of_tagged"), tuple(each.precision for each in told)),
+            Series(texts("tags_of_all"), tuple(each.base_rate for each in told)),
+        ),
+        texts("tags_chart"),
+        "rate",
+    )
 
 
 def _days(days: Sequence[ValidationDay], texts: Texts) -> str:
@@ -240,11 +264,17 @@ def _days(days: Sequence[ValidationDay], texts: Texts) -> str:
             texts.percent(each.recall),
             _short(each.lift),
             NONE if each.low is None or each.high is None else f"{each.low:.2f} – {each.high:.2f}",
-            NONE if each.p_adjusted is None else f"{each.p_adjusted:.3f}",
+            _probability(each.p_adjusted),
         )
         for each in days
     ]
     return table(heads, rows, name="days")
+
+
+def _probability(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _short(value: float | None) -> str:
