@@ -86,7 +86,10 @@ def home_of(folder: Path, customers: int, orders: int) -> Path:
 
 
 def measure(home: Path, events: int = EVENTS) -> list[float]:
-    """Seconds from the answer to each of so many orders until the entry of its customer can be read."""
+    """Seconds from the answer to each of so many orders until the entry of its customer can be read.
+
+    One order before them does not count: with it the worker learns what a run's cuts are, as it else does at rest.
+    """
     context = open_context(Settings(home))
     try:
         secret = write_keys.create(context, f"live-{utc_now():%Y%m%d%H%M%S}").write_key
@@ -97,7 +100,7 @@ def measure(home: Path, events: int = EVENTS) -> list[float]:
             beside = threading.Thread(target=_others, args=(port, secret, over))
             beside.start()
             try:
-                return [_seconds(port, secret, token, number) for number in range(events)]
+                return [_seconds(port, secret, token, number) for number in range(events + 1)][1:]
             finally:
                 over.set()
                 beside.join()

@@ -56,6 +56,8 @@ def _of(line: str, business: Business) -> str:
         "import": f" of {business.orders:,} order lines",
         "count": f" among {business.orders:,} customers",
         "rules": f" on {business.orders:,} orders of {business.customers:,} customers",
+        "incremental": f" on {business.orders:,} orders of {business.customers:,} customers",
+        "live": f" among {business.customers:,} customers with {business.orders:,} orders",
         "customer": f" of {business.orders:,}, with as many orders",
         "identity": f" of {business.orders:,} identities",
         "history": f" of {business.days:,} days of {business.customers:,} customers",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.lines import Business, verdicts
+from benchmarks.lines import TARGETS, Business, verdicts
 from benchmarks.report import as_json, table
 from benchmarks.turns import Measured, Once, in_turn, process
 
@@ -73,3 +73,9 @@ def test_a_wrong_wish_is_refused_before_anything_is_made(wrong: list[str]) -> No
     with pytest.raises(SystemExit) as refused:
         main(wrong)
     assert refused.value.code == 2
+
+
+def test_every_line_has_its_heading() -> None:
+    for line in TARGETS:
+        said = table({line: (measured(thing=1.0), [])}, BUSINESS).splitlines()[0]
+        assert len(said.split()) > 3, said
