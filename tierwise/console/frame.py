@@ -35,6 +35,7 @@ class Place:
 PLACES = (
     Place("/", "place_overview", "view"),
     Place("/customers", "place_customers", "view_customer", of_own=True),
+    Place("/stratification", "place_stratification", "view"),
     Place("/segments", "place_segments", "view"),
     Place("/insight", "place_insight", "view"),
     Place("/tags", "place_tags", "view"),
