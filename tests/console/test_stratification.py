@@ -39,7 +39,7 @@ MATRIX = {
         {"attribute": "frequency_count", "parts": [{"name": "often", "above": 0.5}, {"name": "seldom"}]},
         {"attribute": "monetary_amount", "parts": [{"name": "much", "above": 0.5}, {"name": "little"}]},
     ],
-    "cells": [{"name": "best", "title": {"zh": "最好", "en": "Best"}, "parts": [["often", "much"]]}],
+    "cells": [{"name": "best", "title": {"zh": "最好", "en": "Best"}, "at": [["often", "much"]]}],
     "otherwise": {"name": "rest"},
 }
 
@@ -132,6 +132,7 @@ def test_weights_tell_who_would_go_up_and_down(watch: Watch, stratified: Context
     watch.go("/stratification?tab=levels", '[data-table="levels"]')
     assert [row[1] for row in watch.cells("levels")] == [watch.texts.count(row.customers) for row in view.rows]
     near = levels.near_miss(stratified, "grade", limit=20)
+    watch.page.wait_for_selector('[data-table="near"]')
     assert len(watch.cells("near")) == len(near.rows) > 0
     (definition,) = tier_definitions.definitions_in_use(stratified).of(Level)
     body = LEVEL | {"scorecard": {"indicators": [{"attribute": "frequency_count", "weight": 1},

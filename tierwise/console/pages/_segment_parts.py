@@ -31,11 +31,7 @@ async def read_as_a_group(visit: Visit, row: SegmentRow) -> None:
     """What its customers have more often, or less often, than all. In the address: every=1 shows all rows."""
     texts = visit.texts
     rule = InSegment(segment=row.segment.name)
-    try:
-        found = await visit.ask(group_reading.read, visit.ctx, rule)
-    except TierwiseError as error:
-        tell(error, texts)
-        return
+    found = await visit.ask(group_reading.read, visit.ctx, rule)
     every = visit.asked.get("every") == "1"
     rows = list(found.rows) if every else group_reading.strongest(found.rows)[:MARKS_SHOWN]
     said = texts("seg_read_of", group=texts.count(found.group), reference=texts.count(found.reference))

@@ -11,10 +11,11 @@ from nicegui import ui
 from tierwise.app import levels as level_cases
 from tierwise.app import matrices as matrix_cases
 from tierwise.app.defining import Definitions
-from tierwise.app.level_views import CombinationView, LevelView, MatrixView, NearMissesView
+from tierwise.app.level_views import CombinationView, LevelView, MatrixView
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.charts.structure import Piece, structure_chart
+from tierwise.console.pages._later import later
 from tierwise.console.pages._live_plan import LivePlan
 from tierwise.console.pages._strat_parts import choices
 from tierwise.console.parts.card import card, chart, markup
@@ -55,8 +56,7 @@ async def levels(visit: Visit, words: Vocabulary, known: Definitions) -> None:
             _weights(visit, view, definition, words)
         with ui.element("div"):
             if visit.may("view_customer"):
-                near = await visit.ask(level_cases.near_miss, visit.ctx, definition.name, limit=NEAR_SHOWN)
-                _near(visit, near, view)
+                later(visit, lambda: _near(visit, view))
 
 
 def _level_rows(visit: Visit, view: LevelView) -> str:
@@ -135,8 +135,9 @@ def _weights(visit: Visit, view: LevelView, definition: Level, words: Vocabulary
             field.on_value_change(lambda event, name=name: put(name, event.value or ""))
 
 
-def _near(visit: Visit, near: NearMissesView, view: LevelView) -> None:
+async def _near(visit: Visit, view: LevelView) -> None:
     texts = visit.texts
+    near = await visit.ask(level_cases.near_miss, visit.ctx, view.name, limit=NEAR_SHOWN)
     titles = {row.name: texts.label(row.title) for row in view.rows}
     lines = {each.name: texts.label(each.title) for each in view.indicators}
     lead = texts("strat_near_lead", customers=texts.count(near.of), points=value_text(near.within, texts))

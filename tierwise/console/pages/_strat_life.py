@@ -12,6 +12,7 @@ from tierwise.app.history_views import MigrationView
 from tierwise.app.views import LadderView
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.tiers import funnel_chart, sankey_chart
+from tierwise.console.pages._later import later
 from tierwise.console.pages._strat_parts import choices, stage_rows
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.table import Cell, Column, Item, table
@@ -47,7 +48,7 @@ async def lifecycle(visit: Visit, words: Vocabulary, known: Definitions) -> None
             link = visit.link("/customers", where=where_is(view.name, None))
             said = texts("outside", customers=texts.count(view.outside))
             markup(f'<p class="foot"><a href="{escape(link)}">{escape(said)}</a></p>')
-    await _moves(visit, view, days, words)
+    later(visit, lambda: _moves(visit, view, days, words))
 
 
 async def _moves(visit: Visit, view: LadderView, days: Sequence[date], words: Vocabulary) -> None:

@@ -6,6 +6,7 @@ from html import escape
 
 from tierwise.app import rule_vocabulary, segment_catalogue
 from tierwise.app.segment_catalogue import SegmentRow
+from tierwise.console.pages._later import later
 from tierwise.console.pages._segment_parts import overlapping, read_as_a_group, versions
 from tierwise.console.pages._segment_rule import edit
 from tierwise.console.parts.card import markup
@@ -37,7 +38,7 @@ async def segment(visit: Visit) -> None:
     markup(tabs(links, tab, visit.texts("seg_tabs")))
     match tab:
         case "read":
-            await read_as_a_group(visit, row)
+            later(visit, lambda: read_as_a_group(visit, row))
         case "overlap":
             await overlapping(visit, row)
         case "versions":
