@@ -189,6 +189,17 @@ def test_versions_show_what_changed_and_lead_back(watch: Watch, furnished: Conte
     assert watch.said == []
 
 
+def test_what_somebody_else_stored_meanwhile_is_not_overwritten(watch: Watch, furnished: Context) -> None:
+    texts, page = watch.texts, watch.page
+    watch.go("/segments/often", "[data-count]")
+    other = segment_catalogue.one(furnished, "often").segment.model_copy(update={"purpose": "to greet them"})
+    defining.change_definitions(furnished, [other], note="by another")
+    page.get_by_label(texts("seg_owner")).fill("crm")
+    page.get_by_role("button", name=texts("seg_save"), exact=True).click()
+    page.wait_for_selector('[data-notice="refused"]')
+    assert segment_catalogue.one(furnished, "often").segment == other
+
+
 def test_who_may_not_define_sees_no_way_to_store(browser: Browser, site: Served, furnished: Context) -> None:
     with signed_in(browser, site, furnished, "en-GB", person="rita") as watch:
         watch.go("/segments/often", "[data-count]")

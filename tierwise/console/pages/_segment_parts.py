@@ -55,6 +55,7 @@ async def read_as_a_group(visit: Visit, row: SegmentRow) -> None:
 def _marked(visit: Visit, row: ReadRow, rule: AnyRule) -> Sequence[Item]:
     texts = visit.texts
     index = NONE if row.index is None else f"{row.index:.0f}"
+    arrow = "" if row.index is None or row.index == 100 else "↑" if row.index > 100 else "↓"
     link = visit.link("/customers", where=in_address(All(all=(rule, _having(row)))))
     return (
         texts.label(row.title),
@@ -62,7 +63,7 @@ def _marked(visit: Visit, row: ReadRow, rule: AnyRule) -> Sequence[Item]:
         Cell(texts.count(row.group), link=link),
         Bar(row.share, texts.percent(row.share), ACCENT),
         Bar(row.reference_share, texts.percent(row.reference_share), "#b79a63"),
-        Cell(index, badge="↑" if (row.index or 100) > 100 else "↓" if (row.index or 100) < 100 else ""),
+        Cell(index, badge=arrow),
         texts("seg_sure_yes") if row.differs else texts("seg_sure_no"),
     )
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from tierwise.app import defining, planning, segments
+from tierwise.app import defining, planning, segments, versioning
 from tierwise.app.rule_vocabulary import RuleWords
 from tierwise.app.segment_catalogue import SegmentRow
 from tierwise.console.pages._live_count import LiveCount
@@ -217,6 +217,18 @@ class _Editing:
             with card(texts("seg_plan"), name="plan"):
                 markup(plan_html(view, Called(self.known.words, titles, texts)))
 
+    async def _still_newest(self) -> None:
+        """Raises `changed_meanwhile` where somebody else stored a version since the page came."""
+        if self.row is None:
+            return
+        newest = (await self.visit.ask(versioning.history, self.visit.ctx, "segment", self.row.segment.name))[0]
+        if newest.version != self.row.version:
+            raise TierwiseError(
+                "changed_meanwhile",
+                f"{newest.author} has stored version {newest.version} meanwhile",
+                remedy="open the segment again, and change that version",
+            )
+
     async def _save(self) -> None:
         self.below.clear()
         try:
@@ -225,6 +237,7 @@ class _Editing:
                 raise TierwiseError(
                     "name_taken", f'there is a segment "{edited.name}" already', remedy="give another name"
                 )
+            await self._still_newest()
             note = (self.fields["note"].value or "").strip()
             await self.visit.ask(defining.change_definitions, self.visit.ctx, [edited], note=note)
         except TierwiseError as error:

@@ -54,11 +54,9 @@ async def rfm(visit: Visit, words: Vocabulary, known: Definitions) -> None:
             link = visit.link("/customers", where=where_is(attribute, None))
             said = texts("strat_unscored", customers=texts.count(view.unscored))
             markup(f'<p class="foot"><a href="{escape(link)}">{escape(said)}</a></p>')
-    with ui.element("div").classes("tw-columns"):
-        with card(texts("strat_scores"), name="scores", lead=""):
-            markup(_scores(visit, view))
-        with ui.element("div"):
-            _settings(visit, definition, words, view.customers)
+    _settings(visit, definition, words, view.customers)
+    with card(texts("strat_scores"), name="scores"):
+        markup(_scores(visit, view))
 
 
 def _cells(visit: Visit, view: RfmView, attribute: str) -> str:
@@ -92,7 +90,7 @@ def _cells(visit: Visit, view: RfmView, attribute: str) -> str:
                 Cell(strategy or NONE, "" if strategy else texts("no_strategy"), warn=not strategy),
             )
         )
-    return f'<div class="tw-scroll">{table(heads, rows, name="cells")}</div>'
+    return table(heads, rows, name="cells")
 
 
 def _scores(visit: Visit, view: RfmView) -> str:
