@@ -434,7 +434,10 @@ def test_a_defect_is_a_problem_too_and_tells_nothing(
     written = caplog.text + "".join(capfd.readouterr())
     assert "RuntimeError" in written, "the log says what kind of error, and where"
     assert "test_routes.py" in written
-    assert "13800000000" not in answer.text + written.replace('raise RuntimeError("customer 13800000000")', "")
+    source = 'raise RuntimeError("customer 13800000000")'
+    for line in (source, source.replace('"', '\\"')):  # the frame's own line, as it is and within JSON
+        written = written.replace(line, "")
+    assert "13800000000" not in answer.text + written
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v2/rfm", "/v1/track", "/nothing", "/"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.console.watching import LOCALES, Watch, signed_in
+from tests.console.watching import LONG_LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import searching, tags
 from tierwise.app.context import Context
@@ -16,7 +16,7 @@ from tierwise.console.rule_query import where_in, where_is
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module", params=LOCALES)
+@pytest.fixture(scope="module", params=LONG_LOCALES)
 def watch(request: pytest.FixtureRequest, browser: Browser, site: Served, furnished: Context) -> Iterator[Watch]:
     with signed_in(browser, site, furnished, request.param) as watch:
         yield watch

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.console.watching import LOCALES, Watch, signed_in
+from tests.console.watching import LONG_LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import definition_texts, identity, identity_reading, importing, quality, showing, versioning
 from tierwise.app.context import Context
 from tierwise.app.defining import change_definitions
 from tierwise.definitions.identities import Identities
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]  # the suite opens the other pages; these with the long tests
 
 TWINS = "customer_id,phone\nZ901,13700009901\nZ902,+86 13700009901\n"
 
@@ -25,7 +25,7 @@ when: {{attribute: frequency_count, op: "<=", value: {most}}}
 """
 
 
-@pytest.fixture(scope="module", params=LOCALES)
+@pytest.fixture(scope="module", params=LONG_LOCALES)
 def watch(request: pytest.FixtureRequest, browser: Browser, site: Served, furnished: Context) -> Iterator[Watch]:
     with signed_in(browser, site, furnished, request.param) as watch:
         yield watch

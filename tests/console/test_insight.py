@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.api.house import AS_OF
-from tests.console.watching import LOCALES, Watch, signed_in
+from tests.console.watching import LONG_LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import searching, tag_catalogue
 from tierwise.app.context import Context
@@ -20,10 +20,10 @@ from tierwise.console.pages.tags import bars_of_tests
 from tierwise.console.texts import Texts
 from tierwise.definitions.rule import Comparison
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]  # the suite opens the other pages; these with the long tests
 
 
-@pytest.fixture(scope="module", params=LOCALES)
+@pytest.fixture(scope="module", params=LONG_LOCALES)
 def watch(request: pytest.FixtureRequest, browser: Browser, site: Served, furnished: Context) -> Iterator[Watch]:
     with signed_in(browser, site, furnished, request.param) as watch:
         yield watch

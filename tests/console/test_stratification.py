@@ -16,7 +16,7 @@ from tierwise.app.context import Context
 from tierwise.definitions.level import Level
 from tierwise.definitions.read import parse_definition
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.soak]  # the suite opens the other pages; these with the long tests
 
 LEVEL = {
     "kind": "level",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tierwise.api.serve import Served
@@ -17,6 +18,9 @@ from tierwise.console.texts import Texts
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 
 LOCALES = ("zh-CN", "en-GB")
+
+LONG_LOCALES = ("zh-CN", pytest.param("en-GB", marks=pytest.mark.soak))
+"""For pages whose words other tests hold: in English with the long tests."""
 
 ARGUMENTS = [
     "--no-sandbox",
