@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 
 import httpx
 import pytest
@@ -13,7 +14,8 @@ from playwright.sync_api import Browser
 from tests.console.watching import LOCALES, signed_in, stranger
 from tierwise.api.serve import Served
 from tierwise.app.context import Context
-from tierwise.app.people import link
+from tierwise.app.people import add, change, link
+from tierwise.app.signing_in import REMEMBERED_SECONDS
 from tierwise.console.texts import Texts
 
 DOOR = "/console/sign-in"
@@ -110,6 +112,18 @@ def test_by_name_and_password_and_out_again(browser: Browser, site: Served, furn
         menu = watch.page.locator(".tw-side li").all_inner_texts()
         assert texts("place_overview") in menu
         assert not {texts("place_customers"), texts("place_settings")} & set(menu)
+
+
+@pytest.mark.browser
+def test_an_open_page_acts_by_what_its_person_may_now(browser: Browser, site: Served, furnished: Context) -> None:
+    add(furnished, "otto", role="operator")
+    with signed_in(browser, site, furnished, "en-GB", person="otto") as watch:
+        watch.go("/segments/often", "[data-count]")
+        change(furnished, "otto", role="reader")
+        sleep(REMEMBERED_SECONDS)
+        watch.page.locator("[data-leaf=compared] .tw-leaf-number input").first.fill("3")
+        watch.page.wait_for_selector("text=what you may do here has changed meanwhile")
+        assert watch.page.locator("[data-count]").count() == 0
 
 
 @pytest.mark.browser

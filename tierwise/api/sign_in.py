@@ -43,7 +43,7 @@ async def _page(request: Request) -> Response:
         session = await asyncio.to_thread(_of(request).by_link, secret)
     except TierwiseError as error:
         return _form(request, error)
-    return _entered(request, session, request.query_params.get("next"))
+    return await _entered(request, session, request.query_params.get("next"))
 
 
 async def _signed_in(request: Request) -> Response:
@@ -53,7 +53,7 @@ async def _signed_in(request: Request) -> Response:
         session = await asyncio.to_thread(_of(request).by_password, name, password)
     except TierwiseError as error:
         return _form(request, error, str(given.get("name", "")), str(given.get("next", "")))
-    return _entered(request, session, str(given.get("next", "")))
+    return await _entered(request, session, str(given.get("next", "")))
 
 
 async def _signed_out(request: Request) -> Response:
@@ -74,7 +74,7 @@ def _cookie(request: Request) -> str:
     return cookie_name((request.scope.get("server") or ("", None))[1])
 
 
-def _entered(request: Request, session: str, wanted: str | None) -> Response:
+async def _entered(request: Request, session: str, wanted: str | None) -> Response:
     answer = RedirectResponse(_inside(wanted), 303)
     # lax: a link in a mail opens the page; the guard looks at where a change comes from.
     answer.set_cookie(
@@ -82,7 +82,7 @@ def _entered(request: Request, session: str, wanted: str | None) -> Response:
     )
     before = session_of(request.headers, (request.scope.get("server") or ("", None))[1])
     if before is not None:
-        _of(request).sign_out(before)
+        await asyncio.to_thread(_of(request).sign_out, before)
     return answer
 
 

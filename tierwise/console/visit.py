@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from tierwise.app import defining
 from tierwise.app.context import Context
+from tierwise.app.people import principal_of
 from tierwise.app.principal import Action
 from tierwise.app.signing_in import SignIns
 from tierwise.console.frame import framed
@@ -41,7 +42,11 @@ class Visit:
     sign_ins: SignIns
 
     async def ask(self, case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A use case, beside the event loop. Raises what it raises, and `not_signed_in` where the session is over."""
+        """A use case, beside the event loop.
+
+        Raises what it raises; `not_signed_in` where the session is over, `changed_meanwhile` where the person's role or
+        customers are others than when the page came.
+        """
 
         def asked() -> T:
             self._require_signed_in()
@@ -50,8 +55,15 @@ class Visit:
         return await asyncio.to_thread(asked)
 
     def _require_signed_in(self) -> None:
-        if self.session is not None and self.sign_ins.person_of(self.session) is None:
+        if self.session is None:
+            return
+        person = self.sign_ins.person_of(self.session)
+        if person is None:
             raise TierwiseError("not_signed_in", "you are not signed in any more", remedy="open the page again")
+        if principal_of(person) != self.ctx.principal:
+            raise TierwiseError(
+                "changed_meanwhile", "what you may do here has changed meanwhile", remedy="open the page again"
+            )
 
     def may(self, action: Action) -> bool:
         """Whether who came may do it to all customers."""

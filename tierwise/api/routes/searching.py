@@ -8,15 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
-from starlette.background import BackgroundTask
 
 from tierwise.api import examples
 from tierwise.api.context import Asked, HeadingsQuery
-from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.routes.exports import FILE, Extension
-from tierwise.api.scratch import drop_folder, new_folder
-from tierwise.app import searching, segments
+from tierwise.api.routes.segments import members_file
+from tierwise.app import searching
 from tierwise.app.searching import CONTACTS, ID
 from tierwise.definitions.read import parse_rule
 from tierwise.definitions.rule import AnyRule, Comparison
@@ -97,20 +95,7 @@ def export_where(
     """Those of a rule as a file, by a link; everybody where there is no rule. Without names and phones. Audited."""
     rule = _rule(where) or Comparison(attribute=ID, op="present")
     names = [name for name in _names(columns) if name not in CONTACTS]
-    folder = new_folder(ctx)
-    try:
-        with told_as(folder):
-            path = folder / f"customers.{extension}"
-            done = segments.export_members(ctx, rule, path, columns=names, headings=headings)
-    except BaseException:
-        drop_folder(folder)
-        raise
-    return FileResponse(
-        path,
-        filename=path.name,
-        headers={"x-tierwise-rows": str(done.rows)},
-        background=BackgroundTask(drop_folder, folder),
-    )
+    return members_file(ctx, rule, f"customers.{extension}", columns=names, headings=headings)
 
 
 def _rule(where: str | None) -> AnyRule | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -16,11 +17,14 @@ from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
 from tierwise.app import group_reading, memberships, segments
+from tierwise.app.context import Context
 from tierwise.app.group_reading import GroupReading
+from tierwise.app.headings import Headings
 from tierwise.app.lists import CustomerList
 from tierwise.app.memberships import ChangesPage, MembershipsView
 from tierwise.app.segments import Counted, Overlap
 from tierwise.definitions.read import parse_rule
+from tierwise.definitions.rule import AnyRule
 
 router = APIRouter(tags=["segments"])
 
@@ -123,13 +127,26 @@ def export_members(
     headings: HeadingsQuery = "names",
 ) -> FileResponse:
     """All of them as a file, ordered by customer_id. Audited."""
+    return members_file(
+        ctx, parse_rule(body.rule), f"members.{extension}", columns=body.columns, run_id=run_id, headings=headings
+    )
+
+
+def members_file(
+    ctx: Context,
+    rule: AnyRule,
+    name: str,
+    *,
+    columns: Sequence[str] | None,
+    headings: Headings,
+    run_id: int | None = None,
+) -> FileResponse:
+    """Those of a rule as a file of that name, which is gone once it is sent."""
     folder = new_folder(ctx)
     try:
         with told_as(folder):
-            path = folder / f"members.{extension}"
-            done = segments.export_members(
-                ctx, parse_rule(body.rule), path, columns=body.columns, run_id=run_id, headings=headings
-            )
+            path = folder / name
+            done = segments.export_members(ctx, rule, path, columns=columns, run_id=run_id, headings=headings)
     except BaseException:
         drop_folder(folder)
         raise
