@@ -353,14 +353,14 @@ def test_exports_stream_a_file_and_leave_nothing(
     content = b"customer_id\n" + b"C1\n" * 100_000
 
     def write(
-        ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool, headings: Headings
+        ctx: Context, table: str, path: Path, *, run_id: int, sensitive: bool, headings: Headings, asked: dict[str, str]
     ) -> Exported:
-        assert (f"{table}{path.suffix}", run_id, sensitive) == (name, 3, False)
+        assert (f"{table}{path.suffix}", run_id, sensitive, asked) == (name, 3, False, {"tag": "vip"})
         path.write_bytes(content)
         return Exported(table, str(path), 100_000, len(content), 0.1, ("财富",))
 
     put(exporting, "export", write)
-    answer = client.get(f"{API}/exports/{name}?run=3")
+    answer = client.get(f"{API}/exports/{name}?run=3&set=tag=vip")
     assert answer.content == content
     assert answer.headers["content-type"] == media_type
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
@@ -371,7 +371,7 @@ def test_exports_stream_a_file_and_leave_nothing(
 
 def test_an_export_that_fails_leaves_nothing(client: httpx.Client, context: Context, put: Put) -> None:
     def write(
-        ctx: Context, table: str, path: Path, *, run_id: int | None, sensitive: bool, headings: Headings
+        ctx: Context, table: str, path: Path, *, run_id: int, sensitive: bool, headings: Headings, asked: dict[str, str]
     ) -> Exported:
         path.write_bytes(b"half")
         raise TierwiseError("no_run", "no run yet")

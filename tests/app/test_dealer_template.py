@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from tests.app.template_house import counted, everybody, house, live_differences, nobody, promised, untold
-from tierwise.app import profiling
+from tests.app.test_sheets import OF_A_TEMPLATE
+from tierwise.app import exporting, profiling
 from tierwise.app.context import Context
 from tierwise.app.insights.asking import insight
 from tierwise.app.reading import reading
+from tierwise.app.sheets import SHEETS
 from tierwise.cli.demo_summary import summary
 from tierwise.testing import make_dealer
 
@@ -44,6 +47,13 @@ def test_the_planted_junk_is_found_and_nobody_else(dealer: Context) -> None:
         flagged = {row[0] for row in reader.connection.execute("SELECT DISTINCT customer_id FROM junk").fetchall()}
     assert by_rule.keys() == {"test_account", "lead_mill"}
     assert flagged == set(MADE.truths["junk"].column("customer_id").to_pylist())
+
+
+@pytest.mark.parametrize("table", sorted(OF_A_TEMPLATE))
+def test_what_its_pages_show_can_be_taken(dealer: Context, tmp_path: Path, table: str) -> None:
+    name = {"matrix": "value_loyalty", "combinations": "value_loyalty"}.get(table, "customer_level")
+    asked = {"name": name} if SHEETS[table].needs else {}
+    assert exporting.export(dealer, table, tmp_path / "x.xlsx", headings="zh", asked=asked).rows > 2
 
 
 def test_there_is_a_question_to_ask(dealer: Context) -> None:

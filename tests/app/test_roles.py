@@ -31,6 +31,7 @@ WITHIN = [
     "live_customers.is_behind",
     "live_customers.of_run",
     "live_customers.prepare",
+    "marking.mark_of",
     "memberships.live_difference",
     "memberships.live_of",
     "observing.require_ready",
@@ -75,6 +76,8 @@ class Watcher:
 def use_cases() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Public functions of app/ whose first argument is the context."""
     for module in pkgutil.walk_packages(tierwise.app.__path__, "tierwise.app."):
+        if module.name == "tierwise.app.sheet_rows":
+            continue  # rows by use cases, which ask; `exporting.export` asks before
         found = importlib.import_module(module.name)
         for name, case in vars(found).items():
             if inspect.isfunction(case) and case.__module__ == module.name and not name.startswith("_"):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from tierwise.app import showing
 from tierwise.app.context import Context
-from tierwise.app.defining import current_definitions
+from tierwise.app.defining import current_definitions, project_of
 from tierwise.app.headings import Headings, column_label, headed, reason_label
+from tierwise.app.marking import mark_of
 from tierwise.app.reading import Reader, reading
+from tierwise.app.sheet import Asked, Sheet, in_one_type, label_of_column
 from tierwise.app.views import Exported, Label
 from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes, sensitive_segments
 from tierwise.definitions.tag import Tag
@@ -27,6 +30,7 @@ from tierwise.state import audit, lake_tables, traits
 SNAPSHOTS = ("profile", "store_totals", "tags", "segments", "junk")
 SUMMARIES = ("deciles", "rfm", "lifecycle", "activity")
 FACTS = tuple(name for name in TABLES if name not in ("identities", "customer_map"))
+TABLES_KNOWN = (*SNAPSHOTS, *SUMMARIES, *FACTS)
 
 
 def export(
@@ -37,38 +41,56 @@ def export(
     run_id: int | None = None,
     sensitive: bool = False,
     headings: Headings = "names",
+    asked: Mapping[str, str] | None = None,
 ) -> Exported:
-    """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes.
+    """Write a table to a .csv, .xlsx or .parquet file, ordered by its key: the same run gives the same bytes, apart
+    from the mark of a person who takes a workbook.
 
-    headings: names as programs know the columns, or words in a language.
+    headings: names as programs know the columns, or words in a language. asked: with what a table of pages is asked
+    for, such as a tag; and the metric of `deciles`.
 
     sensitive: with what is sensitive by the run's or today's definitions; else it is left out of `profile`, `tags` and
     `segments`. The audit names it in either case.
 
     table: `profile` (with the column `tags`: name or name=value, sorted, between them `|`), `store_totals`, `tags`,
-    `segments` or `junk` (a row per customer and tag, segment or rule), a summary (deciles, rfm, lifecycle, activity)
-    or a fact table. Raises `unknown_table`, `no_run`, and what `write_table` raises.
+    `segments` or `junk` (a row per customer and tag, segment or rule), a summary (deciles, rfm, lifecycle, activity),
+    a fact table, or a table of pages (`sheets.py`). Raises `unknown_table`, `unknown_parameter`, `bad_value`, `no_run`,
+    and what `write_table` raises.
     """
+    from tierwise.app.sheets import SHEETS  # it reads by most use cases, some of which export themselves
+
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
     told: tuple[str, ...] = ()
+    asked = asked or {}
+    sheet = SHEETS.get(table) or Sheet((), lambda ctx, asked: (), takes=("metric",) if table == "deciles" else ())
+    if table in TABLES_KNOWN or table in SHEETS:
+        sheet.check(table, asked)
     if table in SNAPSHOTS or table in SUMMARIES:
         with reading(ctx, run_id) as reader:
             told = _sensitive(ctx, reader, table)
             left_out = () if sensitive else told
             relation = (
-                _snapshot(reader, table, left_out) if table in SNAPSHOTS else _summary(ctx, reader, table, run_id)
+                _snapshot(reader, table, left_out)
+                if table in SNAPSHOTS
+                else _summary(ctx, reader, table, run_id, asked)
             )
             relation = headed(reader.connection, relation, headings, partial(attribute_label, reader, table))
-            rows = write_table(reader.connection, relation, path, sheet=table, dated=reader.run.as_of)
+            rows = write_table(
+                reader.connection, relation, path, sheet=table, dated=reader.run.as_of, mark=mark_of(ctx, table)
+            )
     elif table in FACTS:
         rows = _export_fact(ctx, table, path, headings)
+    elif table in SHEETS:
+        rows = _export_sheet(ctx, table, sheet, asked, path, headings)
     else:
-        raise TierwiseError.of([unknown_name("table", table, (*SNAPSHOTS, *SUMMARIES, *FACTS))])
+        raise TierwiseError.of([unknown_name("table", table, (*TABLES_KNOWN, *SHEETS))])
     seconds = clock.monotonic_seconds() - started
     done = Exported(table, str(path), rows, path.stat().st_size, seconds, () if sensitive else told)
     with ctx.database.begin() as connection:
         detail: dict[str, object] = {"path": path.name, "rows": rows, "run": run_id}
+        if asked:
+            detail["parameters"] = dict(asked)
         if told:
             detail["sensitive" if sensitive else "left_out"] = list(told)
         audit.write(connection, ctx.principal.name, "export", table, detail)
@@ -146,14 +168,14 @@ _TAGS = (
 """With what is shown of them."""
 
 
-def _summary(ctx: Context, reader: Reader, table: str, run_id: int | None) -> duckdb.DuckDBPyRelation:
+def _summary(ctx: Context, reader: Reader, table: str, run_id: int | None, asked: Asked) -> duckdb.DuckDBPyRelation:
     """The rows of a view as people see them, names in both languages beside each other."""
     rows: list[dict[str, object]]
     if table == "deciles":
         rows = [
             {"decile": r.decile, "customers": r.customers, "total": r.total, "share": r.share}
             | {"cumulative_share": r.cumulative_share, "per_head": r.per_head, "group": r.group}
-            for r in showing.deciles(ctx, "monetary_amount", run_id).rows
+            for r in showing.deciles(ctx, asked.get("metric", "monetary_amount"), run_id).rows
         ]
     elif table == "rfm":
         rows = [
@@ -187,6 +209,29 @@ def _export_fact(ctx: Context, table: str, path: Path, headings: Headings) -> in
         relation = fact_outside(connection, facts, identities, TABLES[table], project.currency, labels, local_to)
         relation = headed(connection, relation, headings, partial(column_label, table))
         dated = clock.today(clock.zone(project.timezone))
-        return write_table(connection, relation, path, sheet=table, dated=dated)
+        return write_table(connection, relation, path, sheet=table, dated=dated, mark=mark_of(ctx, table))
     finally:
         connection.close()
+
+
+def _export_sheet(ctx: Context, table: str, sheet: Sheet, asked: Asked, path: Path, headings: Headings) -> int:
+    """A table of pages; dated by the project's today."""
+    import pyarrow as pa
+
+    timezone = project_of(ctx).timezone
+    columns = {name: in_one_type(values) for name, values in sheet.table(ctx, asked, headings, timezone).items()}
+    connection = ctx.duckdb()
+    try:
+        relation = connection.from_arrow(pa.table({name: _array(values) for name, values in columns.items()}))
+        relation = headed(connection, relation, headings, partial(label_of_column, table))
+        dated = clock.today(clock.zone(timezone))
+        return write_table(connection, relation, path, sheet=table, dated=dated, mark=mark_of(ctx, table))
+    finally:
+        connection.close()
+
+
+def _array(values: list[Any]) -> Any:
+    """A column; of nothing at all: text."""
+    import pyarrow as pa
+
+    return pa.array(values, pa.string()) if all(value is None for value in values) else pa.array(values)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions, ensure_initialised
+from tierwise.app.marking import mark_of
 from tierwise.app.views import Refusals
 from tierwise.definitions.identities import Identities
 from tierwise.definitions.mapping import Mapping, Sheets
@@ -115,7 +116,8 @@ def export_quarantine(ctx: Context, path: Path, *, import_id: int | None = None,
         wanted = import_id if import_id is not None else quarantine.newest_import(connection, code=code)
         if wanted is None:
             raise TierwiseError("nothing_in_quarantine", "no row is in quarantine")
-        count = quarantine_export.export_quarantine(connection, wanted, path, code=code)
+        mark = mark_of(ctx, "quarantine")
+        count = quarantine_export.export_quarantine(connection, wanted, path, code=code, mark=mark)
         detail = {"path": path.name, "rows": count, "import": wanted, "code": code}
         audit.write(connection, ctx.principal.name, "export", "quarantine", detail)
     return count

@@ -19,6 +19,7 @@ from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.exporting import attribute_label
 from tierwise.app.headings import Headings, headed
+from tierwise.app.marking import mark_of
 from tierwise.app.memberships import live_difference
 from tierwise.app.reading import opened_run
 from tierwise.app.rule_world import Ground, ground_of, segments
@@ -258,7 +259,9 @@ def export_members(
         if headings != "names":
             label = partial(attribute_label, opened_run(ctx, ground.run.id).reader(ground.connection), "profile")
             relation = headed(ground.connection, relation, headings, label)
-        rows = write_table(ground.connection, relation, path, sheet="members", dated=ground.run.as_of)
+        rows = write_table(
+            ground.connection, relation, path, sheet="members", dated=ground.run.as_of, mark=mark_of(ctx, table)
+        )
         run = ground.run.id
     done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started, left_out)
     detail: dict[str, Any] = {"path": path.name, "rows": rows, "run": run}

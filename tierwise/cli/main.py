@@ -262,9 +262,11 @@ def profiling(
 @app.command()
 def export(
     table: Annotated[
-        str, typer.Argument(help="profile, tags, segments, junk, store_totals, rfm, deciles, lifecycle, or facts.")
+        str,
+        typer.Argument(help="profile, tags, segments, junk, rfm, facts, or a page's table such as tag_catalogue."),
     ],
     to: Annotated[Path, typer.Option(help="A file ending in .csv, .xlsx or .parquet.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="What the table is of, as tag=vip.")] = None,
     run_id: RunId = None,
     sensitive: Annotated[
         bool, typer.Option("--sensitive", help="With sensitive tags and traits; the audit names them.")
@@ -277,7 +279,7 @@ def export(
     """Write a table to a file."""
     from tierwise.cli import manage
 
-    manage.export(table, to, run_id, sensitive, headings, as_json)
+    manage.export(table, to, settings or [], run_id, sensitive, headings, as_json)
 
 
 @jobs.command("list")

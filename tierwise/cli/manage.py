@@ -161,13 +161,23 @@ def print_run(view: RunView) -> None:
         note(f"note: {text}")
 
 
-def export(table_name: str, to: Path, run_id: int | None, sensitive: bool, headings: str, as_json: bool) -> None:
+def export(
+    table_name: str,
+    to: Path,
+    settings: list[str],
+    run_id: int | None,
+    sensitive: bool,
+    headings: str,
+    as_json: bool,
+) -> None:
     from tierwise.app import exporting
     from tierwise.app.headings import known_headings
+    from tierwise.app.insights.settling import assignments
 
+    asked = assignments(settings)
     with opened() as ctx:
         wanted = known_headings(language() if headings == "auto" else headings)
-        done = exporting.export(ctx, table_name, to, run_id=run_id, sensitive=sensitive, headings=wanted)
+        done = exporting.export(ctx, table_name, to, run_id=run_id, sensitive=sensitive, headings=wanted, asked=asked)
     tell(
         done,
         as_json,

@@ -75,6 +75,16 @@ class Visit:
         given = urlencode({name: value for name, value in kept.items() if value is not None})
         return f"/console{path}" + (f"?{given}" if given else "")
 
+    def excel(self, table: str, **asked: str | None) -> str:
+        """The address of a table as a workbook, under words in the page's language; empty for who may take none.
+
+        asked: what the table is of, as `app/sheets.py` has it.
+        """
+        if not self.may("export"):
+            return ""
+        given = [("set", f"{name}={value}") for name, value in asked.items() if value is not None]
+        return f"/api/v1/exports/{table}.xlsx?{urlencode([('headings', self.texts.language), *given])}"
+
     def go(self, path: str, **query: str | None) -> None:
         """Send the browser to a page of the console."""
         ui.navigate.to(self.link(path, **query).removeprefix("/console"))

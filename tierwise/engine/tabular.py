@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -30,18 +31,34 @@ _CHUNK = 20_000
 _VIEW = "rows_to_write"
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """By which a workbook says who took it: `who` as its author; `said`, a line, at its first cell and on each printed
+    page."""
+
+    who: str
+    said: str
+
+
 def write_table(
-    connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, path: Path, *, sheet: str, dated: date
+    connection: duckdb.DuckDBPyConnection,
+    relation: duckdb.DuckDBPyRelation,
+    path: Path,
+    *,
+    sheet: str,
+    dated: date,
+    mark: Mark | None = None,
 ) -> int:
     """Write all rows in the relation's order, and return how many. The ending of `path` names the format.
 
-    dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. In Excel money keeps
+    dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. mark: of an Excel file;
+    its cells are the same with and without one. In Excel money keeps
     its decimals, a number of more than 15 digits and a date before 1900-03-01 are text, and no text is a formula.
 
     Raises `unknown_format`, `disk_full`, `write_failed`, and what a sheet cannot hold: `too_many_rows`,
     `too_many_columns`, `text_too_long`.
     """
-    writers: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str, date], int]] = {
+    writers: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str, date, Mark | None], int]] = {
         ".csv": _write_csv,
         ".xlsx": _write_xlsx,
         ".parquet": _write_parquet,
@@ -58,7 +75,7 @@ def write_table(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         relation.create_view(_VIEW, replace=True)
-        rows = writer(connection, part, sheet, dated)
+        rows = writer(connection, part, sheet, dated, mark)
         os.replace(part, path)
     except (OSError, duckdb.IOException) as error:
         full = "No space left" in str(error)
@@ -73,11 +90,13 @@ def write_table(
     return rows
 
 
-def _write_csv(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date) -> int:
+def _write_csv(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date, mark: Mark | None) -> int:
     return _copy(connection, path, "FORMAT csv, HEADER, DELIMITER ','")
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date) -> int:
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date, mark: Mark | None
+) -> int:
     return _copy(connection, path, "FORMAT parquet, COMPRESSION zstd")
 
 
@@ -86,7 +105,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, path: Path, options: str) -> in
     return int(counted[0]) if counted else 0
 
 
-def _write_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date) -> int:
+def _write_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date, mark: Mark | None) -> int:
     from xlsxwriter import Workbook
 
     relation = connection.table(_VIEW)
@@ -94,8 +113,10 @@ def _write_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, d
     if len(names) > EXCEL_COLUMNS:
         raise beyond_excel("too_many_columns", f"an Excel sheet has {EXCEL_COLUMNS:,} columns at most", path)
     book = Workbook(path, {"constant_memory": True, "remove_timezone": True})
-    book.set_properties({"created": datetime.combine(dated, time()), "title": sheet})
+    book.set_properties({"created": datetime.combine(dated, time()), "title": sheet} | properties_of(mark))
     page = book.add_worksheet(sheet[:31])
+    if mark is not None:
+        put_mark(page, mark)
     head = book.add_format({"bold": True, "bottom": 1})
     cells = [_cells_of(page, book, str(kind)) for kind in relation.types]
     page.freeze_panes(1, 1)
@@ -120,6 +141,17 @@ def _write_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, d
         page.autofilter(0, 0, rows, len(names) - 1)
     book.close()
     return rows
+
+
+def properties_of(mark: Mark | None) -> dict[str, str]:
+    """What the file says of itself."""
+    return {} if mark is None else {"author": mark.who, "comments": mark.said}
+
+
+def put_mark(page: Any, mark: Mark) -> None:
+    """As a note at the first cell, and at the foot of each page on paper."""
+    page.write_comment(0, 0, mark.said, {"author": mark.who, "x_scale": 2.5})
+    page.set_footer(f"&L{mark.said.replace('&', '&&')[:200]}&R&P / &N")
 
 
 _WIDEST = 60

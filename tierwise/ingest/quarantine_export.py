@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tierwise.engine.tabular import Mark
 from tierwise.facts.conform import QUARANTINE_PREFIX
 from tierwise.ingest.quarantine_workbook import write_workbook
 from tierwise.kernel.errors import TierwiseError
@@ -27,9 +28,11 @@ BESIDE = tuple(f"{QUARANTINE_PREFIX}{name}" for name in ("row", "line", "column"
 _PAGE = 10_000
 
 
-def export_quarantine(connection: Connection, import_id: int, target: Path, *, code: str | None = None) -> int:
+def export_quarantine(
+    connection: Connection, import_id: int, target: Path, *, code: str | None = None, mark: Mark | None = None
+) -> int:
     """Write the open quarantined rows of one import to `target`, a workbook where it ends in .xlsx, else delimited
-    text; how many. code: only those refused for that reason.
+    text; how many. code: only those refused for that reason. mark: of who takes a workbook.
 
     Raises `unknown_import`, `write_failed`, and of a workbook `too_many_rows`, `too_many_columns`, `text_too_long`.
     """
@@ -42,7 +45,7 @@ def export_quarantine(connection: Connection, import_id: int, target: Path, *, c
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         if target.suffix.lower() == ".xlsx":
-            count = write_workbook(part, columns, rows, above=above, name=target)
+            count = write_workbook(part, columns, rows, above=above, name=target, mark=mark)
         else:
             count = _write_text(part, found.mapping, columns, rows, above)
         os.replace(part, target)

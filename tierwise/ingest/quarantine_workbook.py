@@ -10,7 +10,10 @@ from tierwise.engine.tabular import (
     EXCEL_LETTERS,
     EXCEL_ROWS,
     FORMULA_STARTS,
+    Mark,
     beyond_excel,
+    properties_of,
+    put_mark,
     shown_width,
 )
 from tierwise.facts.conform import QUARANTINE_PREFIX
@@ -20,17 +23,26 @@ _NARROWEST, _WIDEST, _MEASURED = 6, 60, 1_000
 
 
 def write_workbook(
-    target: Path, columns: list[str] | None, rows: Iterable[list[str]], *, above: int = 0, name: Path
+    target: Path,
+    columns: list[str] | None,
+    rows: Iterable[list[str]],
+    *,
+    above: int = 0,
+    name: Path,
+    mark: Mark | None = None,
 ) -> int:
     """Write `rows` under `columns` (None: without a header) to `target`; how many. above: empty rows over the header.
 
-    Columns of ours are shaded. name: of the file, for messages. Raises `too_many_rows`, `too_many_columns`,
-    `text_too_long`.
+    Columns of ours are shaded. name: of the file, for messages. mark: of who takes it. Raises `too_many_rows`,
+    `too_many_columns`, `text_too_long`.
     """
     from xlsxwriter import Workbook
 
     book = Workbook(target, {"constant_memory": True})
+    book.set_properties(properties_of(mark))
     page = book.add_worksheet(MENDS_SHEET)
+    if mark is not None:
+        put_mark(page, mark)
     head, ours = (book.add_format({"bold": True, "bottom": 1, **more}) for more in ({}, {"bg_color": "#EEEEEE"}))
     text, quoted = (book.add_format({"num_format": "@", **more}) for more in ({}, {"quote_prefix": True}))
     widths: list[int] = []

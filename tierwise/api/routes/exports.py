@@ -15,9 +15,15 @@ from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
 from tierwise.app import exporting
+from tierwise.app.insights.settling import assignments
 from tierwise.app.views import Exported
 
 router = APIRouter(tags=["exports"])
+
+Settings = Annotated[
+    list[str] | None,
+    Query(alias="set", max_length=50, description="what the table is of, once for each", examples=[["tag=vip"]]),
+]
 
 
 class Extension(StrEnum):
@@ -62,16 +68,27 @@ def export_table(
     run_id: RunQuery = None,
     sensitive: Annotated[bool, Query(description="with sensitive tags and traits; the audit names them")] = False,
     headings: HeadingsQuery = "names",
+    settings: Settings = None,
 ) -> FileResponse:
-    """A table of a run or of the facts, ordered by its key: two exports of one run are the same bytes. Audited.
+    """A table of a run, of the facts, or of the console's pages, ordered by its key: two exports of one run are the
+    same bytes, apart from the mark of a person who takes a workbook. Audited.
+
+    Tables of one thing are told which by `set`, as `set=tag=vip`.
 
     Sensitive tags and traits are left out, unless asked for; `X-Tierwise-Left-Out` names them, percent-encoded.
     """
+    given = assignments(settings or [])
     folder = new_folder(ctx)
     try:
         with told_as(folder):
             exported = exporting.export(
-                ctx, table, folder / f"{table}.{extension}", run_id=run_id, sensitive=sensitive, headings=headings
+                ctx,
+                table,
+                folder / f"{table}.{extension}",
+                run_id=run_id,
+                sensitive=sensitive,
+                headings=headings,
+                asked=given,
             )
     except BaseException:
         drop_folder(folder)

@@ -27,6 +27,7 @@ from tierwise.app.insights.insight_views import (
     ParameterView,
 )
 from tierwise.app.insights.settling import settled
+from tierwise.app.marking import mark_of
 from tierwise.app.reading import Reader, reading
 from tierwise.app.views import Exported, Label
 from tierwise.engine.duckdb_session import quoted
@@ -137,7 +138,9 @@ def export_insight(
             dated, sheet = found.facts.as_of, found.insight.name
             titles = {column.name: column.title for column in found.answer.columns}
             relation = headed(found.reader.connection, found.relation, headings, titles.__getitem__)
-            rows = write_table(found.reader.connection, relation, path, sheet=sheet, dated=dated)
+            rows = write_table(
+                found.reader.connection, relation, path, sheet=sheet, dated=dated, mark=mark_of(ctx, sheet)
+            )
         detail: dict[str, object] = {"path": path.name, "rows": rows, "run": found.reader.run.id}
         detail["parameters"] = {key: _plain(value) for key, value in found.facts.values.items()}
     seconds = clock.monotonic_seconds() - started

@@ -36,7 +36,8 @@ async def kpis(visit: Visit) -> None:
     if not view.rows:
         return
     texts = visit.texts
-    with card(texts("kpis"), name="kpis", aside=texts("kpis_note")):
+    excel = f"/api/v1/insights/kpis.xlsx?headings={texts.language}" if visit.may("export") else ""
+    with card(texts("kpis"), name="kpis", aside=texts("kpis_note"), excel=excel):
         heads = [
             Column(texts("kpi"), "text"),
             Column(texts("kpi_value")),
@@ -80,7 +81,9 @@ async def migration(visit: Visit, view: OverviewView) -> None:
         return
     texts = visit.texts
     lead = texts("moved", customers=texts.count(sum(row.customers for row in moved)), day=texts.day(found.from_day))
-    with card(texts("migration"), name="migration", lead=lead, aside=texts.label(ladder.title)):
+    days = {"from": found.from_day.isoformat(), "to": found.to_day.isoformat()}
+    excel = visit.excel("moves", name=ladder.name, **days)
+    with card(texts("migration"), name="migration", lead=lead, aside=texts.label(ladder.title), excel=excel):
         heads = [Column(texts("moved_from"), "text"), Column(texts("moved_to"), "text"), Column(texts("customers"))]
         titles = {row.name: texts.label(row.title) or row.name for row in ladder.rows}
         rows: list[list[Item]] = []

@@ -14,7 +14,7 @@ from tierwise.app.group_reading import ReadRow
 from tierwise.app.segment_catalogue import SegmentRow
 from tierwise.app.segments import Overlap
 from tierwise.app.versioning import VersionView
-from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.card import card, excel_link, markup
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import in_address
 from tierwise.console.texts import NONE
@@ -35,7 +35,8 @@ async def read_as_a_group(visit: Visit, row: SegmentRow) -> None:
     every = visit.asked.get("every") == "1"
     rows = list(found.rows) if every else group_reading.strongest(found.rows)[:MARKS_SHOWN]
     said = texts("seg_read_of", group=texts.count(found.group), reference=texts.count(found.reference))
-    with card(texts("seg_tab_read"), name="read", lead=texts.label(found.sentence), aside=said):
+    excel = visit.excel("group_reading", segment=row.segment.name)
+    with card(texts("seg_tab_read"), name="read", lead=texts.label(found.sentence), aside=said, excel=excel):
         heads = [
             Column(texts("seg_attribute"), "text"),
             Column(texts("value"), "text"),
@@ -96,7 +97,9 @@ async def overlapping(visit: Visit, row: SegmentRow) -> None:
     every = {each.name: each for each in await visit.ask(segments.all_segments, visit.ctx)}
     titles = {each: found.title.in_language(texts.language) or each for each, found in every.items()}
     others = [each for each in visit.asked.get("with", "").split(",") if each in every and each != name]
-    with card(texts("seg_tab_overlap"), name="overlap", lead=texts("seg_overlap_lead")):
+    asked = {"segment": name, "with": ",".join(others) or None}
+    excel = visit.excel("overlap", **asked)
+    with card(texts("seg_tab_overlap"), name="overlap", lead=texts("seg_overlap_lead"), excel=excel):
         with ui.element("div").classes("tw-row"):
             options = {each: title for each, title in titles.items() if each != name}
             chosen = ui.select(options, multiple=True, value=others, label=texts("seg_overlap_with"), with_input=True)
@@ -113,7 +116,10 @@ async def overlapping(visit: Visit, row: SegmentRow) -> None:
         found = await visit.ask(segments.overlap, visit.ctx, {each: InSegment(segment=each) for each in names})
         markup(_pairs(visit, found, name, titles))
         if others:
-            markup(f'<div class="tw-second">{_regions(visit, found, titles)}</div>')
+            link = (
+                excel_link(regions, texts("seg_region")) if (regions := visit.excel("overlap_regions", **asked)) else ""
+            )
+            markup(f'<div class="tw-second">{_regions(visit, found, titles)}{link}</div>')
 
 
 def _pairs(visit: Visit, found: Overlap, name: str, titles: dict[str, str]) -> str:
@@ -172,7 +178,8 @@ async def definition_versions(visit: Visit, kind: str, name: str, path: str) -> 
     found = await visit.ask(versioning.history, visit.ctx, kind, name)
     asked = visit.asked.get("version", "")
     shown = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else found[0].version
-    with card(texts("seg_tab_versions"), name="versions"):
+    excel = visit.excel("definition_versions", kind=kind, name=name)
+    with card(texts("seg_tab_versions"), name="versions", excel=excel):
         heads = [Column(texts(key), "text") for key in ("seg_version_no", "day", "by_whom", "seg_note")]
         markup(table(heads, [_version(visit, each, path) for each in found], name="versions"))
     try:

@@ -45,7 +45,7 @@ async def levels(visit: Visit, words: Vocabulary, known: Definitions) -> None:
     choices(visit, "levels", titles, definition.name)
     view = await visit.ask(level_cases.level, visit.ctx, definition.name)
     aside = f"{texts('as_of', day=texts.day(view.as_of))} · {texts.currency(view.currency)}"
-    with card(texts.label(view.title), name="level", aside=aside):
+    with card(texts.label(view.title), name="level", aside=aside, excel=visit.excel("levels", name=definition.name)):
         pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
         chart(structure_chart(pieces, texts), 56)
         markup(f'<div class="tw-scroll">{_level_rows(visit, view)}</div>')
@@ -95,7 +95,8 @@ def _weights(visit: Visit, view: LevelView, definition: Level, words: Vocabulary
     texts = visit.texts
     by_hand = view.weights == "set"
     lead = texts("strat_weights_lead") if by_hand else texts(f"strat_weights_{view.weights}")
-    with card(texts("strat_weights"), name="weights", lead=lead):
+    excel = visit.excel("level_weights", name=view.name)
+    with card(texts("strat_weights"), name="weights", lead=lead, excel=excel):
         if not by_hand or not visit.may("define"):
             heads = [Column(texts("strat_indicator"), "text"), Column(texts("strat_weight"), "bar")]
             markup(
@@ -141,7 +142,7 @@ async def _near(visit: Visit, view: LevelView) -> None:
     titles = {row.name: texts.label(row.title) for row in view.rows}
     lines = {each.name: texts.label(each.title) for each in view.indicators}
     lead = texts("strat_near_lead", customers=texts.count(near.of), points=value_text(near.within, texts))
-    with card(texts("strat_near"), name="near", lead=lead):
+    with card(texts("strat_near"), name="near", lead=lead, excel=visit.excel("near_misses", name=view.name)):
         heads = [
             Column(texts("column_customer_id"), "text"),
             Column(texts("strat_next"), "text"),
@@ -176,11 +177,12 @@ async def matrices(visit: Visit, words: Vocabulary, known: Definitions) -> None:
     choices(visit, "matrices", titles, definition.name)
     view = await visit.ask(matrix_cases.matrix, visit.ctx, definition.name)
     aside = f"{texts('as_of', day=texts.day(view.as_of))} · {texts.currency(view.currency)}"
-    with card(texts.label(view.title), name="matrix", aside=aside):
+    with card(texts.label(view.title), name="matrix", aside=aside, excel=visit.excel("matrix", name=definition.name)):
         pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.cells]
         chart(structure_chart(pieces, texts), 56)
         markup(_cells(visit, view))
-    with card(texts("strat_combinations"), name="combinations", lead=texts("strat_combinations_lead")):
+    excel = visit.excel("combinations", name=definition.name)
+    with card(texts("strat_combinations"), name="combinations", lead=texts("strat_combinations_lead"), excel=excel):
         markup(_crossed(visit, view) if len(view.dimensions) == 2 else _listed(visit, view))
 
 

@@ -41,7 +41,7 @@ async def lifecycle(visit: Visit, words: Vocabulary, known: Definitions) -> None
         if error.code not in ("no_history", "unknown_history_name"):
             raise
     aside = f"{texts('as_of', day=texts.day(view.as_of))} · {texts.currency(view.currency)}"
-    with card(texts.label(view.title), name="funnel", aside=aside, excel="lifecycle"):
+    with card(texts.label(view.title), name="funnel", aside=aside, excel=visit.excel("lifecycle")):
         chart(funnel_chart(view.rows, texts), 28 * len(view.rows) + 12)
         markup(f'<div class="tw-scroll">{stage_rows(visit, view, texts("stage"), lengths)}</div>')
         if view.outside:
@@ -53,11 +53,13 @@ async def lifecycle(visit: Visit, words: Vocabulary, known: Definitions) -> None
 
 async def _moves(visit: Visit, view: LadderView, days: Sequence[date], words: Vocabulary) -> None:
     texts = visit.texts
-    with card(texts("strat_moves"), name="moves", lead=texts("strat_moves_lead")):
+    first, last = _asked_days(visit, days) if len(days) > 1 else (view.as_of, view.as_of)
+    asked = {"name": view.name, "from": first.isoformat(), "to": last.isoformat()}
+    excel = visit.excel("moves", **asked) if len(days) > 1 else ""
+    with card(texts("strat_moves"), name="moves", lead=texts("strat_moves_lead"), excel=excel):
         if len(days) < 2:
             markup(f"<p>{escape(texts('strat_one_day'))}</p>")
             return
-        first, last = _asked_days(visit, days)
         markup(_days_form(visit, view.name, days, first, last))
         try:
             flow = await visit.ask(history.sankey, visit.ctx, view.name, [first, last])

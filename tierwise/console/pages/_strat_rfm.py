@@ -42,7 +42,7 @@ async def rfm(visit: Visit, words: Vocabulary, known: Definitions) -> None:
     window = texts("last_days", days=view.last_days) if view.last_days else texts("whole_life")
     currency = texts.currency(view.currency)
     aside = " · ".join((texts("as_of", day=texts.day(view.as_of)), window, currency))
-    with card(texts("strat_map"), name="rfm-map", lead=texts("strat_map_lead"), aside=aside, excel="rfm"):
+    with card(texts("strat_map"), name="rfm-map", lead=texts("strat_map_lead"), aside=aside, excel=visit.excel("rfm")):
         drawn = ui.echart(
             rfm_map(view.cells, currency, texts),
             renderer="svg",
@@ -55,7 +55,7 @@ async def rfm(visit: Visit, words: Vocabulary, known: Definitions) -> None:
             said = texts("strat_unscored", customers=texts.count(view.unscored))
             markup(f'<p class="foot"><a href="{escape(link)}">{escape(said)}</a></p>')
     _settings(visit, definition, words, view.customers)
-    with card(texts("strat_scores"), name="scores"):
+    with card(texts("strat_scores"), name="scores", excel=visit.excel("rfm_scores")):
         markup(_scores(visit, view))
 
 

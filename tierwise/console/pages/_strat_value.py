@@ -44,13 +44,15 @@ async def deciles(visit: Visit, words: Vocabulary, known: Definitions) -> None:
     chosen.props("outlined dense").classes("tw-leaf-what")
     chosen.on_value_change(lambda event: visit.go("/stratification", tab="value", metric=event.value))
     aside = " · ".join(part for part in (texts("as_of", day=texts.day(view.as_of)), unit) if part)
-    with card(texts("decile_title"), name="deciles", lead=texts.label(view.sentence), aside=aside):
+    excel = visit.excel("deciles", metric=metric)
+    with card(texts("decile_title"), name="deciles", lead=texts.label(view.sentence), aside=aside, excel=excel):
         chart(decile_chart(view, texts), 260)
         markup(_parts(visit, view, defined.get(metric)))
         if view.unscored:
             markup(f'<p class="foot">{escape(texts("unscored", customers=texts.count(view.unscored)))}</p>')
     if view.groups:
-        with card(texts("strat_groups"), name="groups", lead=texts("strat_groups_lead")):
+        excel = visit.excel("decile_groups", metric=metric)
+        with card(texts("strat_groups"), name="groups", lead=texts("strat_groups_lead"), excel=excel):
             markup(_groups(visit, view, defined.get(metric)))
 
 
@@ -121,12 +123,17 @@ async def others(visit: Visit, words: Vocabulary, known: Definitions) -> None:
     texts = visit.texts
     with ui.element("div").classes("tw-columns"):
         for view in await visit.ask(showing.ladders, visit.ctx, "activity"):
-            with card(texts.label(view.title), name=view.name, aside=texts.currency(view.currency), excel="activity"):
+            with card(
+                texts.label(view.title),
+                name=view.name,
+                aside=texts.currency(view.currency),
+                excel=visit.excel("activity"),
+            ):
                 pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
                 chart(structure_chart(pieces, texts), 56)
                 markup(stage_rows(visit, view, texts("activity_class")))
         for band in known.of(PriceBand):
-            with card(texts.label(words.title(band.name)), name=band.name, lead=""):
+            with card(texts.label(words.title(band.name)), name=band.name, excel=visit.excel("values", name=band.name)):
                 markup(await _bands(visit, words, band.name))
 
 

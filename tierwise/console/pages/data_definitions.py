@@ -29,7 +29,8 @@ async def listed(visit: Visit) -> None:
     texts = visit.texts
     sections(visit, "/data/definitions")
     found = await visit.ask(definition_texts.list_definitions, visit.ctx)
-    with card(texts("data_definitions"), name="definitions", lead=texts("data_definitions_lead")):
+    excel = visit.excel("definitions")
+    with card(texts("data_definitions"), name="definitions", lead=texts("data_definitions_lead"), excel=excel):
         with ui.row().classes("tw-actions"):
             if visit.may("define"):
                 change = ui.button(texts("data_change"), on_click=lambda: visit.go("/data/definitions/change"))
@@ -102,7 +103,7 @@ async def one(visit: Visit) -> None:
                         texts("data_back_to", number=number), on_click=lambda: _back(visit, kind, name, number)
                     )
                     back.props("outline no-caps")
-    with card(texts("data_versions"), name="versions"):
+    with card(texts("data_versions"), name="versions", excel=visit.excel("definition_versions", kind=kind, name=name)):
         markup(_versions(visit, kind, name, versions, number))
 
 

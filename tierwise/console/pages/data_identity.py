@@ -29,7 +29,7 @@ async def shown(visit: Visit) -> None:
     decided = await visit.ask(identity.decisions, visit.ctx)
     shared = await visit.ask(identity_reading.shared, visit.ctx)
     lead = texts("data_to_decide_lead") if found.pairs else ""
-    with card(texts("data_to_decide"), name="review", lead=lead):
+    with card(texts("data_to_decide"), name="review", lead=lead, excel=visit.excel("identity_review")):
         if not found.pairs:
             markup(f'<p data-notice="none">{escape(texts("data_nothing_to_decide"))}</p>')
         for pair in found.pairs:
@@ -39,9 +39,10 @@ async def shown(visit: Visit) -> None:
         if visit.may("identity"):
             _work_out(visit)
     if decided:
-        with card(texts("data_decided"), name="decisions"):
+        with card(texts("data_decided"), name="decisions", excel=visit.excel("identity_decisions")):
             _decided(visit, decided)
-    with card(texts("data_shared"), name="shared", aside=texts("data_shared_note")):
+    excel = visit.excel("shared_identities")
+    with card(texts("data_shared"), name="shared", aside=texts("data_shared_note"), excel=excel):
         if shared:
             markup(_shared(shared, texts))
         else:

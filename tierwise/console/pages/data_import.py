@@ -61,7 +61,7 @@ async def files(visit: Visit) -> None:
             for each in waiting:
                 link = visit.link(f"/data/jobs/{each.id}")
                 markup(f'<p><a href="{escape(link)}">{escape(job_title(each, texts))}</a></p>')
-    with card(texts("data_imports"), name="imports", aside=texts("data_adds_up")):
+    with card(texts("data_imports"), name="imports", aside=texts("data_adds_up"), excel=visit.excel("imports")):
         if found:
             markup(_listed(visit, found))
         else:
@@ -111,10 +111,11 @@ async def one(visit: Visit) -> None:
             if visit.may("run"):
                 ui.button(texts("data_run_now"), on_click=lambda: visit.go("/data/runs")).props("unelevated no-caps")
             ui.button(texts("data_another"), on_click=lambda: visit.go("/data")).props("flat no-caps")
+    asked = {"import": str(found.id)}
     if found.reasons:
-        with card(texts("data_reasons"), name="reasons"):
+        with card(texts("data_reasons"), name="reasons", excel=visit.excel("import_reasons", **asked)):
             markup(_reasons(visit, found.reasons, str(found.id)))
-    with card(texts("data_read_so"), name="columns"):
+    with card(texts("data_read_so"), name="columns", excel=visit.excel("import_columns", **asked)):
         heads = [Column(texts("data_ours"), "text"), Column(texts("data_theirs"), "text")]
         rows = [(Cell(texts.label(each.title), badge=each.name), str(each.given)) for each in found.columns]
         markup(table(heads, rows, name="columns"))

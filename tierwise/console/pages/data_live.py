@@ -40,7 +40,7 @@ async def shown(visit: Visit) -> None:
         )
         return
     catalogue = await visit.ask(inbox.catalogue, visit.ctx, source=source)
-    with card(texts("data_inbox"), name="inbox", aside=texts("data_inbox_sum")):
+    with card(texts("data_inbox"), name="inbox", aside=texts("data_inbox_sum"), excel=visit.excel("event_sources")):
         markup(f'<div class="tw-six">{figures(_figures(status, texts))}</div>')
         markup(_sources(visit, status, source))
         if status.live is not None:
@@ -51,15 +51,18 @@ async def shown(visit: Visit) -> None:
             )
             markup(f'<p class="foot">{escape(said)}</p>')
         ui.button(texts("data_look_again"), on_click=ui.navigate.reload).props("flat dense no-caps")
-    with card(texts("data_catalogue"), name="catalogue"):
+    with card(texts("data_catalogue"), name="catalogue", excel=visit.excel("event_catalogue", source=source)):
         markup(_catalogue(catalogue, texts))
     if visit.may("view_customer"):
         newest = await visit.ask(inbox.latest, visit.ctx, source=source, limit=NEWEST)
         refused = await visit.ask(inbox.quarantined, visit.ctx, source=source, limit=NEWEST)
         if refused:
-            with card(texts("data_refused_events"), name="refused-events"):
+            with card(
+                texts("data_refused_events"), name="refused-events", excel=visit.excel("refused_events", source=source)
+            ):
                 markup(_refused(refused, texts))
-        with card(texts("data_newest"), name="newest", aside=texts("latest", count=len(newest))):
+        excel = visit.excel("newest_events", source=source)
+        with card(texts("data_newest"), name="newest", aside=texts("latest", count=len(newest)), excel=excel):
             markup(_newest(newest, texts))
 
 

@@ -12,7 +12,7 @@ from tierwise.app.cleaning import JunkView, ReleaseView
 from tierwise.app.quality import FilledView
 from tierwise.app.views import StoreRow, StoresView
 from tierwise.console.pages._data import attempt, sections
-from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.card import card, excel_link, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import where_is
@@ -49,7 +49,7 @@ async def shown(visit: Visit) -> None:
 def _stores(visit: Visit, view: StoresView) -> None:
     texts = visit.texts
     lead = texts("data_identified_lead", share=texts.percent(view.total.identified_amount_rate))
-    with card(texts("data_identified"), name="stores", lead=lead, excel="store_totals"):
+    with card(texts("data_identified"), name="stores", lead=lead, excel=visit.excel("store_totals")):
         heads = [
             Column(texts("store"), "text"),
             Column(texts("orders")),
@@ -75,7 +75,9 @@ def _filled(visit: Visit, view: FilledView) -> None:
     texts = visit.texts
     every = visit.asked.get("all") == "1"
     rows = view.rows if every else view.rows[:LEAST_KNOWN]
-    with card(texts("data_filled"), name="filled", lead=texts("data_filled_lead")):
+    with card(
+        texts("data_filled"), name="filled", lead=texts("data_filled_lead"), excel=visit.excel("known_attributes")
+    ):
         heads = [
             Column(texts("data_attribute"), "text"),
             Column(texts("data_known"), "bar"),
@@ -102,7 +104,9 @@ def _filled(visit: Visit, view: FilledView) -> None:
 def _junk(visit: Visit, view: JunkView, released: Sequence[ReleaseView]) -> None:
     texts = visit.texts
     lead = texts("data_junk_lead", customers=texts.count(view.customers), share=texts.percent(view.share))
-    with card(texts("data_junk"), name="junk", lead=lead, aside=texts("data_junk_note")):
+    with card(
+        texts("data_junk"), name="junk", lead=lead, aside=texts("data_junk_note"), excel=visit.excel("junk_rules")
+    ):
         money = texts.currency(view.currency)
         shown = (
             Figure("junk_customers", texts("data_junk_accounts"), texts.count(view.customers), texts("unit_people")),
@@ -144,7 +148,8 @@ def _junk(visit: Visit, view: JunkView, released: Sequence[ReleaseView]) -> None
                 (each.customer_id, each.reason, each.author.removeprefix("person:"), texts.day(each.at.date()))
                 for each in released
             ]
-            markup(f'<div class="tw-second">{table(heads, made, name="releases")}</div>')
+            link = excel_link(excel, texts("data_releases")) if (excel := visit.excel("releases")) else ""
+            markup(f'<div class="tw-second">{table(heads, made, name="releases")}{link}</div>')
         if visit.may("release"):
             with ui.row().classes("tw-actions"):
                 button = ui.button(texts("data_release"), on_click=lambda: _release(visit))

@@ -40,7 +40,7 @@ async def runs(visit: Visit) -> None:
             await follow(visit, each, lambda job: ui.navigate.reload())
     if visit.may("run"):
         _start(visit)
-    with card(texts("runs_title"), name="runs"):
+    with card(texts("runs_title"), name="runs", excel=visit.excel("runs")):
         if found:
             markup(_listed(visit, found))
         else:
@@ -124,7 +124,7 @@ async def one_run(visit: Visit) -> None:
         if found.current:
             markup(f'<p><a href="{escape(visit.link("/"))}">{escape(texts("data_to_overview"))}</a></p>')
     if found.timings:
-        with card(texts("data_steps"), name="steps"):
+        with card(texts("data_steps"), name="steps", excel=visit.excel("run_steps", run=str(found.id))):
             whole = found.timings.get(IN_ALL) or sum(found.timings.values())
             heads = [Column(texts("data_step"), "text"), Column(texts("run_seconds")), Column(texts("share"), "bar")]
             rows: list[Sequence[Item]] = []

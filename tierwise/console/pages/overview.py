@@ -47,7 +47,8 @@ async def overview(visit: Visit) -> None:
     runs = await visit.ask(showing.runs, visit.ctx, limit=RUNS_SHOWN)
     texts = visit.texts
     said = [texts("as_of", day=texts.day(view.run.as_of)), texts("run_number", id=view.run.id)]
-    link = f'<a href="/api/v1/exports/profile.xlsx" download>{escape(texts("export_profile"))}</a>'
+    profile = visit.excel("profile")
+    link = f'<a href="{escape(profile)}" download>{escape(texts("export_profile"))}</a>' if profile else ""
     markup(f'<p class="tw-under">{"".join(f"<span>{escape(each)}</span>" for each in said)}{link}</p>')
     markup(figures(headline(view, texts)))
     with ui.element("div").classes("tw-columns"):
@@ -61,8 +62,8 @@ async def overview(visit: Visit) -> None:
             _rfm(view.rfm, visit)
             for ladder in view.activity:
                 _ladder(ladder, texts("activity_class"), visit, excel="activity", has_strategies=False)
-            _stores(view.stores, texts)
-            _runs(runs, texts)
+            _stores(view.stores, visit)
+            _runs(runs, visit)
 
 
 def headline(view: OverviewView, texts: Texts) -> tuple[Figure, ...]:
@@ -103,7 +104,13 @@ def _deciles(view: DecilesView, visit: Visit) -> None:
     decile = SPEND_DECILE if view.metric == "monetary_amount" else ""
     unit = f" · {texts.currency(view.currency)}" if view.unit == "money" else ""
     aside = f"{texts.label(view.title)}{unit}"
-    with card(texts("decile_title"), name="deciles", lead=texts.label(view.sentence), aside=aside, excel="deciles"):
+    with card(
+        texts("decile_title"),
+        name="deciles",
+        lead=texts.label(view.sentence),
+        aside=aside,
+        excel=visit.excel("deciles"),
+    ):
         chart(decile_chart(view, texts), 232)
         columns = (
             Column(texts("decile"), "text"),
@@ -162,7 +169,10 @@ def _groups(view: DecilesView, texts: Texts) -> None:
 def _rfm(view: RfmView, visit: Visit) -> None:
     texts = visit.texts
     with card(
-        texts("rfm_title"), name="rfm", aside=f"{texts('rfm_note')} · {texts.currency(view.currency)}", excel="rfm"
+        texts("rfm_title"),
+        name="rfm",
+        aside=f"{texts('rfm_note')} · {texts.currency(view.currency)}",
+        excel=visit.excel("rfm"),
     ):
         pieces = [Piece(cell.code, texts.label(cell.title), cell.share, cell.monetary_share) for cell in view.cells]
         chart(structure_chart(pieces, texts), 56)
@@ -192,7 +202,7 @@ def _ladder(view: LadderView, what: str, visit: Visit, *, excel: str, has_strate
     shared = next(iter(owners)) if len(owners) == 1 else None
     said = (texts("owner", name=shared) if shared else "", texts.currency(view.currency))
     aside = " · ".join(part for part in said if part)
-    with card(texts.label(view.title), name=view.name, aside=aside, excel=excel):
+    with card(texts.label(view.title), name=view.name, aside=aside, excel=visit.excel(excel)):
         pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
         chart(structure_chart(pieces, texts), 56)
         columns = (
@@ -259,8 +269,11 @@ def _reason(reason: str, texts: Texts) -> str:
     return texts("reason_no_orders") if reason == "no_orders" else reason
 
 
-def _stores(view: StoresView, texts: Texts) -> None:
-    with card(texts("stores_title"), name="stores", aside=texts.currency(view.currency), excel="store_totals"):
+def _stores(view: StoresView, visit: Visit) -> None:
+    texts = visit.texts
+    with card(
+        texts("stores_title"), name="stores", aside=texts.currency(view.currency), excel=visit.excel("store_totals")
+    ):
         columns = (
             Column(texts("store"), "text"),
             Column(texts("orders")),
@@ -283,8 +296,9 @@ def _store(row: StoreRow, name: str, texts: Texts) -> tuple[Cell | Bar | str, ..
     )
 
 
-def _runs(runs: tuple[RunView, ...], texts: Texts) -> None:
-    with card(texts("runs_title"), name="runs"):
+def _runs(runs: tuple[RunView, ...], visit: Visit) -> None:
+    texts = visit.texts
+    with card(texts("runs_title"), name="runs", excel=visit.excel("runs")):
         columns = (
             Column(texts("run"), "text"),
             Column(texts("run_as_of"), "text"),
@@ -294,7 +308,11 @@ def _runs(runs: tuple[RunView, ...], texts: Texts) -> None:
         )
         rows = [
             (
-                Cell(str(one.id), badge=texts("current") if one.current else ""),
+                Cell(
+                    str(one.id),
+                    badge=texts("current") if one.current else "",
+                    link=visit.link(f"/data/runs/{one.id}"),
+                ),
                 texts.day(one.as_of),
                 Cell(
                     texts(f"state_{one.state}"),

@@ -26,7 +26,7 @@ async def segments(visit: Visit) -> None:
         f'<p class="tw-under"><span>{escape(said)}</span>'
         f'<a class="tw-button" href="{new}">{escape(texts("seg_new"))}</a></p>'
     )
-    with card(texts("seg_all"), name="segments", excel="segments" if found.run_id is not None else ""):
+    with card(texts("seg_all"), name="segments", excel=visit.excel("segment_catalogue")):
         if found.rows:
             markup(_rows(visit, found))
         else:

@@ -27,7 +27,7 @@ async def settings(visit: Visit) -> None:
     everybody = await visit.ask(people.list_people, visit.ctx)
     keys = await visit.ask(write_keys.list_keys, visit.ctx)
     project = await visit.ask(defining.project_of, visit.ctx)
-    with card(texts("people"), name="people", lead=texts("people_lead")):
+    with card(texts("people"), name="people", lead=texts("people_lead"), excel=visit.excel("people")):
         markup(_people(everybody, texts))
         with ui.row().classes("tw-actions"):
             ui.button(texts("add_person"), on_click=lambda: _edit(visit, None)).props("unelevated no-caps dense")
@@ -36,7 +36,7 @@ async def settings(visit: Visit) -> None:
             ui.button(texts("change"), on_click=lambda: _edit(visit, _named(everybody, chosen.value)))
             ui.button(texts("send_link"), on_click=lambda: _link(visit, chosen.value))
             ui.button(texts("let_go"), on_click=lambda: _let_go(visit, chosen.value))
-    with card(texts("keys"), name="keys", lead=texts("keys_lead")):
+    with card(texts("keys"), name="keys", lead=texts("keys_lead"), excel=visit.excel("write_keys")):
         rows = [
             (key.source, f"…{key.ending}", ", ".join(key.origins) or NONE, key.choice or NONE, texts.day(key.at.date()))
             for key in keys

@@ -46,7 +46,8 @@ async def catalogue(visit: Visit) -> None:
     for name in CLASSES:
         rows = [each for each in found.tags if each.tag_class == name]
         if rows and wanted in (None, name):
-            with card(texts(f"tags_class_{name}"), name=f"class-{name}", aside=_compared(found, texts)):
+            excel = visit.excel("tag_catalogue", **{"class": name})
+            with card(texts(f"tags_class_{name}"), name=f"class-{name}", aside=_compared(found, texts), excel=excel):
                 markup(_listed(visit, rows, name))
 
 
@@ -140,9 +141,10 @@ async def one(visit: Visit) -> None:
             listed = "".join(f"<li>{escape(in_language(each.message, texts.language))}</li>" for each in tag.warnings)
             markup(f'<ul class="tw-notes tw-wrong">{listed}</ul>')
     if tag.values:
-        with card(texts("tags_values"), name="values"):
+        with card(texts("tags_values"), name="values", excel=visit.excel("tag_values", tag=tag.name)):
             markup(_values(visit, tag))
-    with card(texts("tags_tests"), name="tests", aside=texts(f"tags_life_{tag.validation.life}")):
+    excel = visit.excel("tag_tests", tag=tag.name) if tests else ""
+    with card(texts("tags_tests"), name="tests", aside=texts(f"tags_life_{tag.validation.life}"), excel=excel):
         _tests(visit, tag, tests)
 
 

@@ -14,15 +14,20 @@ from nicegui import ui
 def card(title: str, *, name: str, lead: str = "", aside: str = "", excel: str = "") -> Iterator[None]:
     """A section of the page. lead: its message, one sentence. aside: a note to the right of the title.
 
-    excel: the table that can be had as a file.
+    excel: the address of its table as a workbook; empty where there is none for who asks (`Visit.excel`).
     """
     with ui.element("section").classes("tw-card").props(f'data-card="{name}"'):
         note = f"<span>{escape(aside)}</span>" if aside else ""
-        link = f'<a href="/api/v1/exports/{escape(excel)}.xlsx" download>Excel</a>' if excel else ""
+        link = excel_link(excel, title) if excel else ""
         markup(f"<header><h2>{escape(title)}</h2><small>{note}{link}</small></header>")
         if lead:
             markup(f'<p class="lead">{escape(lead)}</p>')
         yield
+
+
+def excel_link(address: str, of: str) -> str:
+    """HTML of a link to a workbook. of: what is in it, for who does not see where the link stands."""
+    return f'<a href="{escape(address)}" download aria-label="Excel: {escape(of)}">Excel</a>'
 
 
 def markup(html: str) -> None:

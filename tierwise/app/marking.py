@@ -1,0 +1,31 @@
+"""The mark of who took a workbook, when, and from where; it names nobody else."""
+
+from __future__ import annotations
+
+from tierwise.app.context import Context
+from tierwise.app.defining import project_of
+from tierwise.engine.tabular import Mark
+from tierwise.kernel import clock
+
+PERSON = "person:"
+
+
+def mark_of(ctx: Context, what: str) -> Mark | None:
+    """Of a workbook that a signed-in person takes; None for programs, whose equal files are equal bytes.
+
+    what: the table, by name.
+    """
+    name = ctx.principal.name
+    if not name.startswith(PERSON):
+        return None
+    project = project_of(ctx)
+    at = clock.utc_now().astimezone(clock.zone(project.timezone))
+    who = name.removeprefix(PERSON)
+    when = f"{at:%Y-%m-%d %H:%M} {project.timezone}"
+    title = project.title.in_language(project.language) or "Tierwise"
+    said = (
+        f"{who} 于 {when} 从{title}取出（{what}）。仅供内部使用，勿转发。"
+        if project.language == "zh"
+        else f"Taken by {who} on {when} from {title} ({what}). For internal use: do not pass it on."
+    )
+    return Mark(who, said)
