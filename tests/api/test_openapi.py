@@ -42,6 +42,7 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "GET /api/v1/quality",
         "GET /api/v1/profile",
         "GET /api/v1/customers",
+        "GET /api/v1/customers/head-counts",
         "GET /api/v1/customers/{customer_id}",
         "GET /api/v1/people",
         "POST /api/v1/people",

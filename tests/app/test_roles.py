@@ -143,6 +143,7 @@ def test_who_sees_some_customers_only_is_let_into_these() -> None:
     assert {name for name, asked in FOUND.items() if asked is not None and asked[1] == "own"} == {
         "customers.customer",
         "explaining.explain",
+        "head_counts.head_counts",
         "history.customer_history",
         "memberships.of_customer",
         "profiling.next_question",

@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
+from jinja2 import nodes as nodes_of_templates
 
 import tierwise.console
 from tierwise.app.views import Label
@@ -22,9 +24,19 @@ def nodes() -> Iterator[ast.AST]:
         yield from ast.walk(ast.parse(path.read_text("utf-8")))
 
 
+def keys_of_templates() -> set[str]:
+    """Keys in calls such as `texts("…")` of the pages for phones."""
+    parsed = [Environment().parse(path.read_text("utf-8")) for path in (ROOT / "phone" / "templates").glob("*.html")]
+    calls = [call for tree in parsed for call in tree.find_all(nodes_of_templates.Call)]
+    asked = [call.args[0] for call in calls if getattr(call.node, "name", "") == "texts"]
+    return {
+        key.value for arg in asked for key in [arg, *arg.find_all(nodes_of_templates.Const)] if hasattr(key, "value")
+    }
+
+
 def asked_for() -> tuple[set[str], set[str]]:
     """Keys in calls such as `texts("…")`, and how those begin that a call puts together: `texts(f"role_{…}")`."""
-    keys, beginnings = set(), set()
+    keys, beginnings = keys_of_templates(), set()
     for node in nodes():
         if not isinstance(node, ast.Call) or not node.args:
             continue

@@ -10,8 +10,7 @@ import pytest
 
 from tierwise.app.views import Label
 from tierwise.app.vocabulary import AttributeWords, Vocabulary
-from tierwise.console.angles import angle_of
-from tierwise.console.pages.customer import windows_of
+from tierwise.console.angles import angle_of, windows_of
 from tierwise.console.rule_query import as_data, in_address, parts_of, put_together, rule_in, where_in, where_is
 from tierwise.console.rule_words import rule_words
 from tierwise.console.shown import attribute_text, unit_text, value_text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -22,7 +23,15 @@ h1{font-size:17px;margin:0 0 16px;color:#0b7285}label{display:block;margin:12px 
 input{width:100%;box-sizing:border-box;font:inherit;padding:7px 9px;border:1px solid #c3cdce;border-radius:4px}
 button{margin-top:18px;width:100%;font:inherit;padding:8px;border:0;border-radius:4px;background:#0b7285;color:#fff}
 :focus-visible{outline:2px solid #0b7285;outline-offset:2px}p{color:#5a686b;margin:14px 0 0;font-size:12.5px}
-p.wrong{color:#97503f;margin:0 0 8px;font-size:14px}nav{margin-top:14px;font-size:12.5px}a{color:#0b7285}"""
+p.wrong{color:#97503f;margin:0 0 8px;font-size:14px}nav{margin-top:14px;font-size:12.5px}a{color:#0b7285}
+@media (max-width:600px){main{width:auto;margin:14px;min-width:min(88vw,360px)}input,button,label{font-size:16px}
+input,button{min-height:46px}p,nav{font-size:14px}nav a{display:inline-block;padding:10px 0;min-width:44px}}"""
+
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cg fill='%230b7285'%3E"
+    "%3Crect x='1' y='11' width='14' height='3'/%3E%3Crect x='3.5' y='6.5' width='9' height='3'/%3E"
+    "%3Crect x='6' y='2' width='4' height='3'/%3E%3C/g%3E%3C/svg%3E"
+)
 
 
 _HELP = "The first time, by the link that an administrator sends; on this machine, by the one that serve prints."
@@ -75,7 +84,7 @@ def _cookie(request: Request) -> str:
 
 
 async def _entered(request: Request, session: str, wanted: str | None) -> Response:
-    answer = RedirectResponse(_inside(wanted), 303)
+    answer = RedirectResponse(_inside(wanted) or _first_page(request), 303)
     # lax: a link in a mail opens the page; the guard looks at where a change comes from.
     answer.set_cookie(
         _cookie(request), session, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
@@ -86,11 +95,17 @@ async def _entered(request: Request, session: str, wanted: str | None) -> Respon
     return answer
 
 
-def _inside(wanted: str | None) -> str:
-    """Where to go on to: a page of this console, whatever else was asked for."""
+def _inside(wanted: str | None) -> str | None:
+    """The page of this console that was asked for; None where it was its first one, or something else."""
     if wanted and wanted.startswith("/console/") and not any(c in wanted for c in "\\\r\n") and "//" not in wanted:
-        return wanted
-    return "/console/"
+        return None if wanted == "/console/" else wanted
+    return None
+
+
+def _first_page(request: Request) -> str:
+    """Where one begins who asked for no page: phones, which say that they are, with the pages made for them."""
+    mobile = request.headers.get("sec-ch-ua-mobile") == "?1" or "Mobi" in request.headers.get("user-agent", "")
+    return "/console/m/" if mobile else "/console/"
 
 
 def _form(request: Request, error: TierwiseError | None = None, name: str = "", wanted: str | None = None) -> Response:
@@ -106,11 +121,12 @@ def _form(request: Request, error: TierwiseError | None = None, name: str = "", 
         wrong = f'<p class="wrong" role="alert">{escape(told)}</p>'
     other = "en" if language == "zh" else "zh"
     other_name = "English" if other == "en" else "中文"
-    wanted = _inside(wanted or request.query_params.get("next"))
+    wanted = _inside(wanted or request.query_params.get("next")) or ""
+    query = urlencode({"lang": other} | ({"next": wanted} if wanted else {}))
     html = (
         f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{said('Sign in')} · Tierwise</title><style>{_STYLE}</style>"
+        f'<title>{said("Sign in")} · Tierwise</title><link rel="icon" href="{_ICON}"><style>{_STYLE}</style>'
         f'<main><h1>Tierwise</h1>{wrong}<form method="post" action="{SIGN_IN_PATH}?lang={language}">'
         f'<input type="hidden" name="next" value="{escape(wanted)}">'
         f'<label for="name">{said("Name")}</label>'
@@ -118,6 +134,6 @@ def _form(request: Request, error: TierwiseError | None = None, name: str = "", 
         f'<label for="password">{said("Password")}</label>'
         f'<input id="password" name="password" type="password" autocomplete="current-password" required>'
         f"<button>{said('Sign in')}</button></form><p>{said(_HELP)}</p>"
-        f'<nav><a href="?lang={other}" lang="{other}">{other_name}</a></nav></main></html>'
+        f'<nav><a href="?{escape(query)}" lang="{other}">{other_name}</a></nav></main></html>'
     )
     return HTMLResponse(html, 200 if error is None else 403)

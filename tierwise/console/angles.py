@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from tierwise.app.vocabulary import AttributeWords
@@ -30,3 +31,13 @@ def angle_of(words: AttributeWords) -> Angle:
     if words.group in ("tier", "tag") or name in _STATE or name.endswith("_since"):
         return "state"
     return next((angle for angle, parts in _PARTS if any(part in name for part in parts)), "state")
+
+
+def windows_of(names: Sequence[str]) -> dict[str, dict[int, str]]:
+    """Attributes that are counted over the whole life and over windows: by the first's name, days -> name; 0: all."""
+    found: dict[str, dict[int, str]] = {}
+    for name in names:
+        whole, _, window = name.rpartition("_")
+        if window.endswith("d") and window[:-1].isdigit() and whole in names:
+            found.setdefault(whole, {0: whole})[int(window[:-1])] = name
+    return found

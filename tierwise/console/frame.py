@@ -75,9 +75,12 @@ def _side(visit: Visit, texts: Texts) -> str:
     other = "en" if texts.language == "zh" else "zh"
     query = {name: value for name, value in visit.asked.items() if "{" not in name} | {"lang": other}
     name = visit.ctx.principal.name.removeprefix("person:")
+    phone = ""
+    if visit.ctx.principal.may("view_customer"):
+        phone = f'<a class="tw-phone" href="{escape(visit.link("/m/"))}">{escape(texts("phone_view"))}</a>'
     return (
         f'<nav class="tw-side" aria-label="{escape(texts("menu"))}"><a class="tw-brand" href="{visit.link("/")}">'
-        f'Tierwise</a><ul>{listed}</ul><div class="tw-who"><a href="{escape(visit.link("/account"))}"'
+        f'Tierwise</a><ul>{listed}</ul><div class="tw-who">{phone}<a href="{escape(visit.link("/account"))}"'
         f"{_here(visit.path, '/account')}>{escape(name)}</a>"
         f'<a href="?{escape(urlencode(query))}" lang="{other}">{escape(texts("other_language"))}</a>'
         f'<form method="post" action="/console/sign-out"><button>{escape(texts("sign_out"))}</button></form>'

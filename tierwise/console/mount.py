@@ -22,6 +22,9 @@ def mount_console(app: FastAPI) -> None:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", os.path.join(os.devnull, "nicegui"))
     from nicegui import ui
 
+    from tierwise.console.phone.mount import mount_phone
+
+    mount_phone(app)
     pages = resources.files("tierwise.console.pages")
     for name in sorted(each.name for each in pages.iterdir()):
         if name.endswith(".py") and not name.startswith("_"):

@@ -133,20 +133,25 @@ def told(problem: Problem, texts: Texts) -> str:
     return str(problem_in_language(problem, texts.language))
 
 
-async def _visit(request: Request, path: str) -> Visit:
+async def language_of(request: Request) -> str:
+    """The language of an answer: what `lang` asks for, else the person's, else the browser's, else the project's."""
     ctx: Context = request.state.context
-    asked = dict(request.query_params)
     person = getattr(request.state, "person", None)
     default = "zh"
     try:
         default = await asyncio.to_thread(lambda: defining.project_of(ctx).language)
     except TierwiseError:
         pass  # the page will say what is wrong
-    wanted = asked.get("lang") or (person.language if person is not None else None)
-    language = language_for(wanted, request.headers.get("accept-language", ""), default)
+    wanted = request.query_params.get("lang") or (person.language if person is not None else None)
+    return language_for(wanted, request.headers.get("accept-language", ""), default)
+
+
+async def _visit(request: Request, path: str) -> Visit:
+    asked = dict(request.query_params)
+    language = await language_of(request)
     for name, value in request.path_params.items():
         asked[name] = value
     shown = path
     for name, value in request.path_params.items():
         shown = shown.replace("{" + name + "}", value)
-    return Visit(ctx, Texts(language), shown, asked, request.state.session, request.state.sign_ins)
+    return Visit(request.state.context, Texts(language), shown, asked, request.state.session, request.state.sign_ins)

@@ -14,6 +14,7 @@ from tierwise.api.context import Asked, HeadingsQuery
 from tierwise.api.problems import problem_responses
 from tierwise.api.routes.exports import FILE, Extension
 from tierwise.api.routes.segments import members_file
+from tierwise.app import head_counts as counting
 from tierwise.app import searching
 from tierwise.app.searching import CONTACTS, ID
 from tierwise.definitions.read import parse_rule
@@ -77,6 +78,35 @@ def find_customers(
         of=found.of,
         by=found.by,
     )
+
+
+class HeadCountsBody(BaseModel):
+    """of: the customers whom one who asks may see. values: of each attribute its values as text with their
+    head-counts, the most first; who has none is not in it."""
+
+    run_id: int
+    as_of: str
+    of: int
+    values: dict[str, dict[str, int]]
+
+
+_COUNTED = HeadCountsBody(
+    run_id=12, as_of="2026-06-30", of=130, values={"lifecycle_stage": {"growth": 41, "maturity": 9}}
+)
+
+
+@router.get(
+    "/customers/head-counts",
+    operation_id="head_counts",
+    responses=examples.ok(_COUNTED) | problem_responses(403, 404),
+)
+def head_counts(
+    ctx: Asked, by: Annotated[str, Query(max_length=2_000, description="attributes, by comma")]
+) -> HeadCountsBody:
+    """How many of the customers whom one who asks may see have which value."""
+    found = counting.head_counts(ctx, _names(by))
+    values = {name: {str(value): count for value, count in each.items()} for name, each in found.values.items()}
+    return HeadCountsBody(run_id=found.run_id, as_of=found.as_of.isoformat(), of=found.of, values=values)
 
 
 @router.get(

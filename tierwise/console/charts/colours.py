@@ -54,6 +54,11 @@ def colour_of(name: str, place: int = 0) -> str:
     return TIERS.get(name) or _OTHERS[place % len(_OTHERS)]
 
 
+def fixed_colours() -> tuple[str, ...]:
+    """All that `colour_of` may answer, each once."""
+    return tuple(dict.fromkeys([*TIERS.values(), *_OTHERS]))
+
+
 def ink_on(colour: str) -> str:
     """Black or white, whichever can be read on that colour (relative luminance, WCAG 2)."""
     red, green, blue = (_linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))

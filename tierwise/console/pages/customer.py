@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from html import escape
 from typing import Any
 
@@ -17,14 +17,15 @@ from tierwise.app.profiling import CustomerProfiling
 from tierwise.app.tags import CustomerTags, TagOfCustomer
 from tierwise.app.views import AttributeValue, CustomerView
 from tierwise.app.vocabulary import Vocabulary, vocabulary
-from tierwise.console.angles import ANGLES, Angle, angle_of
+from tierwise.console.angles import ANGLES, Angle, angle_of, windows_of
 from tierwise.console.charts.colours import colour_of
+from tierwise.console.moments import moments_of
 from tierwise.console.pages._identities import identities_button
 from tierwise.console.pages._tagging import tag_buttons
 from tierwise.console.parts.card import card, markup, markup_in
 from tierwise.console.parts.clauses import clause_tree
 from tierwise.console.parts.table import Column, table
-from tierwise.console.parts.timeline import Moment, timeline
+from tierwise.console.parts.timeline import timeline
 from tierwise.console.shown import attribute_text, unit_text, value_text
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
@@ -160,16 +161,6 @@ def _angle(
             _windows(families, {each.name: each for each in shown}, words, texts, why)
 
 
-def windows_of(names: Sequence[str]) -> dict[str, dict[int, str]]:
-    """Attributes that are counted over the whole life and over windows: by the first's name, days -> name; 0: all."""
-    found: dict[str, dict[int, str]] = {}
-    for name in names:
-        whole, _, window = name.rpartition("_")
-        if window.endswith("d") and window[:-1].isdigit() and whole in names:
-            found.setdefault(whole, {0: whole})[int(window[:-1])] = name
-    return found
-
-
 def _windows(
     families: Mapping[str, Mapping[int, str]],
     shown: Mapping[str, AttributeValue],
@@ -273,32 +264,6 @@ def _timeline(view: CustomerView, past: HistoryView | None, words: Vocabulary, t
     if moments:
         with card(texts("timeline"), name="timeline", aside=texts("newest_first")):
             markup(timeline(moments[:MOMENTS], texts))
-
-
-def moments_of(view: CustomerView, past: HistoryView | None, words: Vocabulary, texts: Texts) -> list[Moment]:
-    """Orders, refunds, visits and changes of tier, the newest first; of one day facts before what they led to."""
-    found: list[tuple[date, int, Moment]] = []
-
-    def add(rank: int, at: datetime | date, kind: str, text: str, colour: str = "#6b7a7d") -> None:
-        day = at.date() if isinstance(at, datetime) else at
-        found.append((day, rank, Moment(day, kind, text, colour)))
-
-    money = texts.currency(view.currency)
-    for order in view.orders:
-        store = f" · {order['store_id']}" if order.get("store_id") else ""
-        add(1, order["ordered_at"], texts("order"), f"{texts.amount(order['gross'])} {money}{store}", "#0b7285")
-    for refund in view.refunds:
-        add(1, refund["refunded_at"], texts("refund"), f"{texts.amount(refund['amount'])} {money}", "#97503f")
-    for visit in view.visits:
-        shown = " · ".join(str(each) for each in (visit.get("kind"), visit.get("store_id")) if each)
-        add(1, visit["visited_at"], texts("visit"), shown, "#4a9fae")
-    for row in past.rows if past is not None else ():
-        if row.since_unknown:
-            continue
-        title = texts.label(row.title)
-        value = attribute_text(row.name, row.value, words, texts) if row.kind not in ("segment",) else ""
-        add(0, row.valid_from, texts("change_of_tier"), f"{title} → {value}" if value else title, colour_of(row.value))
-    return [moment for _, _, moment in sorted(found, key=lambda each: (each[0], -each[1]), reverse=True)]
 
 
 def _facts(view: CustomerView, texts: Texts) -> None:

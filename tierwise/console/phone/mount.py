@@ -1,0 +1,46 @@
+"""Puts the phone's pages under /console/m of an application; before the console is mounted, which would take them."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse, Response
+
+from tierwise.console.phone import customer, customers, look, tagging
+from tierwise.console.phone.visit import PATH, Page, PhoneVisit, answering
+
+
+def mount_phone(app: FastAPI) -> None:
+    """The routes."""
+    app.add_api_route(PATH, answering(first, ""), methods=["GET"], include_in_schema=False, response_model=None)
+    for path, page in LOOKS.items():
+        _add(app, path, page, "GET")
+    for path, page in ACTS.items():
+        _add(app, path, page, "POST")
+    app.add_api_route(f"{PATH}{look.STYLE_PATH}", look.style, include_in_schema=False, response_model=None)
+
+
+def first(visit: PhoneVisit) -> Response:
+    """Where a phone begins; who sees numbers alone has pages for desks only."""
+    if not visit.ctx.principal.may("view_customer"):
+        return RedirectResponse(visit.desk("/"), 303)
+    return visit.go("/customers")
+
+
+LOOKS: dict[str, Page] = {
+    "/": first,
+    "/customers": customers.customers,
+    "/customer": customer.customer,
+    "/customer/why": customer.why,
+    "/customer/tag": tagging.form,
+}
+
+ACTS: dict[str, Page] = {
+    "/customer/tag": tagging.give,
+    "/customer/tag/back": tagging.take_back,
+}
+
+
+def _add(app: FastAPI, path: str, page: Page, method: str) -> None:
+    app.add_api_route(
+        f"{PATH}{path}", answering(page, path), methods=[method], include_in_schema=False, response_model=None
+    )
