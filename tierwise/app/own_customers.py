@@ -33,8 +33,13 @@ def own_rule(ctx: Context) -> AnyRule | None:
     return rules[0] if len(rules) == 1 else All(all=tuple(rules))
 
 
+def attribute_among(names: Sequence[str], known: Container[str]) -> str | None:
+    """The first of these attributes that the profile has, as the project's `customer_store`; None where it has none."""
+    return next((name for name in names if name in known), None)
+
+
 def _first(names: Sequence[str], known: Container[str], field: str) -> str:
-    found = next((name for name in names if name in known), None)
+    found = attribute_among(names, known)
     if found is None:
         raise TierwiseError(
             "nobodys_customers",

@@ -12,7 +12,19 @@ Role = Literal["administrator", "analyst", "operator", "advisor", "reader"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Action = Literal[
-    "view", "view_customer", "import", "run", "export", "release", "identity", "list", "tag", "define", "administer"
+    "view",
+    "view_customer",
+    "import",
+    "run",
+    "export",
+    "release",
+    "identity",
+    "list",
+    "tag",
+    "task",
+    "assign",
+    "define",
+    "administer",
 ]
 
 ALLOWED: dict[Role, frozenset[Action]] = {
@@ -27,22 +39,40 @@ ALLOWED: dict[Role, frozenset[Action]] = {
             "identity",
             "list",
             "tag",
+            "task",
+            "assign",
             "define",
             "administer",
         }
     ),
     "analyst": frozenset(
-        {"view", "view_customer", "import", "run", "export", "release", "identity", "list", "tag", "define"}
+        {
+            "view",
+            "view_customer",
+            "import",
+            "run",
+            "export",
+            "release",
+            "identity",
+            "list",
+            "tag",
+            "task",
+            "assign",
+            "define",
+        }
     ),
-    "operator": frozenset({"view", "view_customer", "import", "export", "release", "identity", "list", "tag"}),
-    "advisor": frozenset({"view_customer", "tag"}),
+    "operator": frozenset(
+        {"view", "view_customer", "import", "export", "release", "identity", "list", "tag", "task", "assign"}
+    ),
+    "advisor": frozenset({"view_customer", "tag", "task"}),
     "reader": frozenset({"view"}),
 }
 """`view` is numbers about groups; `view_customer` is one person's facts; `release` is to say that a flagged account is
 no junk; `identity` to decide who is who; `list` to make and remove lists of customers; `tag` to give
-tags by hand and take them back."""
+tags by hand and take them back; `task` to see and do tasks that are one's own, or of one's stores; `assign` to make
+tasks for customers and say whose they are."""
 
-OF_ONE_CUSTOMER: frozenset[Action] = frozenset({"view_customer", "tag"})
+OF_ONE_CUSTOMER: frozenset[Action] = frozenset({"view_customer", "tag", "task", "assign"})
 """What can be done to single customers, and so by those who see some of them only."""
 
 

@@ -121,7 +121,7 @@ def profiling(ctx: Context, name: str | None = None, *, run_id: int | None = Non
     Raises `no_profiling`, `unknown_profiling`, `ambiguous_profiling`, and what `ground_of` raises.
     """
     ctx.principal.require("view")
-    with _asked(ctx, name, run_id) as (definition, ground, found):
+    with asked(ctx, name, run_id) as (definition, ground, found):
         rows = {row["question"]: row for row in _rows(found.questions)}
         customers, known, complete, silent = _totals(found, definition)
         order = ranked(definition, found.worths)
@@ -147,7 +147,7 @@ def next_question(
 ) -> CustomerProfiling:
     """What is known of one customer, and which question to ask next. Raises `unknown_customer` and as `profiling`."""
     require_own(ctx, "view_customer", customer_id)
-    with _asked(ctx, name, run_id) as (definition, ground, found):
+    with asked(ctx, name, run_id) as (definition, ground, found):
         row = ground.connection.execute(
             "SELECT customer_key FROM profile WHERE customer_id = $id", {"id": customer_id}
         ).fetchone()
@@ -176,7 +176,7 @@ def next_question(
 
 
 @contextmanager
-def _asked(ctx: Context, name: str | None, run_id: int | None) -> Iterator[tuple[Profiling, Ground, Profiled]]:
+def asked(ctx: Context, name: str | None, run_id: int | None) -> Iterator[tuple[Profiling, Ground, Profiled]]:
     with ctx.database.connect() as state:
         definition = _definition(state, name)
     rules = profiling_rules(definition)

@@ -27,11 +27,12 @@ from tierwise.state import identity_tables as identity_tables  # so that the met
 from tierwise.state import live_tables as live_tables
 from tierwise.state import membership_tables as membership_tables
 from tierwise.state import people_tables as people_tables
+from tierwise.state import task_tables as task_tables
 from tierwise.state.tables import metadata as metadata
 from tierwise.state.tables import row_id
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0011"
+HEAD = "0012"
 
 _NULL_JSON = JSONB(none_as_null=True)
 
