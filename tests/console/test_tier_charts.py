@@ -37,6 +37,12 @@ def test_cells_without_anybody_take_no_room_and_titles_are_no_markup() -> None:
     assert "{" not in tile["label"]["formatter"]
 
 
+def test_a_tile_without_room_for_words_has_none() -> None:
+    cells = [replace(examples.RFM.cells[0], customers=1, share=share) for share in (0.04, 0.039, None)]
+    tiles = rfm_map(cells, "CNY", EN)["series"][0]["data"]
+    assert [tile["label"]["show"] for tile in tiles] == [True, False, False]
+
+
 def test_a_funnel_has_a_bar_per_stage_in_the_order_of_life() -> None:
     rows = [
         StageRow("growth", Label("成长期", "Growth"), 30, 0.75, examples.RFM.cells[0].monetary_amount, None),

@@ -14,6 +14,9 @@ from tierwise.plots.look import FONT, LINE, MUTED
 
 _NOBODY = "#e9eeee"
 
+_ROOM_FOR_WORDS = 0.04
+"""A tile of a smaller share would have cut words; the table below has them whole."""
+
 
 def rfm_map(cells: Sequence[CellRow], currency: str, texts: Texts) -> dict[str, Any]:
     """ECharts options: a tile per cell, as large as its head-count; its title, people and money written on it. Cells
@@ -23,7 +26,11 @@ def rfm_map(cells: Sequence[CellRow], currency: str, texts: Texts) -> dict[str, 
             "name": cell.code,
             "value": cell.customers,
             "itemStyle": {"color": colour_of(cell.code)},
-            "label": {"color": ink_on(colour_of(cell.code)), "formatter": _tile(cell, currency, texts)},
+            "label": {
+                "show": cell.share is not None and cell.share >= _ROOM_FOR_WORDS,
+                "color": ink_on(colour_of(cell.code)),
+                "formatter": _tile(cell, currency, texts),
+            },
             "tooltip": {"formatter": _told(cell, currency, texts)},
         }
         for cell in cells

@@ -110,22 +110,26 @@ def _explaining(visit: Visit, who: str, words: Vocabulary) -> Callable[[str], Aw
     """Opens a dialog that tells why the customer has a value."""
     with ui.dialog() as dialog, ui.card().classes("tw-dialog"):
         body = ui.column().classes("tw-why")
+        ui.button(visit.texts("close"), on_click=dialog.close).props("flat no-caps")
 
     async def why(name: str) -> None:
         body.clear()
         dialog.open()
         with body:
+            waiting = ui.spinner(size="md")
             try:
                 found = await visit.ask(explaining.explain, visit.ctx, who, name)
             except TierwiseError as error:
                 tell(error, visit.texts)
                 return
+            finally:
+                waiting.delete()
             texts = visit.texts
             value = words.value(name, found.value)
             told = texts.label(value) if value is not None else value_text(found.value, texts)
             title = f"{texts.label(found.title)} = {told}"
             markup(f'<h2 data-why="{escape(name)}">{escape(title)}</h2>')
-            markup(clause_tree(found.clauses, texts) or f"<p>{escape(texts('why_nothing'))}</p>")
+            markup(clause_tree(found.clauses, name, texts, words) or f"<p>{escape(texts('why_nothing'))}</p>")
 
     return why
 

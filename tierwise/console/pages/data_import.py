@@ -28,6 +28,9 @@ from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import Problem, TierwiseError
 
+_FIRST_VALUES = 80
+"""So many letters of them are shown."""
+
 _COUNTS = ("read", "accepted", "replaced", "unchanged", "ignored", "quarantined")
 
 
@@ -241,6 +244,16 @@ def _how(view: uploads.UploadView, texts: Texts) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _first(values: Sequence[str]) -> str:
+    """The different ones, as many as there is room for."""
+    shown: list[str] = []
+    for value in dict.fromkeys(values):
+        if shown and sum(map(len, shown)) + len(value) > _FIRST_VALUES:
+            break
+        shown.append(value if len(value) <= _FIRST_VALUES else f"{value[:_FIRST_VALUES]}…")
+    return " · ".join(shown) or NONE
+
+
 def _mapping(visit: Visit, view: uploads.UploadView) -> None:
     texts = visit.texts
     names = {name: label.in_language(texts.language) for name, label in view.choices.items()}
@@ -260,8 +273,7 @@ def _mapping(visit: Visit, view: uploads.UploadView) -> None:
                 values = [row[at] for row in view.rows if at < len(row) and row[at].strip()]
                 with ui.element("tr"):
                     ui.html(escape(header or str(at + 1)), sanitize=False, tag="td").classes("text")
-                    shown = " · ".join(dict.fromkeys(values)) or NONE
-                    ui.html(escape(shown[:90]), sanitize=False, tag="td").classes("text tw-muted")
+                    ui.html(escape(_first(values)), sanitize=False, tag="td").classes("text tw-muted")
                     with ui.element("td").classes("text"):
                         select = ui.select(options, value=view.meanings[at] or "", with_input=True)
                         select.props(f'outlined dense aria-label="{escape(header)}"').classes("tw-input")

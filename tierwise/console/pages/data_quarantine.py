@@ -67,7 +67,7 @@ async def refused(visit: Visit) -> None:
                 texts.count(row["line"]),
                 row["column_name"] or NONE,
                 _why(row["code"], row["message"], texts),
-                _cells(row["row_text"]),
+                _cells(row["row_text"], row["column_name"]),
             )
             for row in found.rows
         ]
@@ -100,10 +100,13 @@ def _why(code: str, message: str, texts: Texts) -> str:
     return in_language(message, texts.language)
 
 
-def _cells(row: Any) -> str:
-    """The row as it was, by the file's own columns where they are known."""
+def _cells(row: Any, wrong: str | None) -> str:
+    """The row as it was, by the file's own columns where they are known, that of the reason first."""
     if isinstance(row, dict):
-        text = " · ".join(f"{name}: {value}" for name, value in row.items() if str(value).strip())
+        told = sorted(
+            ((name, value) for name, value in row.items() if str(value).strip()), key=lambda of: of[0] != wrong
+        )
+        text = " · ".join(f"{name}: {value}" for name, value in told)
     else:
         text = " | ".join(str(value) for value in row)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -6,23 +6,24 @@ from collections.abc import Sequence
 from html import escape
 
 from tierwise.app.explaining import Clause, Counted
+from tierwise.app.vocabulary import Vocabulary
+from tierwise.console.clause_words import clause_words
 from tierwise.console.shown import value_text
 from tierwise.console.texts import Texts
-from tierwise.kernel.wording import in_language
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 
 _ROWS = 5
 
 
-def clause_tree(clauses: Sequence[Clause], texts: Texts) -> str:
-    """HTML, everything escaped."""
+def clause_tree(clauses: Sequence[Clause], of: str, texts: Texts, words: Vocabulary) -> str:
+    """HTML, everything escaped. of: the attribute that is explained."""
     if not clauses:
         return ""
-    return f'<ul class="tw-clauses">{"".join(_clause(clause, texts) for clause in clauses)}</ul>'
+    return f'<ul class="tw-clauses">{"".join(_clause(clause, of, texts, words) for clause in clauses)}</ul>'
 
 
-def _clause(clause: Clause, texts: Texts) -> str:
+def _clause(clause: Clause, of: str, texts: Texts, words: Vocabulary) -> str:
     mark = {True: texts("true"), False: texts("false"), None: ""}[clause.verdict]
     value = ""
     if clause.value is not None and not isinstance(clause.value, bool) and clause.what not in ("stage", "value"):
@@ -31,7 +32,8 @@ def _clause(clause: Clause, texts: Texts) -> str:
     counted = "".join(_counted(each, texts) for each in clause.counted)
     return (
         f'<li class="{state}"><i title="{escape(mark)}" aria-label="{escape(mark)}">{_MARKS[clause.verdict]}</i> '
-        f"{escape(in_language(clause.says, texts.language))}{value}{counted}{clause_tree(clause.clauses, texts)}</li>"
+        f"{escape(clause_words(clause.says, of, texts, words))}{value}{counted}"
+        f"{clause_tree(clause.clauses, of, texts, words)}</li>"
     )
 
 

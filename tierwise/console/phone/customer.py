@@ -89,7 +89,7 @@ def why(visit: PhoneVisit) -> Response:
         visit,
         "why.html",
         title=f"{texts.label(found.title)} = {told} {unit_text(found.unit, texts)}".strip(),
-        tree=clause_tree(found.clauses, texts),
+        tree=clause_tree(found.clauses, name, texts, words),
         back=visit.link("/customer", id=who),
         known=texts("as_of", day=texts.day(found.as_of)),
     )
