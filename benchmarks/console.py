@@ -1,6 +1,6 @@
 """The console in Chromium over many customers: `python -m benchmarks.console WHAT FOLDER CUSTOMERS ORDERS`.
 
-A home of `customers.py`, served as `tierwise serve` does. A page counts as there when what it is for can be seen: from
+A home of `live.py`, with all of the retail template, served as `tierwise serve` does. A page counts as there when what it is for can be seen: from
 the browser's request to that moment, on a browser that has been there before, as an operator's has.
 """
 
@@ -15,7 +15,8 @@ from statistics import median, quantiles
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.customers import home_of, make_copies, one_of
+from benchmarks.customers import make_copies, one_of
+from benchmarks.live import home_of
 from benchmarks.tracking import serving
 from tierwise.app.people import link_of_the_first
 from tierwise.bootstrap import Settings, open_context, stop_embedded
