@@ -1,7 +1,8 @@
 """The console in Chromium over many customers: `python -m benchmarks.console WHAT FOLDER CUSTOMERS ORDERS`.
 
-A home of `live.py`, with all of the retail template, served as `tierwise serve` does. A page counts as there when what it is for can be seen: from
-the browser's request to that moment, on a browser that has been there before, as an operator's has.
+A home of `live.py`, with all of the retail template, served as `tierwise serve` does. A page counts as there when what
+it is for can be seen: from the browser's request to that moment, on a browser that has been there before, as an
+operator's has.
 """
 
 from __future__ import annotations

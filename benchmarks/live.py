@@ -34,7 +34,8 @@ OTHERS_PER_SECOND = 20
 LONGEST_SECONDS = 60.0
 
 _CUSTOMERS = """
-SELECT source_key, '客户' || source_key AS name, '138' || lpad((hash(source_key) % 100000000)::VARCHAR, 8, '0') AS phone,
+SELECT source_key, '客户' || source_key AS name,
+    '138' || lpad((hash(source_key) % 100000000)::VARCHAR, 8, '0') AS phone,
     NULL::VARCHAR AS email, NULL::VARCHAR AS gender,
     NULL::DATE AS birth_on, NULL::TIMESTAMPTZ AS registered_at, NULL::TIMESTAMPTZ AS closed_at,
     DATE '2023-07-01' AS known_from, NULL::TIMESTAMPTZ AS updated_at

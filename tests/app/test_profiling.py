@@ -123,3 +123,15 @@ def test_what_cannot_be_is_refused(house: Context) -> None:
         with pytest.raises(TierwiseError) as caught:
             act()
         assert caught.value.code == code
+
+
+def test_one_customer_is_told_what_all_are_told_at_once(house: Context) -> None:
+    with profiling.asked(house, NAME, None) as (definition, ground, found):
+        columns = found.columns.to_native()
+        rows = columns.order("customer_key").limit(200).fetchall()
+        ids = dict(ground.connection.execute("SELECT customer_key, customer_id FROM profile").fetchall())
+    told = {ids[key]: (share, following) for key, share, following in rows[::20]}
+    assert len({following for _, following in told.values()}) > 1
+    for who, expected in told.items():
+        one = profiling.next_question(house, who, definition.name)
+        assert (one.completeness, one.next) == expected

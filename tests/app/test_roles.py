@@ -94,7 +94,7 @@ def use_cases() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 def asked_of(case: Callable[..., Any]) -> tuple[str, str] | None:
     """What the use case asks first; None where it asks nothing of who comes."""
-    ctx = SimpleNamespace(principal=Watcher())
+    ctx = SimpleNamespace(principal=Watcher(), answers=None)
     given = {
         each.name: None
         for each in list(inspect.signature(case).parameters.values())[1:]

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -18,6 +18,7 @@ from tierwise.api import logs
 from tierwise.api.app import build_app
 from tierwise.api.guard import SIGN_IN_PATH
 from tierwise.api.serve_token import read_or_make_token
+from tierwise.api.warming import kept_warm
 from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies_aside
 from tierwise.app.people import link_of_the_first
@@ -79,7 +80,8 @@ def serve(
         )
         server = _Server(config)
         server.call_when_up(lambda: on_ready(Served(url, link, token, server.stop)))
-        server.run(sockets=[listener])
+        with kept_warm(holding) if console else nullcontext():
+            server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -16,6 +16,7 @@ from tierwise.engine.duckdb_session import connect
 from tierwise.engine.lake import Lake
 
 if TYPE_CHECKING:
+    from tierwise.app.remembered import Answers
     from tierwise.engine.current import CurrentProfile
     from tierwise.engine.customer_copies import CustomerCopies
     from tierwise.engine.spark_session import SparkSettings
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class Context:
     """home: the folder of all local state. note: says something to the person in front, on no account to stdout.
 
-    current: the profile held in memory, and copies: the copies by customer held open, of a process that serves.
+    current: the profile held in memory, copies: the copies by customer held open, and answers: what was answered about
+    runs, of a process that serves.
     spark: where runs are computed; by DuckDB in this process where None.
     """
 
@@ -37,6 +39,7 @@ class Context:
     note: Callable[[str], None] = field(default=lambda text: None)
     current: CurrentProfile | None = None
     copies: CustomerCopies | None = None
+    answers: Answers | None = None
     spark: SparkSettings | None = None
 
     @property
@@ -58,11 +61,12 @@ class Context:
 
         The copies by customer are held open as well.
         """
+        from tierwise.app.remembered import Answers
         from tierwise.engine.current import CurrentProfile
 
         current = CurrentProfile(self.lake, self.scratch / "spill", self.memory_limit)
         try:
-            with replace(self, current=current).holding_copies() as holding:
+            with replace(self, current=current, answers=Answers()).holding_copies() as holding:
                 yield holding
         finally:
             current.close()

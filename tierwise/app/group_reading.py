@@ -11,6 +11,7 @@ import narwhals as nw
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.reading import Reader, label_of
+from tierwise.app.remembered import told_once
 from tierwise.app.rule_world import ground_of
 from tierwise.app.views import Label
 from tierwise.definitions.rfm import CELL_NAMES
@@ -75,6 +76,7 @@ class GroupReading:
     as_of: date
 
 
+@told_once
 def read(
     ctx: Context,
     rule: AnyRule,

@@ -32,6 +32,7 @@ from tierwise.app.history_views import (
 )
 from tierwise.app.own_customers import require_own
 from tierwise.app.reading import label_of
+from tierwise.app.remembered import told_once
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
 from tierwise.definitions.graph import label_of as definition_label
@@ -166,6 +167,7 @@ def customer_history(ctx: Context, customer_id: str) -> HistoryView:
         return HistoryView(customer_id, house.days[0], last, rows)
 
 
+@told_once
 def counts(ctx: Context, name: str, on: date, kind: str | None = None) -> CountsView:
     """How many customers held each value of a name on a day. Raises `no_history`, `unknown_history_name`,
     `ambiguous_history_name`."""
@@ -203,6 +205,7 @@ def holders(
         return HoldersPage(kind, name, on, as_of, found, of, rows[-1][0] if len(rows) == limit else None)
 
 
+@told_once
 def flows(ctx: Context, name: str, from_day: date, to_day: date, kind: str | None = None) -> FlowsView:
     """Entries and exits of a name by run, both days included. Raises `bad_days` and as `counts`."""
     ctx.principal.require("view")
@@ -217,6 +220,7 @@ def flows(ctx: Context, name: str, from_day: date, to_day: date, kind: str | Non
         return FlowsView(kind, name, house.title(kind, name), from_day, to_day, days, rows)
 
 
+@told_once
 def migration(ctx: Context, name: str, from_day: date, to_day: date, kind: str | None = None) -> MigrationView:
     """Who went from which value of a name to which between two days; null: not there. Raises `bad_days` and as
     `counts`."""
@@ -257,6 +261,7 @@ def migration(ctx: Context, name: str, from_day: date, to_day: date, kind: str |
         )
 
 
+@told_once
 def sankey(ctx: Context, name: str, days: Sequence[date], kind: str | None = None) -> SankeyView:
     """The way of customers through a name over two or more days. Raises `bad_days` and as `counts`."""
     ctx.principal.require("view")
@@ -288,6 +293,7 @@ def sankey(ctx: Context, name: str, days: Sequence[date], kind: str | None = Non
         return SankeyView(kind, name, house.title(kind, name), tuple(days), tuple(nodes), tuple(links))
 
 
+@told_once
 def dwell(ctx: Context, name: str, kind: str | None = None, until: date | None = None) -> DwellView:
     """How long each value of a name is held, up to a day; None is the last recorded one. Raises as `counts`."""
     ctx.principal.require("view")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tierwise.app.context import Context
 from tierwise.app.reading import Reader, label_of, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.views import Label, LadderView, StageRow, TransitionRow, TransitionsView
 from tierwise.definitions.activity import ACTIVITY_CLASSES, Activity
 from tierwise.definitions.lifecycle import Lifecycle
@@ -27,6 +28,7 @@ ACTIVITY_TITLES = {
 }
 
 
+@told_once
 def ladders(ctx: Context, kind: Literal["lifecycle", "activity"], run_id: int | None = None) -> tuple[LadderView, ...]:
     """Every ladder of that kind. Raises what `reading` raises."""
     ctx.principal.require("view")
@@ -97,6 +99,7 @@ def _view(reader: Reader, definition: Lifecycle | Activity, stages: list[StageRo
     )
 
 
+@told_once
 def transitions(ctx: Context, name: str | None, from_date: date | None, to_date: date | None) -> TransitionsView:
     """Moves on a ladder between the last kept runs as of two days.
 

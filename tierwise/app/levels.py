@@ -18,6 +18,7 @@ from tierwise.app.level_views import (
     NeedView,
 )
 from tierwise.app.reading import Reader, label_of, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition, Text
 from tierwise.definitions.level import Level
@@ -36,6 +37,7 @@ WITHIN = Decimal(5)
 _D = TypeVar("_D", bound=Definition)
 
 
+@told_once
 def level(ctx: Context, name: str, *, within: Decimal = WITHIN, run_id: int | None = None) -> LevelView:
     """The levels of that name, the best first, with headroom and the scorecard as it was learnt.
 

@@ -10,6 +10,7 @@ from tierwise.app.context import Context
 from tierwise.app.level_views import CombinationView, DimensionView, MatrixCellView, MatrixView, PartView
 from tierwise.app.levels import definition_of, schema_of, text_of
 from tierwise.app.reading import Reader, label_of, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.views import Label
 from tierwise.definitions.matrix import Cell, Matrix, OtherCell
 from tierwise.engine.sources import frame
@@ -18,6 +19,7 @@ from tierwise.metrics.matrix import DimensionScale, matrix_columns, matrix_summa
 from tierwise.metrics.scorecard import unit_of
 
 
+@told_once
 def matrix(ctx: Context, name: str, *, run_id: int | None = None) -> MatrixView:
     """The matrix of that name: its cells, and every combination. Raises `unknown_matrix`, and what `reading` raises."""
     ctx.principal.require("view")

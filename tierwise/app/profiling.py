@@ -11,17 +11,18 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from tierwise.app.context import Context
+from tierwise.app.one_customer import Subject, subject_of
 from tierwise.app.own_customers import require_own
-from tierwise.app.reading import label_of
+from tierwise.app.reading import label_of, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.rule_world import Ground, ground_of
 from tierwise.app.views import Label
 from tierwise.definitions.profiling import Profiling, Question
 from tierwise.definitions.read import parse_definition
+from tierwise.definitions.rule import AnyRule
 from tierwise.kernel.errors import TierwiseError, unknown_name
-from tierwise.metrics.profiling import Profiled, Worth, profiled, profiling_rules, ranked
+from tierwise.metrics.profiling import POPULATION, Profiled, Worth, is_known, profiled, profiling_rules, ranked
 from tierwise.state import definitions as stored
-
-KEY = "customer_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,34 +146,64 @@ def profiling(ctx: Context, name: str | None = None, *, run_id: int | None = Non
 def next_question(
     ctx: Context, customer_id: str, name: str | None = None, *, run_id: int | None = None
 ) -> CustomerProfiling:
-    """What is known of one customer, and which question to ask next. Raises `unknown_customer` and as `profiling`."""
+    """What is known of one customer, and which question to ask next.
+
+    Raises `unknown_customer`, `left_out` and as `profiling`.
+    """
     require_own(ctx, "view_customer", customer_id)
-    with asked(ctx, name, run_id) as (definition, ground, found):
-        row = ground.connection.execute(
-            "SELECT customer_key FROM profile WHERE customer_id = $id", {"id": customer_id}
-        ).fetchone()
-        if row is None:
-            raise TierwiseError(
-                "unknown_customer",
-                f'no customer "{customer_id}" as of {ground.run.as_of}',
-                remedy="look at the id as the business writes it: tierwise show profile",
-            )
-        told = _of_customer(found, definition, row[0])
-        questions: tuple[CustomerQuestion, ...] = ()
-        if told is not None:
-            order = ranked(definition, found.worths)
-            questions = tuple(
-                _customer_question(definition, i, found.worths[i], order, told) for i in _places(order, definition)
-            )
+    definition, worths = _worths(ctx, name, run_id)
+    with reading(ctx, run_id) as reader:
+        subject = subject_of(reader, customer_id, [definition])
+        one = _one(subject, definition, ranked(definition, worths))
         return CustomerProfiling(
             customer_id=customer_id,
             name=definition.name,
-            run_id=ground.run.id,
-            as_of=ground.run.as_of,
-            completeness=None if told is None else told[definition.completeness],
-            next=None if told is None else told[definition.next],
-            questions=questions,
+            run_id=reader.run.id,
+            as_of=reader.run.as_of,
+            completeness=None if one is None else len(one.known) / len(definition.questions),
+            next=None if one is None or one.next is None else definition.questions[one.next].name,
+            questions=()
+            if one is None
+            else tuple(_customer_question(definition, i, worths[i], one) for i in _places(list(one.order), definition)),
         )
+
+
+def worths(ctx: Context, name: str | None = None, *, run_id: int | None = None) -> tuple[Worth, ...]:
+    """What an answer to each question is worth, over all customers. Raises as `profiling`."""
+    ctx.principal.require("view")
+    return _worths(ctx, name, run_id)[1]
+
+
+@told_once
+def _worths(ctx: Context, name: str | None, run_id: int | None) -> tuple[Profiling, tuple[Worth, ...]]:
+    with asked(ctx, name, run_id) as (definition, _, found):
+        return definition, found.worths
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """Of one customer of the population: the places of the questions whose attribute is known, of those that may be
+    asked, of those worth asking in their order, and of the next one."""
+
+    known: frozenset[int]
+    may: frozenset[int]
+    order: tuple[int, ...]
+    next: int | None
+
+
+def _one(subject: Subject, definition: Profiling, order: list[int]) -> _One | None:
+    """None outside the population. `metrics/profiling.py` tells the same of all customers at once."""
+    rules = profiling_rules(definition)
+
+    def holds(rule: AnyRule | None) -> bool:
+        return rule is None or subject.clause(rule).verdict is True
+
+    if not holds(rules.get(POPULATION)):
+        return None
+    questions = list(enumerate(definition.questions))
+    there = frozenset(i for i, each in questions if each.attribute in subject.world.schema and holds(is_known(each)))
+    may = frozenset(i for i, each in questions if holds(rules.get(f"ask {each.name}")))
+    return _One(there, may, tuple(order), next((i for i in order if i in may and i not in there), None))
 
 
 @contextmanager
@@ -229,16 +260,6 @@ def _totals(found: Profiled, definition: Profiling) -> tuple[int, int, int, int]
     return row[0], row[1], row[2], row[3]
 
 
-def _of_customer(found: Profiled, definition: Profiling, key: int) -> dict[str, Any] | None:
-    """Columns and flags of one customer; None outside the population."""
-    columns = found.columns.to_native().filter(f"{KEY} = {int(key)}")
-    flags = found.flags.to_native().filter(f"{KEY} = {int(key)}")
-    row, flag = columns.fetchone(), flags.fetchone()
-    if row is None or flag is None:
-        return None
-    return dict(zip(columns.columns, row, strict=True)) | dict(zip(flags.columns, flag, strict=True))
-
-
 def _places(order: list[int], definition: Profiling) -> list[int]:
     """Those worth asking, the most worth first, then the others as they are defined."""
     return [*order, *(i for i in range(len(definition.questions)) if i not in order)]
@@ -267,18 +288,16 @@ def _question_row(
     )
 
 
-def _customer_question(
-    definition: Profiling, i: int, worth: Worth, order: list[int], told: dict[str, Any]
-) -> CustomerQuestion:
+def _customer_question(definition: Profiling, i: int, worth: Worth, one: _One) -> CustomerQuestion:
     question = definition.questions[i]
     state: Literal["next", "open", "known", "not_allowed", "not_worth"] = "open"
-    if told[f"known_{i}"]:
+    if i in one.known:
         state = "known"
-    elif not told[f"ask_{i}"]:
+    elif i not in one.may:
         state = "not_allowed"
-    elif i not in order:
+    elif i not in one.order:
         state = "not_worth"
-    elif told[definition.next] == question.name:
+    elif i == one.next:
         state = "next"
     return CustomerQuestion(
         question=question.name,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.reading import label_of as titled
+from tierwise.app.remembered import told_once
 from tierwise.app.rule_world import ground_of
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
@@ -64,7 +66,7 @@ def _catalogue(ctx: Context, name: str | None) -> SegmentCatalogue:
         wanted = found if name is None else {name: found[name]}
         newest = {each.name: each for each in stored.current(state, "segment")}
         first = {each.name: each for each in stored.at_versions(state, {f"segment {each}": 1 for each in wanted})}
-    counts, of, run_id, as_of = _counted(ctx, list(wanted))
+    counts, of, run_id, as_of = _counted(ctx, tuple(wanted))
     rows = tuple(
         SegmentRow(
             segment,
@@ -85,7 +87,8 @@ def _readers(segment: Segment, every: tuple[Definition, ...]) -> dict[str, Label
     return {label_of(each): titled(each.title, each.name) for each in readers_of(segment, every)}
 
 
-def _counted(ctx: Context, names: list[str]) -> tuple[dict[str, int], int | None, int | None, date | None]:
+@told_once
+def _counted(ctx: Context, names: Sequence[str]) -> tuple[dict[str, int], int | None, int | None, date | None]:
     rules = {name: InSegment(segment=name) for name in names}
     try:
         with ground_of(ctx, list(rules.values())) as ground:

@@ -8,6 +8,7 @@ from tierwise.app.context import Context
 from tierwise.app.customers import customer, profile
 from tierwise.app.ladder_views import ladders, ladders_of, transitions
 from tierwise.app.reading import reading
+from tierwise.app.remembered import told_once
 from tierwise.app.run_views import view_of
 from tierwise.app.store_views import stores, stores_of
 from tierwise.app.tier_views import deciles, deciles_of, rfm, rfm_of
@@ -26,6 +27,7 @@ def runs(ctx: Context, limit: int = 50) -> tuple[RunView, ...]:
         return tuple(view_of(run) for run in stored.list_runs(connection, limit=limit))
 
 
+@told_once
 def overview(ctx: Context, run_id: int | None = None) -> OverviewView:
     """The manager's page in one answer. Raises what `reading` raises."""
     ctx.principal.require("view")

@@ -6,6 +6,7 @@ from typing import Any
 
 from tierwise.app.context import Context
 from tierwise.app.reading import Reader, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.views import StoreRow, StoresView
 from tierwise.engine import snapshots
 from tierwise.kernel.money import from_minor
@@ -20,6 +21,7 @@ _COLUMNS = (
 _OF_JUNK = ("junk_orders", "junk_gross_minor")
 
 
+@told_once
 def stores(ctx: Context, run_id: int | None = None) -> StoresView:
     """The stores by gross sales, largest first. Raises what `reading` raises."""
     ctx.principal.require("view")

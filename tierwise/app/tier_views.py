@@ -9,6 +9,7 @@ import narwhals as nw
 
 from tierwise.app.context import Context
 from tierwise.app.reading import Reader, label_of, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.views import CellRow, DecileGroup, DecileRow, DecilesView, Label, Number, RfmView
 from tierwise.definitions.deciles import Deciles
 from tierwise.definitions.rfm import Rfm
@@ -21,6 +22,7 @@ from tierwise.metrics.population import ranked_by
 from tierwise.metrics.rfm import rfm_columns, rfm_inputs, rfm_summary
 
 
+@told_once
 def rfm(ctx: Context, run_id: int | None = None) -> RfmView:
     """The eight cells. Raises what `reading` raises."""
     ctx.principal.require("view")
@@ -68,6 +70,7 @@ def rfm_of(reader: Reader) -> RfmView:
     )
 
 
+@told_once
 def deciles(ctx: Context, metric: str = "monetary_amount", run_id: int | None = None) -> DecilesView:
     """Parts by any metric of the profile; as defined where a definition ranks by it, else ten parts.
 

@@ -107,12 +107,15 @@ def profiled(
 
 def known(question: Question, schema: Mapping[str, RuleColumn]) -> nw.Expr:
     """Whether the attribute is known: it has a value, and none that means "not known". Never null."""
-    if question.attribute not in schema:
-        return nw.lit(False)
+    return rule_expr(is_known(question), schema) if question.attribute in schema else nw.lit(False)
+
+
+def is_known(question: Question) -> AnyRule:
+    """True where the attribute has a value, and none that means "not known"."""
     there: list[AnyRule] = [Comparison(attribute=question.attribute, op="present")]
     if question.unknown:
         there.append(Comparison(attribute=question.attribute, op="not_in", value=question.unknown))
-    return rule_expr(All(all=tuple(there)), schema)
+    return All(all=tuple(there))
 
 
 def _answers(

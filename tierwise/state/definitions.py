@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, func, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from tierwise.kernel.clock import utc_now
@@ -44,6 +44,11 @@ def current(connection: Connection, kind: str | None = None) -> list[DefinitionV
         newest = newest.where(definition.c.kind == kind)
     rows = [DefinitionVersion(**row._mapping) for row in connection.execute(newest)]
     return sorted((row for row in rows if row.body is not None), key=lambda row: (row.kind, row.name))
+
+
+def changes(connection: Connection) -> int:
+    """How many versions there are of all definitions: it grows with every change."""
+    return int(connection.scalar(select(func.count()).select_from(definition)) or 0)
 
 
 def get(connection: Connection, kind: str, name: str, version: int | None = None) -> DefinitionVersion | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from tierwise.kernel.clock import utc_now
 from tierwise.kernel.errors import TierwiseError
@@ -130,6 +130,11 @@ def current(connection: Connection) -> Run | None:
     """The run that readers see; None before the first."""
     row = connection.execute(select(run).where(run.c.current)).one_or_none()
     return None if row is None else Run(**row._mapping)
+
+
+def newest_done(connection: Connection) -> int:
+    """The number of the run that was started last of those that are done; 0 before the first."""
+    return int(connection.scalar(select(func.max(run.c.id)).where(run.c.state == "done")) or 0)
 
 
 def newest_until(connection: Connection, day: date) -> Run | None:

@@ -29,6 +29,7 @@ from tierwise.app.insights.insight_views import (
 from tierwise.app.insights.settling import settled
 from tierwise.app.marking import mark_of
 from tierwise.app.reading import Reader, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.views import Exported, Label
 from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.edges import money_sql
@@ -61,6 +62,7 @@ def summary(ctx: Context, name: str) -> InsightSummary:
         return _summary(catalogue.member(name), lake_tables.versions(state))
 
 
+@told_once
 def insight(
     ctx: Context,
     name: str,

@@ -11,6 +11,7 @@ from tierwise.app.history_views import MigrationView
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import InsightView
 from tierwise.app.views import LadderView, OverviewView
+from tierwise.app.warming import KPIS
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.table import Cell, Column, Item, table
@@ -18,8 +19,6 @@ from tierwise.console.rule_query import where_is
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit
 from tierwise.kernel.errors import TierwiseError
-
-KPIS = 40
 
 MOVES = 8
 

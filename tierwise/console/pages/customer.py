@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from html import escape
@@ -21,6 +22,7 @@ from tierwise.console.angles import ANGLES, Angle, angle_of, windows_of
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.moments import moments_of
 from tierwise.console.pages._identities import identities_button
+from tierwise.console.pages._later import later
 from tierwise.console.pages._tagging import tag_buttons
 from tierwise.console.parts.card import card, markup, markup_in
 from tierwise.console.parts.clauses import clause_tree
@@ -42,13 +44,15 @@ _NOT_HERE = frozenset({"customer_key", "known_from", "updated_at"})
 async def customer(visit: Visit) -> None:
     """Everything that is known about one customer; each value says why it is so."""
     who = visit.asked["customer_id"]
-    view = await visit.ask(customers.customer, visit.ctx, who)
-    words = await visit.ask(vocabulary, visit.ctx)
-    past = await _if_there(visit, history.customer_history, who)
-    given = await _if_there(visit, tags.customer_tags, who)
-    asking = await _if_there(visit, profiling.next_question, who)
+    view, words, past, given, held = await asyncio.gather(
+        visit.ask(customers.customer, visit.ctx, who),
+        visit.ask(vocabulary, visit.ctx),
+        _if_there(visit, history.customer_history, who),
+        _if_there(visit, tags.customer_tags, who),
+        visit.ask(memberships.of_customer, visit.ctx, who),
+    )
     texts = visit.texts
-    markup(_head(view, words, texts, await visit.ask(memberships.of_customer, visit.ctx, who)))
+    markup(_head(view, words, texts, held))
     if visit.may("view_customer"):
         identities_button(visit, who)
     why = _explaining(visit, who, words)
@@ -58,8 +62,7 @@ async def customer(visit: Visit) -> None:
                 _angle(angle, view, words, texts, why)
             _tags(visit, who, given)
         with ui.element("div"):
-            if asking is not None:
-                _question(asking, texts)
+            later(visit, lambda: _question(visit, who))
             _timeline(view, past, words, texts)
             for angle in ANGLES[3:]:
                 _angle(angle, view, words, texts, why)
@@ -253,10 +256,12 @@ def _tag(each: TagOfCustomer, texts: Texts) -> str:
     return f"<li>{escape(' · '.join(parts))} <small>{since}</small></li>"
 
 
-def _question(asking: CustomerProfiling, texts: Texts) -> None:
-    following = next((each for each in asking.questions if each.state == "next"), None)
-    if following is None:
+async def _question(visit: Visit, who: str) -> None:
+    asking: CustomerProfiling | None = await _if_there(visit, profiling.next_question, who)
+    following = next((each for each in asking.questions if each.state == "next"), None) if asking else None
+    if asking is None or following is None:
         return
+    texts = visit.texts
     with card(texts("next_question"), name="question", lead=texts.label(following.ask)):
         answers = " / ".join(texts.label(each.text) for each in following.answers)
         known = texts("completeness", share=texts.percent(asking.completeness))
