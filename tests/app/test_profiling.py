@@ -126,7 +126,7 @@ def test_what_cannot_be_is_refused(house: Context) -> None:
 
 
 def test_one_customer_is_told_what_all_are_told_at_once(house: Context) -> None:
-    with profiling.asked(house, NAME, None) as (definition, ground, found):
+    with profiling._asked(house, NAME, None) as (definition, ground, found):
         columns = found.columns.to_native()
         rows = columns.order("customer_key").limit(200).fetchall()
         ids = dict(ground.connection.execute("SELECT customer_key, customer_id FROM profile").fetchall())

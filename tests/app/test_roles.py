@@ -39,7 +39,6 @@ WITHIN = [
     "own_customers.among_own",
     "own_customers.own_rule",
     "own_customers.require_own",
-    "profiling.asked",
     "reading.opened_run",
     "reading.reading",
     "rule_world.ground_of",

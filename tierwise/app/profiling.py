@@ -122,7 +122,7 @@ def profiling(ctx: Context, name: str | None = None, *, run_id: int | None = Non
     Raises `no_profiling`, `unknown_profiling`, `ambiguous_profiling`, and what `ground_of` raises.
     """
     ctx.principal.require("view")
-    with asked(ctx, name, run_id) as (definition, ground, found):
+    with _asked(ctx, name, run_id) as (definition, ground, found):
         rows = {row["question"]: row for row in _rows(found.questions)}
         customers, known, complete, silent = _totals(found, definition)
         order = ranked(definition, found.worths)
@@ -176,7 +176,7 @@ def worths(ctx: Context, name: str | None = None, *, run_id: int | None = None) 
 
 @told_once
 def _worths(ctx: Context, name: str | None, run_id: int | None) -> tuple[Profiling, tuple[Worth, ...]]:
-    with asked(ctx, name, run_id) as (definition, _, found):
+    with _asked(ctx, name, run_id) as (definition, _, found):
         return definition, found.worths
 
 
@@ -207,7 +207,7 @@ def _one(subject: Subject, definition: Profiling, order: list[int]) -> _One | No
 
 
 @contextmanager
-def asked(ctx: Context, name: str | None, run_id: int | None) -> Iterator[tuple[Profiling, Ground, Profiled]]:
+def _asked(ctx: Context, name: str | None, run_id: int | None) -> Iterator[tuple[Profiling, Ground, Profiled]]:
     with ctx.database.connect() as state:
         definition = _definition(state, name)
     rules = profiling_rules(definition)
