@@ -9,7 +9,6 @@ from tests.app.template_house import counted, everybody, house, live_differences
 from tierwise.app import profiling
 from tierwise.app.context import Context
 from tierwise.app.insights.asking import insight
-from tierwise.app.next_questions import next_questions
 from tierwise.app.reading import reading
 from tierwise.cli.demo_summary import summary
 from tierwise.definitions.cleaning import Cleaning
@@ -61,7 +60,7 @@ def test_there_is_a_question_to_ask(retail: Context) -> None:
 def test_a_list_shows_the_question_that_a_customer_is_asked(retail: Context) -> None:
     with reading(retail) as reader:
         some = dict(reader.connection.execute("SELECT customer_key, customer_id FROM profile LIMIT 12").fetchall())
-    told = next_questions(retail, [*some, 10**9])
+    told = profiling.next_of_many(retail, [*some, 10**9])
     one = {key: profiling.next_question(retail, who) for key, who in some.items()}
     texts = {row.question: row.ask for view in one.values() for row in view.questions}
     assert told == {key: texts[view.next] for key, view in one.items() if view.next is not None} != {}

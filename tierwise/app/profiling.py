@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
+import narwhals as nw
 from sqlalchemy import Connection
 
 from tierwise.app.context import Context
@@ -21,8 +22,13 @@ from tierwise.definitions.profiling import Profiling, Question
 from tierwise.definitions.read import parse_definition
 from tierwise.definitions.rule import AnyRule
 from tierwise.kernel.errors import TierwiseError, unknown_name
-from tierwise.metrics.profiling import POPULATION, Profiled, Worth, is_known, profiled, profiling_rules, ranked
+from tierwise.metrics.frame import rows_of
+from tierwise.metrics.profiling import POPULATION, Profiled, Worth, is_known, next_of, profiled, profiling_rules, ranked
 from tierwise.state import definitions as stored
+
+KEY = "customer_key"
+
+_NOTHING_TO_ASK = frozenset({"no_profiling", "ambiguous_profiling", "unknown_attribute", "no_run"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,29 @@ def worths(ctx: Context, name: str | None = None, *, run_id: int | None = None) 
     """What an answer to each question is worth, over all customers. Raises as `profiling`."""
     ctx.principal.require("view")
     return _worths(ctx, name, run_id)[1]
+
+
+def next_of_many(ctx: Context, customer_keys: Sequence[int]) -> dict[int, Label]:
+    """What to ask each of these customers next; those without a question to ask are not there, nor is anybody where
+    none or several definitions say what to ask, or one of them asks for what no run has.
+
+    The caller has asked whether one may see these customers.
+    """
+    try:
+        definition, worths = _worths(ctx, None, None)
+        rules = profiling_rules(definition)
+        columns = [question.attribute for question in definition.questions]
+        with ground_of(ctx, list(rules.values()), columns) as ground:
+            people = ground.world.people.filter(nw.col(KEY).is_in([int(key) for key in customer_keys]))
+            few = replace(ground, world=replace(ground.world, people=people))
+            sets = few.members_of_many(rules) if rules else {}
+            told = rows_of(next_of(people, definition, ground.schema, sets, worths).select(KEY, definition.next))
+    except TierwiseError as nothing:
+        if nothing.code in _NOTHING_TO_ASK:
+            return {}
+        raise
+    texts = {question.name: label_of(question.ask, question.name) for question in definition.questions}
+    return {int(key): texts[name] for key, name in told if name is not None}
 
 
 @told_once

@@ -14,8 +14,8 @@ import pyarrow as pa
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.insights.members.vehicle_due import KIND_LABELS
-from tierwise.app.next_questions import next_questions
 from tierwise.app.own_customers import own_rule
+from tierwise.app.profiling import next_of_many
 from tierwise.app.reading import definitions_of, label_of
 from tierwise.app.rule_world import ground_of
 from tierwise.app.task_people import Roster, id_of, is_mine
@@ -66,7 +66,7 @@ def shown(ctx: Context, found: Sequence[Task], people: Roster, today: date, *, q
     known = _customers(ctx, sorted({each.source_key for each in found}), tiers) if run is not None else {}
     principal = ctx.principal
     told = {known[each.source_key].key for each in found if each.source_key in known and each.state == "open"}
-    asking = next_questions(ctx, sorted(told)) if questions else {}
+    asking = next_of_many(ctx, sorted(told)) if questions and told else {}
 
     def view(each: Task) -> TaskView:
         who = known.get(each.source_key, _NOBODY)

@@ -105,6 +105,19 @@ def profiled(
     )
 
 
+def next_of(
+    people: Frame,
+    definition: Profiling,
+    schema: Mapping[str, RuleColumn],
+    sets: Mapping[str, Frame],
+    worths: tuple[Worth, ...],
+    *,
+    key: str = "customer_key",
+) -> Frame:
+    """`Profiled.columns` of some customers, where the worths of the questions are known already."""
+    return _columns(_answers(people, definition, schema, sets, key), definition, worths, key)
+
+
 def known(question: Question, schema: Mapping[str, RuleColumn]) -> nw.Expr:
     """Whether the attribute is known: it has a value, and none that means "not known". Never null."""
     return rule_expr(is_known(question), schema) if question.attribute in schema else nw.lit(False)
