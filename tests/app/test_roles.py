@@ -49,6 +49,7 @@ WITHIN = [
     "task_people.roster",
     "task_reading.business_day",
     "task_reading.shown",
+    "task_sheet.rows",
     "ticking.tick",
 ]
 """Parts of use cases, which have asked already, and what the process does by itself; none has a door of its own."""
@@ -163,6 +164,8 @@ def test_who_sees_some_customers_only_is_let_into_these() -> None:
         "task_making.make_task",
         "task_making.make_tasks",
         "task_making.preview_tasks",
+        "task_numbers.advisors",
+        "task_sheet.advisors_rows",
         "tasks.act",
         "tasks.drop",
         "tasks.list_tasks",

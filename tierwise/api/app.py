@@ -41,6 +41,7 @@ from tierwise.api.routes import (
     sources,
     tag_validations,
     tags,
+    tasks,
 )
 from tierwise.api.tracking.door import Door, Tracking
 from tierwise.app.context import Context
@@ -65,6 +66,7 @@ ROUTERS = tuple(
         jobs,
         cleaning,
         tags,
+        tasks,
         tag_validations,
         segments,
         lists,

@@ -36,6 +36,7 @@ STATUS: dict[str, int] = {
     "last_administrator": 409,
     "already_a_person": 409,
     "person_left": 409,
+    "unknown_assignee": 422,
     "task_closed": 409,
     "nothing_to_undo": 409,
     "locked_out": 429,

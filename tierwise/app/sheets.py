@@ -18,6 +18,7 @@ from tierwise.app import (
     quality,
     showing,
     tag_catalogue,
+    task_sheet,
     versioning,
     write_keys,
 )
@@ -236,5 +237,7 @@ SHEETS: Mapping[str, Sheet] = {
         lambda ctx, asked: people.list_people(ctx),
         words=("role",),
     ),
+    "tasks": Sheet(task_sheet.COLUMNS, task_sheet.rows, takes=task_sheet.TAKES),
+    "advisors": Sheet(task_sheet.OF_ADVISORS, task_sheet.advisors_rows),
     "write_keys": Sheet(("source", "ending", "origins", "choice", "at"), lambda ctx, asked: write_keys.list_keys(ctx)),
 }

@@ -23,6 +23,7 @@ from tierwise.cli import (
     schedule,
     segments,
     tags,
+    tasks,
     upkeep,
 )
 from tierwise.cli.door import guarded, leave_out_pandas
@@ -45,6 +46,7 @@ app.add_typer(jobs, name="jobs")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(cleaning.app, name="junk")
 app.add_typer(tags.app, name="tag")
+app.add_typer(tasks.app, name="task")
 app.add_typer(segments.app, name="segment")
 app.add_typer(segments.lists, name="list")
 app.add_typer(live.keys, name="keys")

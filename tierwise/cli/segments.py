@@ -79,7 +79,7 @@ def count(
     from tierwise.cli.terminal import number, percent, say
 
     _one_of(name, rule, list_name)
-    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
+    with opened() as ctx, group_of(ctx, name, rule, list_name) as asked:
         found = segments.count(ctx, asked, run_id)
     share = percent(found.customers / found.of if found.of else None)
     said = (
@@ -111,7 +111,7 @@ def sample(
     from tierwise.cli.terminal import number, say, table
 
     _one_of(name, rule, list_name)
-    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
+    with opened() as ctx, group_of(ctx, name, rule, list_name) as asked:
         found = segments.sample(ctx, asked, limit=limit, seed=seed, columns=_names(columns), run_id=run_id)
 
     def people() -> None:
@@ -146,7 +146,7 @@ def members(
     from tierwise.cli.terminal import number, say, table
 
     _one_of(name, rule, list_name)
-    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
+    with opened() as ctx, group_of(ctx, name, rule, list_name) as asked:
         if to is not None:
             above = known_headings(language() if headings == "auto" else headings)
             done = segments.export_members(ctx, asked, to, columns=_names(columns), run_id=run_id, headings=above)
@@ -179,11 +179,11 @@ def overlap(
     with opened() as ctx, ExitStack() as groups:
         sets: dict[str, AnyRule] = {}
         for name in names or []:
-            sets[name] = groups.enter_context(_group(ctx, name, None, None))
+            sets[name] = groups.enter_context(group_of(ctx, name, None, None))
         for path in rules or []:
-            sets[path.stem] = groups.enter_context(_group(ctx, None, path, None))
+            sets[path.stem] = groups.enter_context(group_of(ctx, None, path, None))
         for list_name in list_names or []:
-            sets[f"list {list_name}"] = groups.enter_context(_group(ctx, None, None, list_name))
+            sets[f"list {list_name}"] = groups.enter_context(group_of(ctx, None, None, list_name))
         found = segments.overlap(ctx, sets, run_id)
     tell(found, as_json, lambda: print_overlap(found))
 
@@ -237,8 +237,8 @@ def read(
     if others:
         _one_of(against, against_rule, against_list)
     with opened() as ctx, ExitStack() as groups:
-        asked = groups.enter_context(_group(ctx, name, rule, list_name))
-        other = groups.enter_context(_group(ctx, against, against_rule, against_list)) if others else None
+        asked = groups.enter_context(group_of(ctx, name, rule, list_name))
+        other = groups.enter_context(group_of(ctx, against, against_rule, against_list)) if others else None
         found = group_reading.read(ctx, asked, other, attributes=_names(attributes), run_id=run_id)
     tell(found, as_json, lambda: print_reading(found, every))
 
@@ -289,7 +289,7 @@ def snapshot(
     from tierwise.cli.terminal import number, say
 
     _one_of(name, rule, list_name)
-    with opened() as ctx, _group(ctx, name, rule, list_name) as asked:
+    with opened() as ctx, group_of(ctx, name, rule, list_name) as asked:
         made = segments.snapshot(ctx, asked, called, title=title, note=note, replace=replace, run_id=run_id)
     tell(made, as_json, lambda: say(f"list {made.name}: {number(made.members)} customers, as of run {made.run_id}"))
 
@@ -373,7 +373,7 @@ def _one_of(name: str | None, rule: Path | None, list_name: str | None) -> None:
 
 
 @contextmanager
-def _group(ctx: Context, name: str | None, rule: Path | None, list_name: str | None) -> Iterator[AnyRule]:
+def group_of(ctx: Context, name: str | None, rule: Path | None, list_name: str | None) -> Iterator[AnyRule]:
     """The one group that is meant. What is wrong with a rule's file is told all at once, with file:line."""
     from tierwise.app import defining
     from tierwise.definitions.read import parse_rule, read_rule_file, rule_of
