@@ -48,12 +48,19 @@ PLACES = (
 def framed(visit: Visit, title: str, *, wide: bool = False) -> Iterator[None]:
     """The page's own part is built inside."""
     texts = visit.texts
+    _one_main_alone()
     markup(f'<a class="tw-skip" href="#tw-main">{escape(texts("skip_to_content"))}</a>')
     with ui.element("div").classes("tw-frame"):
         markup(_side(visit, texts))
         with ui.element("main").classes("tw-page tw-wide" if wide else "tw-page").props("id=tw-main tabindex=-1"):
             markup(f'<h1 class="tw-title">{escape(title)}</h1>')
             yield
+
+
+def _one_main_alone() -> None:
+    """What Quasar puts around every page says that it is the main part, menu and all; here the page's own says so."""
+    for around in ui.context.client.page_container.default_slot.children:
+        around.tag = "div"
 
 
 def places_of(visit: Visit) -> list[Place]:

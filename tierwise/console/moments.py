@@ -17,7 +17,7 @@ def moments_of(view: CustomerView, past: HistoryView | None, words: Vocabulary, 
     """Orders, refunds, visits and changes of tier, the newest first; of one day facts before what they led to."""
     found: list[tuple[date, int, Moment]] = []
 
-    def add(rank: int, at: datetime | date, kind: str, text: str, colour: str = "#6b7a7d") -> None:
+    def add(rank: int, at: datetime | date, kind: str, text: str, colour: str = "#5a686b") -> None:
         day = at.date() if isinstance(at, datetime) else at
         found.append((day, rank, Moment(day, kind, text, colour)))
 

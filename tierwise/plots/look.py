@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 INK = "#1b2426"
-MUTED = "#6b7a7d"
+MUTED = "#5a686b"
 LINE = "#e2e8e8"
 ACCENT = "#0b7285"
 ACCENT_LIGHT = "#9fced6"

@@ -60,10 +60,14 @@ def fixed_colours() -> tuple[str, ...]:
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever can be read on that colour (relative luminance, WCAG 2)."""
+    """Black or white, whichever can be read on that colour."""
+    return INK if luminance(colour) > 0.30 else "#ffffff"
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of `#rrggbb`, 0 to 1, as WCAG 2 has it."""
     red, green, blue = (_linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return INK if luminance > 0.30 else "#ffffff"
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _linear(channel: float) -> float:

@@ -9,6 +9,7 @@ from nicegui import ui
 from tierwise.app import identity_reading
 from tierwise.app.identity_views import IdentityExplanation, StepRow
 from tierwise.console.parts.card import markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, tell
@@ -17,12 +18,12 @@ from tierwise.kernel.errors import TierwiseError
 
 def identities_button(visit: Visit, who: str) -> None:
     """Opens a dialog with the person's identities, what joined them, and what was not followed."""
-    with ui.dialog() as dialog, ui.card().classes("tw-dialog"):
+    with dialog(visit.texts("known_by"), opened=False, heading=False) as window:
         body = ui.column().classes("tw-why")
 
     async def shown() -> None:
         body.clear()
-        dialog.open()
+        window.open()
         try:
             found = await visit.ask(identity_reading.explain, visit.ctx, who)
         except TierwiseError as error:

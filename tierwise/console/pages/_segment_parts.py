@@ -15,6 +15,7 @@ from tierwise.app.segment_catalogue import SegmentRow
 from tierwise.app.segments import Overlap
 from tierwise.app.versioning import VersionView
 from tierwise.console.parts.card import card, excel_link, markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import in_address
 from tierwise.console.texts import NONE
@@ -217,10 +218,7 @@ def _diff(text: str) -> str:
 
 async def _roll_back(visit: Visit, kind: str, name: str, version: int, path: str) -> None:
     texts = visit.texts
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(
-            f"<h2>{escape(texts('seg_roll_back', version=version))}</h2><p>{escape(texts('seg_roll_back_help'))}</p>"
-        )
+    with dialog(texts("seg_roll_back", version=version), lead=texts("seg_roll_back_help")) as window:
         note = ui.input(texts("seg_note")).props("outlined dense").classes("tw-wide-input")
         wrong = ui.column()
 
@@ -237,4 +235,4 @@ async def _roll_back(visit: Visit, kind: str, name: str, version: int, path: str
 
         with ui.row().classes("tw-actions"):
             ui.button(texts("take"), on_click=done).props("unelevated no-caps")
-            ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+            ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")

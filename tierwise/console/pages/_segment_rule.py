@@ -14,6 +14,7 @@ from tierwise.app.rule_vocabulary import RuleWords
 from tierwise.app.segment_catalogue import SegmentRow
 from tierwise.console.pages._live_count import LiveCount
 from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.planned import Called, plan_html, share_looked_at
 from tierwise.console.parts.rule_builder import RuleBuilder
 from tierwise.console.parts.table import Cell, Column, Item, table
@@ -125,8 +126,7 @@ class _Editing:
     def _freeze(self) -> None:
         texts = self.texts
         segment = self.row.segment if self.row else None
-        with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-            markup(f"<h2>{escape(texts('seg_freeze'))}</h2><p>{escape(texts('seg_freeze_help'))}</p>")
+        with dialog(texts("seg_freeze"), lead=texts("seg_freeze_help")) as window:
             name = ui.input(texts("seg_list_name"), value=f"{segment.name}_list" if segment else "")
             title = ui.input(texts("seg_title"), value=segment.title.in_language(texts.language) if segment else "")
             note = ui.input(texts("seg_note"))
@@ -142,7 +142,7 @@ class _Editing:
                     title=title.value or "",
                     note=note.value or "",
                 )
-                dialog.close()
+                window.close()
                 self.below.clear()
                 with self.below:
                     said = texts("seg_frozen", name=made.title or made.name, customers=texts.count(made.members))
@@ -150,7 +150,7 @@ class _Editing:
                         f'<section class="tw-notice" data-frozen="{escape(made.name)}"><p>{escape(said)}</p></section>'
                     )
 
-            _take(self.visit, dialog, done)
+            _take(self.visit, window, done)
 
     def _store_card(self) -> None:
         texts = self.texts
@@ -247,7 +247,7 @@ class _Editing:
         self.visit.go(f"/segments/{edited.name}")
 
 
-def _take(visit: Visit, dialog: ui.dialog, done: Callable[[], Any]) -> None:
+def _take(visit: Visit, window: ui.dialog, done: Callable[[], Any]) -> None:
     wrong = ui.column()
 
     async def tried() -> None:
@@ -260,4 +260,4 @@ def _take(visit: Visit, dialog: ui.dialog, done: Callable[[], Any]) -> None:
 
     with ui.row().classes("tw-actions"):
         ui.button(visit.texts("take"), on_click=tried).props("unelevated no-caps")
-        ui.button(visit.texts("cancel"), on_click=dialog.close).props("flat no-caps")
+        ui.button(visit.texts("cancel"), on_click=window.close).props("flat no-caps")

@@ -9,6 +9,7 @@ from nicegui import ui
 from tierwise.app import tags
 from tierwise.app.tags import ActView
 from tierwise.console.parts.card import markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, tell
 from tierwise.definitions.tag import Tag
@@ -29,8 +30,7 @@ def tag_buttons(visit: Visit, who: str, acts: Sequence[ActView]) -> None:
 async def _give(visit: Visit, who: str) -> None:
     texts = visit.texts
     known = {tag.name: tag for tag in await visit.ask(tags.manual_tags_in_use, visit.ctx)}
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{texts('give_tag')}</h2>")
+    with dialog(texts("give_tag")) as window:
         if not known:
             markup(f"<p>{texts('no_manual_tags')}</p>")
         chosen = ui.select({name: _called(tag, texts) for name, tag in known.items()}, label=texts("tag"))
@@ -60,13 +60,12 @@ async def _give(visit: Visit, who: str) -> None:
                 return
             ui.navigate.reload()
 
-        _buttons(texts, dialog, done)
+        _buttons(texts, window, done)
 
 
 async def _take_back(visit: Visit, who: str, act: ActView) -> None:
     texts = visit.texts
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{texts('take_back', tag=texts.label(act.title))}</h2>")
+    with dialog(texts("take_back", tag=texts.label(act.title))) as window:
         reason = ui.input(texts("reason")).props("outlined dense").classes("tw-wide-input")
         wrong = ui.column()
 
@@ -80,13 +79,13 @@ async def _take_back(visit: Visit, who: str, act: ActView) -> None:
                 return
             ui.navigate.reload()
 
-        _buttons(texts, dialog, done)
+        _buttons(texts, window, done)
 
 
-def _buttons(texts: Texts, dialog: ui.dialog, done: object) -> None:
+def _buttons(texts: Texts, window: ui.dialog, done: object) -> None:
     with ui.row().classes("tw-actions"):
         ui.button(texts("take"), on_click=done).props("unelevated no-caps")  # type: ignore[arg-type]
-        ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+        ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")
 
 
 def _called(tag: Tag, texts: Texts) -> str:

@@ -28,7 +28,9 @@ async def account(visit: Visit) -> None:
         markup(f'<dl class="tw-attributes">{listed}</dl>')
     if visit.session is None:
         return
-    with card(texts("set_password"), name="password"):
+    with card(texts("set_password"), name="password"), ui.element("form").props('autocomplete="on"') as form:
+        name = escape(principal.name.removeprefix("person:"))
+        ui.html(f'<input name="username" autocomplete="username" value="{name}" hidden>', sanitize=False)
         first = ui.input(texts("new_password"), password=True).props("outlined dense autocomplete=new-password")
         again = ui.input(texts("password_again"), password=True).props("outlined dense autocomplete=new-password")
         outcome = ui.column()
@@ -47,4 +49,5 @@ async def account(visit: Visit) -> None:
                 first.value = again.value = ""
                 markup(f'<p data-outcome="password">{escape(texts("password_set"))}</p>')
 
-        ui.button(texts("set_password"), on_click=done).props("unelevated no-caps")
+        ui.button(texts("set_password")).props("unelevated no-caps type=submit")
+        form.on("submit.prevent", done)

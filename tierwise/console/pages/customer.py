@@ -26,6 +26,7 @@ from tierwise.console.pages._later import later
 from tierwise.console.pages._tagging import tag_buttons
 from tierwise.console.parts.card import card, markup, markup_in
 from tierwise.console.parts.clauses import clause_tree
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Column, table
 from tierwise.console.parts.timeline import timeline
 from tierwise.console.shown import attribute_text, unit_text, value_text
@@ -111,13 +112,13 @@ def _head(view: CustomerView, words: Vocabulary, texts: Texts, held: Memberships
 
 def _explaining(visit: Visit, who: str, words: Vocabulary) -> Callable[[str], Awaitable[None]]:
     """Opens a dialog that tells why the customer has a value."""
-    with ui.dialog() as dialog, ui.card().classes("tw-dialog"):
+    with dialog(visit.texts("why_title"), opened=False, heading=False) as window:
         body = ui.column().classes("tw-why")
-        ui.button(visit.texts("close"), on_click=dialog.close).props("flat no-caps")
+        ui.button(visit.texts("close"), on_click=window.close).props("flat no-caps")
 
     async def why(name: str) -> None:
         body.clear()
-        dialog.open()
+        window.open()
         with body:
             waiting = ui.spinner(size="md")
             try:
@@ -159,7 +160,7 @@ def _angle(
             for name, value in base.items():
                 title = texts(f"column_{name}") if not name.startswith("trait.") else texts.label(words.title(name))
                 text = attribute_text(name, value, words, texts)
-                markup(f"<div><dt>{escape(title)}</dt><dd>{escape(text)}</dd></div>")
+                markup_in("div", f"<dt>{escape(title)}</dt><dd>{escape(text)}</dd>")
             windowed = {name for family in families.values() for name in family.values()}
             for each in shown:
                 if each.name not in windowed:
@@ -180,23 +181,15 @@ def _windows(
     with ui.element("table").classes("tw-table tw-windows"):
         titles = [texts("last_days", days=days) if days else texts("whole_life") for days in spans]
         heads = "".join(f'<th scope="col" class="number">{escape(title)}</th>' for title in titles)
-        markup_in("thead", f'<tr><th scope="col" class="text"></th>{heads}</tr>')
+        markup_in("thead", f'<tr><td class="text"></td>{heads}</tr>')
         with ui.element("tbody"):
             for whole, family in families.items():
                 with ui.element("tr"):
                     unit = unit_text(shown[whole].unit, texts)
                     title = texts.label(shown[whole].title)
-                    markup_in(
-                        "th",
-                        escape(
-                            f"{title}（{unit}）"
-                            if texts.language == "zh" and unit
-                            else f"{title} ({unit})"
-                            if unit
-                            else title
-                        ),
-                        "text",
-                    )
+                    head = f"{title}（{unit}）" if texts.language == "zh" else f"{title} ({unit})"
+                    row_head = ui.html(escape(head if unit else title), sanitize=False, tag="th")
+                    row_head.classes("text").props("scope=row")
                     for days in spans:
                         with ui.element("td").classes("number"):
                             if days in family:
@@ -208,7 +201,7 @@ def _attribute(each: AttributeValue, words: Vocabulary, texts: Texts, why: Calla
     unit = unit_text(each.unit, texts) if each.value is not None else ""
     value = attribute_text(each.name, each.value, words, texts) if each.value is not None else NONE
     with ui.element("div"):
-        markup(f"<dt>{escape(texts.label(each.title))}</dt>")
+        markup_in("dt", escape(texts.label(each.title)))
         with ui.element("dd"):
             _value(each, f"{value} {unit}".strip(), why)
             if each.value is None and each.reason:

@@ -12,6 +12,7 @@ from tierwise.app import searching
 from tierwise.app.searching import CONTACTS, ID, Found
 from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.parts.card import markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.rule_query import parts_of, put_together, rule_in
 from tierwise.console.rule_words import rule_words
@@ -157,8 +158,7 @@ def _columns_button(visit: Visit, columns: Sequence[str], words: Vocabulary) -> 
     texts = visit.texts
     options = {name: texts(f"column_{name}") for name in CONTACTS}
     options |= {name: texts.label(each.title) for name, each in words.attributes.items()}
-    with ui.dialog() as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{escape(texts('choose_columns'))}</h2>")
+    with dialog(texts("choose_columns"), opened=False) as window:
         select = ui.select(options, multiple=True, value=list(columns), with_input=True, clearable=True)
         select.props("use-chips outlined dense").classes("tw-wide-input")
 
@@ -167,8 +167,8 @@ def _columns_button(visit: Visit, columns: Sequence[str], words: Vocabulary) -> 
 
         with ui.row().classes("tw-actions"):
             ui.button(texts("take"), on_click=take).props("unelevated no-caps")
-            ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
-    ui.button(texts("choose_columns"), on_click=dialog.open).props("flat dense no-caps")
+            ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")
+    ui.button(texts("choose_columns"), on_click=window.open).props("flat dense no-caps")
 
 
 def _pager(visit: Visit, found: Found, start: int) -> str:

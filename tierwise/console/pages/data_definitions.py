@@ -15,7 +15,9 @@ from tierwise.app.planning import PlanView
 from tierwise.app.versioning import DefinitionDiff, VersionView
 from tierwise.console.pages._data import attempt, sections
 from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
+from tierwise.console.parts.upload import upload
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, told
 from tierwise.kernel.errors import TierwiseError
@@ -91,7 +93,7 @@ async def one(visit: Visit) -> None:
             found = await visit.ask(versioning.diff, visit.ctx, kind, name, from_version=number - 1, to_version=number)
             markup(_diff(found, texts))
         else:
-            markup(f'<pre class="tw-code" data-text>{escape(text or texts("data_removed"))}</pre>')
+            markup(f'<pre class="tw-code" tabindex="0" data-text>{escape(text or texts("data_removed"))}</pre>')
         with ui.row().classes("tw-actions"):
             if visit.may("define"):
                 edit = ui.button(
@@ -123,7 +125,7 @@ def _diff(found: Sequence[DefinitionDiff], texts: Texts) -> str:
     for line in found[0].text.splitlines():
         kind = "plus" if line.startswith("+") else "minus" if line.startswith("-") else "same"
         lines.append(f'<span class="{kind}">{escape(line)}</span>')
-    return f'<pre class="tw-code" data-diff>{"".join(lines)}</pre>'
+    return f'<pre class="tw-code" tabindex="0" data-diff>{"".join(lines)}</pre>'
 
 
 def _versions(visit: Visit, kind: str, name: str, versions: Sequence[VersionView], number: int) -> str:
@@ -159,8 +161,7 @@ def _versions(visit: Visit, kind: str, name: str, versions: Sequence[VersionView
 
 async def _back(visit: Visit, kind: str, name: str, number: int) -> None:
     texts = visit.texts
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{escape(texts('data_back_to', number=number))}</h2><p>{escape(texts('data_back_help'))}</p>")
+    with dialog(texts("data_back_to", number=number), lead=texts("data_back_help")) as window:
         note = ui.input(texts("data_note")).props("outlined dense").classes("tw-wide-input")
         wrong = ui.column()
 
@@ -170,7 +171,7 @@ async def _back(visit: Visit, kind: str, name: str, number: int) -> None:
 
         with ui.row().classes("tw-actions"):
             ui.button(texts("take"), on_click=attempt(visit, wrong, done)).props("unelevated no-caps")
-            ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+            ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")
 
 
 @page("/data/definitions/change", "title_data")
@@ -187,8 +188,7 @@ async def change(visit: Visit) -> None:
         async def sent(event: UploadEventArguments) -> None:
             wanted.set_value((await event.file.read()).decode("utf-8-sig", "replace"))
 
-        box = ui.upload(label=texts("data_yaml_file"), on_upload=sent, auto_upload=True)
-        box.props('flat bordered accept=".yaml,.yml"').classes("tw-upload")
+        upload(texts("data_yaml_file"), sent, accept=".yaml,.yml")
         note = ui.input(texts("data_note")).props("outlined dense").classes("tw-wide-input")
         wrong = ui.column()
         planned = ui.column().classes("tw-answer")

@@ -13,6 +13,7 @@ from tierwise.app.identity_views import Candidates, DecisionView, SharedRow, Ste
 from tierwise.app.uploads import IMPORTABLE
 from tierwise.console.pages._data import attempt, sections, table_title
 from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page
@@ -96,8 +97,7 @@ def _told_by(each: StepRow, texts: Texts) -> str:
 async def _decide(visit: Visit, pair: Candidates, *, same: bool) -> None:
     texts = visit.texts
     title = texts("data_same_of" if same else "data_apart_of", left=pair.left, right=pair.right)
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{escape(title)}</h2><p>{escape(texts('data_decide_help'))}</p>")
+    with dialog(title, lead=texts("data_decide_help")) as window:
         reason = ui.input(texts("reason")).props("outlined dense").classes("tw-wide-input")
         wrong = ui.column()
 
@@ -108,7 +108,7 @@ async def _decide(visit: Visit, pair: Candidates, *, same: bool) -> None:
 
         with ui.row().classes("tw-actions"):
             ui.button(texts("take"), on_click=attempt(visit, wrong, done)).props("unelevated no-caps")
-            ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+            ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")
 
 
 def _work_out(visit: Visit) -> None:

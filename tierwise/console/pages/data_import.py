@@ -24,6 +24,7 @@ from tierwise.console.pages._data import (
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Cell, Column, Item, table
+from tierwise.console.parts.upload import upload
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import Problem, TierwiseError
@@ -56,8 +57,7 @@ async def files(visit: Visit) -> None:
                     return
                 visit.go(f"/data/upload/{place.id}")
 
-            box = ui.upload(label=texts("data_drop"), on_upload=sent, auto_upload=True)
-            box.props('flat bordered color="primary"').classes("tw-upload")
+            upload(texts("data_drop"), sent)
             markup(f'<p class="foot">{escape(texts("data_formats"))}</p>')
     if waiting:
         with card(texts("data_under_way"), name="under-way"):
@@ -187,7 +187,7 @@ def _number(text: str, what: str) -> int:
 
 
 @page("/data/upload/{upload}", "title_data", wide=True)
-async def upload(visit: Visit) -> None:
+async def uploaded(visit: Visit) -> None:
     """What a file seems to be, its columns with their first values, and what each is to mean."""
     texts = visit.texts
     sections(visit, "/data")

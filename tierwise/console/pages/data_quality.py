@@ -13,6 +13,7 @@ from tierwise.app.quality import FilledView
 from tierwise.app.views import StoreRow, StoresView
 from tierwise.console.pages._data import attempt, sections
 from tierwise.console.parts.card import card, excel_link, markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import where_is
@@ -167,8 +168,7 @@ async def _undo(visit: Visit, each: ReleaseView) -> None:
 
 async def _release(visit: Visit) -> None:
     texts = visit.texts
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{escape(texts('data_release'))}</h2><p>{escape(texts('data_release_help'))}</p>")
+    with dialog(texts("data_release"), lead=texts("data_release_help")) as window:
         who = ui.input(texts("column_customer_id")).props("outlined dense").classes("tw-wide-input")
         reason = ui.input(texts("reason")).props("outlined dense").classes("tw-wide-input")
         wrong = ui.column()
@@ -180,4 +180,4 @@ async def _release(visit: Visit) -> None:
 
         with ui.row().classes("tw-actions"):
             ui.button(texts("take"), on_click=attempt(visit, wrong, done)).props("unelevated no-caps")
-            ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+            ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")

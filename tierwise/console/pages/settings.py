@@ -12,6 +12,7 @@ from tierwise.app import defining, people, write_keys
 from tierwise.app.people import LINK_HOURS, Person
 from tierwise.app.principal import ROLES
 from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Column, table
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
@@ -82,8 +83,7 @@ def _named(everybody: Sequence[Person], name: str | None) -> Person | None:
 
 async def _edit(visit: Visit, person: Person | None) -> None:
     texts = visit.texts
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{escape(texts('change') if person else texts('add_person'))}</h2>")
+    with dialog(texts("change") if person else texts("add_person")) as window:
         name = ui.input(texts("person_name"), value=person.name if person else "")
         title = ui.input(texts("person"), value=person.title if person else "")
         roles = {role: texts(f"role_{role}") for role in ROLES}
@@ -109,7 +109,7 @@ async def _edit(visit: Visit, person: Person | None) -> None:
                 await visit.ask(people.change, visit.ctx, person.name, **values)
             ui.navigate.reload()
 
-        _buttons(texts, dialog, done)
+        _buttons(texts, window, done)
 
 
 async def _link(visit: Visit, name: str | None) -> None:
@@ -130,7 +130,7 @@ async def _make_key(visit: Visit, source: str | None) -> None:
 
 async def _told_once(visit: Visit, made: Callable[[], Any], said: str) -> None:
     """A secret that is shown this once."""
-    with ui.dialog(value=True), ui.card().classes("tw-dialog"):
+    with dialog(said, heading=False):
         try:
             secret = await made()
             markup(f"<p>{escape(said)}</p><p><code data-secret>{escape(secret)}</code></p>")
@@ -141,17 +141,16 @@ async def _told_once(visit: Visit, made: Callable[[], Any], said: str) -> None:
 
 async def _let_go(visit: Visit, name: str | None) -> None:
     texts = visit.texts
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog"):
-        markup(f"<h2>{escape(texts('let_go_of', name=name or NONE))}</h2><p>{escape(texts('let_go_help'))}</p>")
+    with dialog(texts("let_go_of", name=name or NONE), lead=texts("let_go_help")) as window:
 
         async def done() -> None:
             await visit.ask(people.let_go, visit.ctx, name or "")
             ui.navigate.reload()
 
-        _buttons(texts, dialog, done)
+        _buttons(texts, window, done)
 
 
-def _buttons(texts: Texts, dialog: ui.dialog, done: Callable[[], Any]) -> None:
+def _buttons(texts: Texts, window: ui.dialog, done: Callable[[], Any]) -> None:
     wrong = ui.column()
 
     async def tried() -> None:
@@ -164,4 +163,4 @@ def _buttons(texts: Texts, dialog: ui.dialog, done: Callable[[], Any]) -> None:
 
     with ui.row().classes("tw-actions"):
         ui.button(texts("take"), on_click=tried).props("unelevated no-caps")
-        ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+        ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")

@@ -16,10 +16,11 @@ def card(title: str, *, name: str, lead: str = "", aside: str = "", excel: str =
 
     excel: the address of its table as a workbook; empty where there is none for who asks (`Visit.excel`).
     """
-    with ui.element("section").classes("tw-card").props(f'data-card="{name}"'):
+    section = ui.element("section").classes("tw-card").props(f'data-card="{name}" aria-labelledby="card-{name}"')
+    with section:
         note = f"<span>{escape(aside)}</span>" if aside else ""
         link = excel_link(excel, title) if excel else ""
-        markup(f"<header><h2>{escape(title)}</h2><small>{note}{link}</small></header>")
+        markup(f'<header><h2 id="card-{name}">{escape(title)}</h2><small>{note}{link}</small></header>')
         if lead:
             markup(f'<p class="lead">{escape(lead)}</p>')
         yield

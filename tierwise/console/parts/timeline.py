@@ -17,7 +17,7 @@ class Moment:
     day: date
     kind: str
     text: str
-    colour: str = "#6b7a7d"
+    colour: str = "#5a686b"
 
 
 def timeline(moments: Sequence[Moment], texts: Texts) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 
 from tierwise.app import customers, explaining, history, memberships, profiling, tags
+from tierwise.app import tasks as task_cases
 from tierwise.app.context import Context
 from tierwise.app.tags import CustomerTags
 from tierwise.app.views import AttributeValue, CustomerView
@@ -18,6 +19,7 @@ from tierwise.console.moments import moments_of
 from tierwise.console.parts.clauses import clause_tree
 from tierwise.console.phone.customers import dialled, dot_of
 from tierwise.console.phone.look import shown
+from tierwise.console.phone.tasks import just_done, of_cards, open_first
 from tierwise.console.phone.visit import PhoneVisit
 from tierwise.console.shown import attribute_text, unit_text, value_text
 from tierwise.console.texts import Texts
@@ -53,6 +55,7 @@ def customer(visit: PhoneVisit) -> Response:
     given = _if_there(tags.customer_tags, ctx, who)
     past = _if_there(history.customer_history, ctx, who)
     asking = _if_there(profiling.next_question, ctx, who)
+    to_do = open_first(task_cases.tasks_of_customer(ctx, who)) if ctx.principal.may("task") else []
     segments = [each for each in memberships.of_customer(ctx, who).memberships if each.kind == "segment"]
     return shown(
         visit,
@@ -70,11 +73,15 @@ def customer(visit: PhoneVisit) -> Response:
         completeness=texts.percent(asking.completeness) if asking and asking.completeness is not None else "",
         given=[_tag_text(each, texts) for each in given.tags] if given else [],
         acts=_acts(visit, given),
+        to_do=to_do,
+        may_task=ctx.principal.may("task"),
+        just_done=just_done(visit),
+        **of_cards(visit),
         may_tag=ctx.principal.may("tag"),
         angles=[(texts(f"angle_{angle}"), angle, _lines(visit, angle, view, words)) for angle in ANGLES],
         moments=moments_of(view, past, words, texts)[:MOMENTS],
         facts=[(texts(f"facts_{name}"), name, _fact_rows(getattr(view, name), texts)) for name in _FACTS],
-        said=visit.asked.get("said", ""),
+        done=visit.asked.get("said", ""),
     )
 
 

@@ -62,6 +62,8 @@ def dot(value: Any, place: int = 0) -> str:
 def _places(visit: PhoneVisit) -> list[tuple[str, str, bool]]:
     """The foot's menu: what, where, whether it is here."""
     found = []
+    if visit.ctx.principal.may("task"):
+        found.append((visit.texts("phone_my_tasks"), visit.link("/tasks"), visit.path.startswith("/task")))
     if visit.ctx.principal.may("view_customer"):
         here = visit.path.startswith("/customer")
         found.append((visit.texts("place_customers"), visit.link("/customers"), here))

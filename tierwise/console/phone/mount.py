@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 
-from tierwise.console.phone import customer, customers, look, tagging
+from tierwise.console.phone import customer, customers, look, tagging, tasks
 from tierwise.console.phone.visit import PATH, Page, PhoneVisit, answering
 
 
@@ -23,7 +23,7 @@ def first(visit: PhoneVisit) -> Response:
     """Where a phone begins; who sees numbers alone has pages for desks only."""
     if not visit.ctx.principal.may("view_customer"):
         return RedirectResponse(visit.desk("/"), 303)
-    return visit.go("/customers")
+    return visit.go("/tasks" if visit.ctx.principal.role == "advisor" else "/customers")
 
 
 LOOKS: dict[str, Page] = {
@@ -32,11 +32,16 @@ LOOKS: dict[str, Page] = {
     "/customer": customer.customer,
     "/customer/why": customer.why,
     "/customer/tag": tagging.form,
+    "/tasks": tasks.tasks,
+    "/task": tasks.task,
 }
 
 ACTS: dict[str, Page] = {
     "/customer/tag": tagging.give,
     "/customer/tag/back": tagging.take_back,
+    "/customer/task": tasks.make,
+    "/task/act": tasks.act,
+    "/task/undo": tasks.undo,
 }
 
 
