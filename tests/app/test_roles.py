@@ -16,11 +16,13 @@ from tierwise.app.principal import ALLOWED, OF_ONE_CUSTOMER, ROLES, Action, Prin
 from tierwise.kernel.errors import TierwiseError
 
 WITHIN = [
+    "among.keys_among",
     "customer_copies.renew_copies_after_a_run",
     "customer_copies.renew_copies_aside",
     "decided.copy_decided",
     "defining.ensure_initialised",
     "defining.project_of",
+    "history.opened_history",
     "identity.people",
     "identity.take_live_identities",
     "identity_reading.known_as",

@@ -103,7 +103,7 @@ class _Open:
 
 
 @contextmanager
-def _opened(ctx: Context) -> Iterator[_Open]:
+def opened_history(ctx: Context) -> Iterator[_Open]:
     """Raises `no_history` where no run was recorded with history."""
     with ctx.database.connect() as state:
         versions = lake_tables.versions(state)
@@ -123,21 +123,21 @@ def _opened(ctx: Context) -> Iterator[_Open]:
 def names(ctx: Context) -> tuple[Named, ...]:
     """Everything that history ever kept, by kind and name. Raises `no_history`."""
     ctx.principal.require("view")
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         return tuple(Named(kind, name, house.title(kind, name)) for kind, name in reading.names_of(house.past))
 
 
 def days(ctx: Context) -> tuple[date, ...]:
     """The days of recorded runs, the earliest first. Raises `no_history`."""
     ctx.principal.require("view")
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         return house.days
 
 
 def customer_history(ctx: Context, customer_id: str) -> HistoryView:
     """Every interval of one customer, also of one who is no longer known. Raises `unknown_customer`, `no_history`."""
     require_own(ctx, "view_customer", customer_id)
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         (found,) = find_ids(house.connection, ctx.lake, house.versions, [customer_id])
         if found.customer_key is None:
             raise TierwiseError(
@@ -172,7 +172,7 @@ def counts(ctx: Context, name: str, on: date, kind: str | None = None) -> Counts
     """How many customers held each value of a name on a day. Raises `no_history`, `unknown_history_name`,
     `ambiguous_history_name`."""
     ctx.principal.require("view")
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         kind = house.kind(name, kind)
         as_of = house.as_of(on)
         found = reading.counts_on(house.past, kind, name, on)
@@ -196,7 +196,7 @@ def holders(
 ) -> HoldersPage:
     """The customers who held a value on a day; any value where it is None. Raises as `counts`."""
     ctx.principal.require("view_customer")
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         kind = house.kind(name, kind)
         as_of = house.as_of(on)
         rows, of = reading.page_on(house.past, kind, name, on, value=value, after=after, limit=limit)
@@ -210,7 +210,7 @@ def flows(ctx: Context, name: str, from_day: date, to_day: date, kind: str | Non
     """Entries and exits of a name by run, both days included. Raises `bad_days` and as `counts`."""
     ctx.principal.require("view")
     _in_time([from_day, to_day])
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         kind = house.kind(name, kind)
         rows = tuple(
             FlowRow(flow.day, flow.value, flow.entries, flow.exits)
@@ -226,7 +226,7 @@ def migration(ctx: Context, name: str, from_day: date, to_day: date, kind: str |
     `counts`."""
     ctx.principal.require("view")
     _in_time([from_day, to_day])
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         kind = house.kind(name, kind)
         as_of = [house.as_of(day) for day in (from_day, to_day)]
         moves = {
@@ -268,7 +268,7 @@ def sankey(ctx: Context, name: str, days: Sequence[date], kind: str | None = Non
     _in_time(days)
     if len(set(days)) < max(len(days), 2):
         raise TierwiseError("bad_days", "a way leads over two days or more, each of them once")
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         kind = house.kind(name, kind)
         for day in days:
             house.as_of(day)
@@ -297,7 +297,7 @@ def sankey(ctx: Context, name: str, days: Sequence[date], kind: str | None = Non
 def dwell(ctx: Context, name: str, kind: str | None = None, until: date | None = None) -> DwellView:
     """How long each value of a name is held, up to a day; None is the last recorded one. Raises as `counts`."""
     ctx.principal.require("view")
-    with _opened(ctx) as house:
+    with opened_history(ctx) as house:
         kind = house.kind(name, kind)
         until = house.past.last_day if until is None else house.as_of(until)
         found = {length.value: length for length in reading.dwell(house.past, kind, name, until)}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import get_args
+from typing import Any, get_args
 from weakref import WeakKeyDictionary
 
 import duckdb
@@ -75,6 +75,19 @@ class Ground:
             return None
         self._lake.read(self.connection, "tags", version).create_view("tags", replace=True)
         return nw.from_native(self.connection.table("tags"))
+
+    def of_run(self, keys: Any) -> Frame:
+        """Customers by the run's own keys: `customer_key`, each once. keys: an Arrow table with that column, of any
+        time; who was joined with another since is that customer."""
+        name = f"keys_{next(self._numbers)}"
+        self.connection.register(f"given_{name}", keys)
+        customers = self._lake.read(self.connection, "customer_map", self.run.inputs.get("customer_map"))
+        customers.create_view(f"map_{name}")
+        self.connection.execute(
+            f"CREATE TABLE {name} AS SELECT DISTINCT COALESCE(m.customer_key, g.customer_key) AS customer_key "
+            f"FROM given_{name} g LEFT JOIN map_{name} m ON m.source_key = g.customer_key"
+        )
+        return nw.from_native(self.connection.table(name))
 
     def members(self, rule: AnyRule) -> Frame:
         """Whom the rule is true of: `customer_key`, each once."""

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import narwhals as nw
 
+from tierwise.app.among import Among, attributes_of_among, keys_among
 from tierwise.app.context import Context
 from tierwise.app.own_customers import among_own, own_rule
 from tierwise.app.rule_world import Ground, ground_of
@@ -49,6 +50,7 @@ def search(
     text: str = "",
     *,
     rule: AnyRule | None = None,
+    among: Among | None = None,
     columns: Sequence[str] = (),
     order_by: str = ID,
     descending: bool = False,
@@ -58,15 +60,17 @@ def search(
     """Customers of the current run whom one who asks may see.
 
     text: the id, the end of a phone's digits, part of a name, a plate or a VIN, whatever of these it may be; capitals
-    and blanks do not count. rule: only whom it is true of. columns: attributes, and `name` or `phone` of the facts.
-    Nulls come last either way; equals by customer_id. Raises `unknown_attribute`, `no_run`, and what is wrong with the
-    rule.
+    and blanks do not count. rule, among: only whom it is true of. columns: attributes, and `name` or `phone` of the
+    facts. Nulls come last either way; equals by customer_id. Raises `unknown_attribute`, `no_run`, what is wrong with
+    the rule, and what `keys_among` raises.
     """
     ctx.principal.require_of_own("view_customer")
     own = own_rule(ctx)
     narrowed = own if rule is None else among_own(ctx, rule)
     attributes = [name for name in (*columns, order_by) if name not in CONTACTS and name != ID]
-    with ground_of(ctx, [] if narrowed is None else [narrowed], [ID, *attributes]) as ground:
+    with ground_of(
+        ctx, [] if narrowed is None else [narrowed], [ID, *attributes, *attributes_of_among(among)]
+    ) as ground:
         connection = ground.connection
         text = text.strip()
         contacts = text or any(name in CONTACTS for name in (*columns, order_by))
@@ -77,6 +81,10 @@ def search(
             native: duckdb.DuckDBPyRelation = nw.to_native(ground.members(narrowed))
             native.create("members")
             tests.append(f"{KEY} IN (FROM members)")
+        if among is not None:
+            they: duckdb.DuckDBPyRelation = nw.to_native(keys_among(ctx, ground, among))
+            they.create("they")
+            tests.append(f"{KEY} IN (FROM they)")
         by: tuple[str, ...] = ()
         if text:
             by = _find(connection, text)

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import narwhals as nw
 
+from tierwise.app.among import Among, among_address, attributes_of_among, keys_among
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.exporting import attribute_label
@@ -239,8 +240,10 @@ def export_members(
     columns: Sequence[str] | None = None,
     run_id: int | None = None,
     headings: Headings = "names",
+    among: Among | None = None,
 ) -> Exported:
-    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file, by customer_id; audited.
+    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file, by customer_id; audited. among: only of
+    these.
 
     columns: attributes, else those that the rule compares. What is sensitive is there only if `columns` names it, and
     the audit names it too. headings: names as programs know the columns, or words in a language.
@@ -248,14 +251,19 @@ def export_members(
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
     table = f"segment {rule.segment}" if isinstance(rule, InSegment) else "rule"
-    with ground_of(ctx, [rule], [ID, *(columns or ())], run_id) as ground:
+    with ground_of(ctx, [rule], [ID, *(columns or ()), *attributes_of_among(among)], run_id) as ground:
         every = _shown(ground, columns)
         sensitive = _sensitive(ctx, every)
         left_out = sensitive if columns is None else ()
         names = [name for name in every if name not in left_out]
         _put_members(ground, rule)
         select = ", ".join(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names)
-        relation = ground.connection.sql(f"SELECT {select} FROM profile SEMI JOIN members USING ({KEY}) ORDER BY {ID}")
+        theirs = f"profile SEMI JOIN members USING ({KEY})"
+        if among is not None:
+            they: duckdb.DuckDBPyRelation = nw.to_native(keys_among(ctx, ground, among))
+            they.create("they")
+            theirs += f" SEMI JOIN they USING ({KEY})"
+        relation = ground.connection.sql(f"SELECT {select} FROM {theirs} ORDER BY {ID}")
         if headings != "names":
             label = partial(attribute_label, opened_run(ctx, ground.run.id).reader(ground.connection), "profile")
             relation = headed(ground.connection, relation, headings, label)
@@ -265,6 +273,8 @@ def export_members(
         run = ground.run.id
     done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started, left_out)
     detail: dict[str, Any] = {"path": path.name, "rows": rows, "run": run}
+    if among is not None:
+        detail["among"] = among_address(among)
     if sensitive:
         detail["left_out" if left_out else "sensitive"] = list(sensitive)
     with ctx.database.begin() as state:

@@ -109,6 +109,34 @@ def flows(name: Name, from_: From, to: To, kind: Kind = None, as_json: Json = Fa
     tell(body, as_json, people)
 
 
+@past.command("movers")
+def movers(
+    name: Name,
+    from_: From,
+    to: To,
+    value_then: Annotated[str, typer.Option("--then", help="The value on the earlier day; none, or * for any.")] = "*",
+    value_later: Annotated[str, typer.Option("--later", help="The value on the later day; none, or * for any.")] = "*",
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many rows.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """The customers who went from one value to another between two days, of those whom the current run has."""
+    from tierwise.app.among import Moved
+    from tierwise.app.searching import ID, search
+    from tierwise.cli.door import opened, tell
+    from tierwise.cli.terminal import number, say, table
+
+    places = [None if value == "none" else value for value in (value_then, value_later)]
+    among = Moved(name, _day(from_), _day(to), *places)
+    with opened() as ctx:
+        found = search(ctx, among=among, columns=["monetary_amount"], limit=limit)
+
+    def people() -> None:
+        table("", [ID, "net"], [tuple("" if value is None else str(value) for value in row) for row in found.rows])
+        say(f"{len(found.rows)} of {number(found.of)}")
+
+    tell(found, as_json, people)
+
+
 @past.command("sankey")
 def sankey(
     name: Name,

@@ -191,6 +191,28 @@ def moves(past: Past, kind: str, name: str, from_day: date, to_day: date) -> tup
     return transitions(before, after, "value")
 
 
+def movers(
+    past: Past,
+    kind: str,
+    name: str,
+    then: tuple[date, str | None],
+    later: tuple[date, str | None],
+    *,
+    anywhere: str,
+) -> duckdb.DuckDBPyRelation:
+    """Who was where on a day and where on a later one: customer_key. None: not there; `anywhere`: wherever, and not
+    there too."""
+    tests = []
+    for place, (day, value) in (("a", then), ("b", later)):
+        state_on(past, day, kind, name).project("customer_key, value").create_view(f"of_{place}", replace=True)
+        if value != anywhere:
+            tests.append(f"{place}.value {'IS NULL' if value is None else f'= {literal(value)}'}")
+    return past.connection.sql(
+        "SELECT DISTINCT COALESCE(a.customer_key, b.customer_key) AS customer_key "
+        f"FROM of_a a FULL JOIN of_b b USING (customer_key) WHERE {' AND '.join(tests) or 'true'}"
+    )
+
+
 def links(past: Past, kind: str, name: str, days: Sequence[date]) -> tuple[Link, ...]:
     """The moves between each day and the next, over all who held a value on any of the days: so on each day everyone
     of them is somewhere, at null where not there."""

@@ -16,6 +16,7 @@ from tierwise.api.routes.exports import FILE, Extension
 from tierwise.api.routes.segments import members_file
 from tierwise.app import head_counts as counting
 from tierwise.app import searching
+from tierwise.app.among import among_in
 from tierwise.app.searching import CONTACTS, ID
 from tierwise.definitions.read import parse_rule
 from tierwise.definitions.rule import AnyRule, Comparison
@@ -24,6 +25,14 @@ from tierwise.kernel.errors import TierwiseError
 router = APIRouter(tags=["customers"])
 
 WhereQuery = Annotated[str | None, Query(max_length=20_000, description="a rule as JSON: only whom it is true of")]
+AmongQuery = Annotated[
+    str | None,
+    Query(
+        max_length=2_000,
+        description="as JSON: those who moved between two days, or who are in tenths by a number",
+        examples=['{"deciles":{"metric":"visit_count","first":1,"last":2}}'],
+    ),
+]
 ColumnsQuery = Annotated[str | None, Query(max_length=10_000, description="attributes, name or phone, by comma")]
 
 
@@ -53,6 +62,7 @@ def find_customers(
     ctx: Asked,
     q: Annotated[str, Query(max_length=200, description="an id, a phone's end, a name, a plate, a VIN")] = "",
     where: WhereQuery = None,
+    among: AmongQuery = None,
     columns: ColumnsQuery = None,
     order: Annotated[str, Query(max_length=200, description="an attribute, name or phone")] = ID,
     desc: bool = False,
@@ -64,6 +74,7 @@ def find_customers(
         ctx,
         q,
         rule=_rule(where),
+        among=among_in(among),
         columns=_names(columns),
         order_by=order,
         descending=desc,
@@ -119,13 +130,14 @@ def export_where(
     ctx: Asked,
     extension: Extension,
     where: WhereQuery = None,
+    among: AmongQuery = None,
     columns: ColumnsQuery = None,
     headings: HeadingsQuery = "names",
 ) -> FileResponse:
     """Those of a rule as a file, by a link; everybody where there is no rule. Without names and phones. Audited."""
     rule = _rule(where) or Comparison(attribute=ID, op="present")
     names = [name for name in _names(columns) if name not in CONTACTS]
-    return members_file(ctx, rule, f"customers.{extension}", columns=names, headings=headings)
+    return members_file(ctx, rule, f"customers.{extension}", columns=names, headings=headings, among=among_in(among))
 
 
 def _rule(where: str | None) -> AnyRule | None:

@@ -17,6 +17,7 @@ from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, new_folder
 from tierwise.app import group_reading, memberships, segments
+from tierwise.app.among import Among
 from tierwise.app.context import Context
 from tierwise.app.group_reading import GroupReading
 from tierwise.app.headings import Headings
@@ -140,13 +141,16 @@ def members_file(
     columns: Sequence[str] | None,
     headings: Headings,
     run_id: int | None = None,
+    among: Among | None = None,
 ) -> FileResponse:
     """Those of a rule as a file of that name, which is gone once it is sent."""
     folder = new_folder(ctx)
     try:
         with told_as(folder):
             path = folder / name
-            done = segments.export_members(ctx, rule, path, columns=columns, run_id=run_id, headings=headings)
+            done = segments.export_members(
+                ctx, rule, path, columns=columns, run_id=run_id, headings=headings, among=among
+            )
     except BaseException:
         drop_folder(folder)
         raise

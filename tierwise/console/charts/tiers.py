@@ -110,15 +110,21 @@ def funnel_chart(rows: Sequence[StageRow], texts: Texts) -> dict[str, Any]:
 
 
 def sankey_chart(view: SankeyView, title_of: Callable[[str | None], str], texts: Texts) -> dict[str, Any]:
-    """ECharts options: a column per day, a band per way of customers. Tiers have the colours they have everywhere."""
+    """ECharts options: a column per day, a band per way of customers. Tiers have the colours they have everywhere.
+
+    For clicks a block has its value, empty for not there, and whether it is of the first day; a band where from and to.
+    """
     values = list(dict.fromkeys(node.value for node in view.nodes if node.value is not None))
     colours = {value: colour_of(value, place) for place, value in enumerate(values)}
     depth = {day: place for place, day in enumerate(view.days)}
     names = {node.id: f"{title_of(node.value)} · {texts.day(node.day)}" for node in view.nodes}
+    places = {node.id: node.value or "" for node in view.nodes}
     last = len(view.days) - 1
     nodes = [
         {
             "name": names[node.id],
+            "block": node.value or "",
+            "first": depth[node.day] == 0,
             "depth": depth[node.day],
             "itemStyle": {"color": _NOBODY if node.value is None else colours[node.value]},
             "label": {
@@ -145,7 +151,13 @@ def sankey_chart(view: SankeyView, title_of: Callable[[str | None], str], texts:
                 "draggable": False,
                 "data": nodes,
                 "links": [
-                    {"source": names[link.source], "target": names[link.target], "value": link.customers}
+                    {
+                        "source": names[link.source],
+                        "target": names[link.target],
+                        "value": link.customers,
+                        "from": places[link.source],
+                        "to": places[link.target],
+                    }
                     for link in view.links
                 ],
                 "lineStyle": {"color": "source", "opacity": 0.3},

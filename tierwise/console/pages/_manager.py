@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from html import escape
 from typing import Any
@@ -10,14 +11,18 @@ from tierwise.app import history
 from tierwise.app.history_views import MigrationView
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import InsightView
+from tierwise.app.insights.who import rules_of_row
 from tierwise.app.views import LadderView, OverviewView
 from tierwise.app.warming import KPIS
 from tierwise.console.charts.colours import colour_of
+from tierwise.console.pages._kpis import kpis_by_name
+from tierwise.console.pages._moved import moved_link
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.table import Cell, Column, Item, table
-from tierwise.console.rule_query import where_is
+from tierwise.console.rule_query import in_address
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit
+from tierwise.definitions.kpi import Kpi
 from tierwise.kernel.errors import TierwiseError
 
 MOVES = 8
@@ -44,10 +49,12 @@ async def kpis(visit: Visit) -> None:
             Column(texts("kpi_change")),
             Column(texts("kpi_benchmark"), "text"),
         ]
-        markup(table(heads, [_kpi(row, view, texts) for row in view.rows], name="kpis"))
+        known = await kpis_by_name(visit)
+        markup(table(heads, [_kpi(visit, row, view, known) for row in view.rows], name="kpis"))
 
 
-def _kpi(row: tuple[Any, ...], view: InsightView, texts: Texts) -> list[Item]:
+def _kpi(visit: Visit, row: tuple[Any, ...], view: InsightView, known: Mapping[str, Kpi]) -> list[Item]:
+    texts = visit.texts
     values = dict(zip((column.name for column in view.columns), row, strict=True))
     words = {column.name: column.values for column in view.columns}
 
@@ -60,9 +67,12 @@ def _kpi(row: tuple[Any, ...], view: InsightView, texts: Texts) -> list[Item]:
     badge = "" if reached is None else texts("reached") if reached else texts("not_reached")
     standing = said("standing") if values.get("standing") else ""
     source = " · ".join(str(values[name]) for name in ("benchmark_source", "benchmark_date") if values.get(name))
+    rule = rules_of_row(view, values, known).get("said") if values.get("value") is not None else None
+    shown = rule is not None and visit.may("view_customer")
+    link = visit.link("/customers", where=in_address(rule)) if shown and rule is not None else ""
     return [
-        Cell(said("kpi")),
-        Cell(said("said"), said("reason") if values.get("reason") else ""),
+        Cell(said("kpi"), link=visit.link(f"/data/definitions/kpi/{values['kpi']}")),
+        Cell(said("said"), said("reason") if values.get("reason") else "", link=link),
         Cell(said("said_target"), badge, warn=reached is False),
         said("said_change"),
         Cell(said("said_benchmark"), " · ".join(each for each in (standing, source) if each)),
@@ -87,23 +97,24 @@ async def migration(visit: Visit, view: OverviewView) -> None:
         titles = {row.name: texts.label(row.title) or row.name for row in ladder.rows}
         rows: list[list[Item]] = []
         for row in sorted(moved, key=lambda each: -each.customers)[:MOVES]:
-            where = where_is(ladder.name, row.to)
+            days_of = (found.from_day, found.to_day)
+            who = moved_link(visit, ladder.name, days_of, (row.from_, row.to))
             rows.append(
                 [
                     _place(row.from_, ladder, titles, texts),
-                    _place(row.to, ladder, titles, texts, link=visit.link("/customers", where=where)),
-                    Cell(texts.count(row.customers), texts.percent(row.share)),
+                    _place(row.to, ladder, titles, texts),
+                    Cell(texts.count(row.customers), texts.percent(row.share), link=who),
                 ]
             )
         markup(table(heads, rows, name="migration"))
         markup(f'<p class="foot">{escape(texts("moved_share"))}</p>')
 
 
-def _place(value: str | None, ladder: LadderView, titles: dict[str, str], texts: Texts, link: str = "") -> Cell:
+def _place(value: str | None, ladder: LadderView, titles: dict[str, str], texts: Texts) -> Cell:
     if value is None:
         return Cell(texts("not_there"), colour="#dfe6e7")
     place = next((number for number, row in enumerate(ladder.rows) if row.name == value), 0)
-    return Cell(titles.get(value, value), colour=colour_of(value, place), link=link)
+    return Cell(titles.get(value, value), colour=colour_of(value, place))
 
 
 async def _moves(visit: Visit, name: str, today: date) -> MigrationView | None:

@@ -17,7 +17,7 @@ from tierwise.app.versioning import VersionView
 from tierwise.console.parts.card import card, excel_link, markup
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
-from tierwise.console.rule_query import in_address
+from tierwise.console.rule_query import in_address, where_in
 from tierwise.console.texts import NONE
 from tierwise.console.visit import Visit, tell
 from tierwise.definitions.read import parse_rule
@@ -141,7 +141,7 @@ def _pairs(visit: Visit, found: Overlap, name: str, titles: dict[str, str]) -> s
         rows.append(
             (
                 Cell(titles[pair.second], link=visit.link(f"/segments/{pair.second}")),
-                texts.count(found.sets[pair.second]),
+                Cell(texts.count(found.sets[pair.second]), link=visit.link("/customers", where=where_in(pair.second))),
                 Cell(texts.count(pair.both), link=visit.link("/customers", where=both)),
                 Bar(pair.of_first, texts.percent(pair.of_first), ACCENT),
                 Bar(pair.of_second, texts.percent(pair.of_second), "#b79a63"),

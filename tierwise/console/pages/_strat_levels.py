@@ -21,7 +21,7 @@ from tierwise.console.pages._strat_parts import choices
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_draft import number
-from tierwise.console.rule_query import in_address, where_is
+from tierwise.console.rule_query import in_address, where_is, where_part
 from tierwise.console.shown import value_text
 from tierwise.console.texts import NONE
 from tierwise.console.visit import Visit
@@ -84,10 +84,16 @@ def _level_rows(visit: Visit, view: LevelView) -> str:
                 Bar(row.monetary_share, texts.percent(row.monetary_share), colour),
                 NONE if row.at_least is None else f"{row.at_least:.1f}",
                 NONE if row.mean_score is None else f"{row.mean_score:.1f}",
-                texts.count(row.near) if place else NONE,
+                Cell(texts.count(row.near), link=_near_link(visit, view, row.name)) if place else NONE,
             )
         )
     return table(heads, rows, name="levels")
+
+
+def _near_link(visit: Visit, view: LevelView, level: str) -> str:
+    """Those of a level who lack little."""
+    near = Comparison(attribute=f"{view.name}_points_to_next", op="<=", value=view.within)
+    return visit.link("/customers", where=in_address(All(all=(where_part(view.name, level), near))))
 
 
 def _weights(visit: Visit, view: LevelView, definition: Level, words: Vocabulary) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
+from typing import Any
+
+from nicegui import ui
+from nicegui.events import EChartPointClickEventArguments
 
 from tierwise.app import history, showing
+from tierwise.app.among import ANYWHERE
 from tierwise.app.defining import Definitions
 from tierwise.app.history_views import MigrationView
 from tierwise.app.views import LadderView
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.tiers import funnel_chart, sankey_chart
 from tierwise.console.pages._later import later
+from tierwise.console.pages._moved import moved_link
 from tierwise.console.pages._strat_parts import choices, stage_rows
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.table import Cell, Column, Item, table
@@ -74,10 +80,32 @@ async def _moves(visit: Visit, view: LadderView, days: Sequence[date], words: Vo
             title = words.value(view.name, value)
             return texts("strat_absent") if value is None else texts.label(title) or value
 
-        chart(sankey_chart(flow, title_of, texts), 380)
+        drawn = ui.echart(
+            sankey_chart(flow, title_of, texts),
+            renderer="svg",
+            on_point_click=lambda event: _open(visit, view.name, (first, last), event),
+        )
+        drawn.classes("tw-chart").style("height:380px")
         titles = {value: title_of(value) for value in (*moves.values, None)}
         markup(f'<div class="tw-scroll">{_matrix(visit, moves, titles, current=last == view.as_of)}</div>')
         markup(f'<p class="foot">{escape(texts("strat_matrix_note"))}</p>')
+
+
+def _open(visit: Visit, name: str, days: tuple[date, date], event: EChartPointClickEventArguments) -> None:
+    """The customers of a band, or of a block, of the ways between the days."""
+    given: Any = event.data
+    told: dict[str, Any] = given if isinstance(given, dict) else {}
+    places = (told.get("from"), told.get("to"))
+    if told.get("block") is not None:
+        places = (told["block"], ANYWHERE) if told["first"] else (ANYWHERE, told["block"])
+    link = moved_link(visit, name, days, (_value(places[0]), _value(places[1])))
+    if link:
+        ui.navigate.to(link.removeprefix("/console"))
+
+
+def _value(told: str | None) -> str | None:
+    """Empty: not there."""
+    return told or None
 
 
 def _asked_days(visit: Visit, days: Sequence[date]) -> tuple[date, date]:
@@ -121,12 +149,17 @@ def _matrix(visit: Visit, moves: MigrationView, titles: Mapping[str | None, str]
         row: list[Item] = [title]
         for to in there:
             cell = cells.get((from_, to))
-            text = "" if cell is None else texts.count(cell.customers)
-            row.append(Cell(text, "" if cell is None else texts.percent(cell.share)))
+            if cell is None:
+                row.append("")
+                continue
+            link = moved_link(visit, moves.name, (moves.from_day, moves.to_day), (from_, to))
+            row.append(Cell(texts.count(cell.customers), texts.percent(cell.share), link=link))
         rows.append(row)
     total: list[Item] = [texts("total")]
     for to in there:
         count = sum(row.customers for row in moves.rows if row.to == to)
-        link = visit.link("/customers", where=where_is(moves.name, to)) if current and to is not None else ""
+        link = moved_link(visit, moves.name, (moves.from_day, moves.to_day), (ANYWHERE, to))
+        if current and to is not None:
+            link = visit.link("/customers", where=where_is(moves.name, to))
         total.append(Cell(texts.count(count), link=link))
     return table(heads, [*rows, total], name="migration", total=True)

@@ -8,6 +8,7 @@ from html import escape
 from nicegui import ui
 
 from tierwise.app import segments, showing
+from tierwise.app.among import InDeciles, among_address
 from tierwise.app.defining import Definitions
 from tierwise.app.views import DecilesView
 from tierwise.app.vocabulary import Vocabulary
@@ -70,7 +71,9 @@ def _parts(visit: Visit, view: DecilesView, definition: Deciles | None) -> str:
     )
     rows: list[Sequence[Item]] = []
     for row in view.rows:
-        link = visit.link("/customers", where=where_is(definition.name, row.decile)) if definition else ""
+        link = visit.link("/customers", among=among_address(InDeciles(view.metric, row.decile, row.decile)))
+        if definition is not None:
+            link = visit.link("/customers", where=where_is(definition.name, row.decile))
         rows.append(
             (
                 str(row.decile),
@@ -99,9 +102,9 @@ def _groups(visit: Visit, view: DecilesView, definition: Deciles | None) -> str:
     rows: list[Sequence[Item]] = []
     for group in view.groups:
         heads_share = group.customers / view.customers if view.customers else None
-        link = ""
+        ends = (group.first_decile, group.last_decile)
+        link = visit.link("/customers", among=among_address(InDeciles(view.metric, *ends)))
         if definition is not None:
-            ends = (group.first_decile, group.last_decile)
             link = visit.link(
                 "/customers", where=in_address(Comparison(attribute=definition.name, op="between", value=ends))
             )

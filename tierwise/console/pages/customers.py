@@ -9,8 +9,10 @@ from urllib.parse import quote, urlencode
 from nicegui import ui
 
 from tierwise.app import searching
+from tierwise.app.among import among_in
 from tierwise.app.searching import CONTACTS, ID, Found
 from tierwise.app.vocabulary import Vocabulary, vocabulary
+from tierwise.console.among_words import among_words
 from tierwise.console.parts.card import markup
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
@@ -27,17 +29,18 @@ _FIRST = ("recency_days", "frequency_count", "monetary_amount")
 
 @page("/customers", "title_customers", wide=True)
 async def customers(visit: Visit) -> None:
-    """What is asked for stands in the address: q, where, cols, order, desc, from."""
+    """What is asked for stands in the address: q, where, among, cols, order, desc, from."""
     words = await visit.ask(vocabulary, visit.ctx)
     texts, asked = visit.texts, visit.asked
     columns = chosen_columns(asked.get("cols"), words)
-    rule = rule_in(asked.get("where"))
+    rule, among = rule_in(asked.get("where")), among_in(asked.get("among"))
     order, start = asked.get("order") or ID, _whole(asked.get("from"))
     found = await visit.ask(
         searching.search,
         visit.ctx,
         asked.get("q", ""),
         rule=rule,
+        among=among,
         columns=columns,
         order_by=order,
         descending=asked.get("desc") == "1",
@@ -53,6 +56,8 @@ async def customers(visit: Visit) -> None:
             markup(f'<a href="{escape(link)}" download>Excel</a>')
     said = texts("found_customers", customers=texts.count(found.of), day=texts.day(found.as_of))
     by = ", ".join(texts(f"found_by_{how}") for how in found.by)
+    if among is not None:
+        markup(f'<p class="foot">{escape(texts("among_note"))}</p>')
     markup(f'<p class="tw-under" data-found="{found.of}"><span>{escape(said)}</span><span>{escape(by)}</span></p>')
     if found.rows:
         _rows(visit, found, words, order)
@@ -63,7 +68,8 @@ async def customers(visit: Visit) -> None:
 
 def _file(visit: Visit, columns: Sequence[str]) -> str:
     """The address of the rule's customers as a workbook, with the columns of the page."""
-    asked = {"where": visit.asked.get("where"), "columns": ",".join(columns), "headings": visit.texts.language}
+    asked = {name: visit.asked.get(name) for name in ("where", "among")}
+    asked |= {"columns": ",".join(columns), "headings": visit.texts.language}
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"/api/v1/segments/members.xlsx?{query}"
 
@@ -115,7 +121,7 @@ def _whole(text: str | None) -> int:
 
 def _asked(visit: Visit, **other: str | None) -> dict[str, str | None]:
     """What was asked for, with something else instead."""
-    kept = {name: visit.asked.get(name) for name in ("q", "where", "cols", "order", "desc", "from")}
+    kept = {name: visit.asked.get(name) for name in ("q", "where", "among", "cols", "order", "desc", "from")}
     return kept | other
 
 
@@ -130,7 +136,7 @@ def _form(visit: Visit) -> str:
     texts = visit.texts
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{escape(visit.asked[name])}">'
-        for name in ("where", "cols", "order", "desc", "lang")
+        for name in ("where", "among", "cols", "order", "desc", "lang")
         if name in visit.asked
     )
     return (
@@ -151,6 +157,12 @@ def _filters(visit: Visit, words: Vocabulary) -> str:
         text = rule_words(part, words, visit.texts)
         label = escape(visit.texts("leave_out", what=text))
         shown.append(f'<li>{escape(text)} <a href="{escape(link)}" aria-label="{label}">×</a></li>')
+    among = among_in(visit.asked.get("among"))
+    if among is not None:
+        text = among_words(among, words, visit.texts)
+        link = visit.link("/customers", **_asked(visit, among=None, **{"from": None}))
+        label = escape(visit.texts("leave_out", what=text))
+        shown.append(f'<li data-among>{escape(text)} <a href="{escape(link)}" aria-label="{label}">×</a></li>')
     return f'<ul class="tw-chips">{"".join(shown)}</ul>' if shown else ""
 
 

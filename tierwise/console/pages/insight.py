@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,14 +12,17 @@ from nicegui import ui
 from tierwise.app import tag_catalogue
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import ColumnView, FigureView, InsightSummary, InsightView, ParameterView
+from tierwise.app.insights.who import rules_of_row
+from tierwise.console.pages._kpis import kpis_by_name
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
-from tierwise.console.rule_query import in_address, put_together, where_part
+from tierwise.console.rule_query import in_address
 from tierwise.console.shown import value_text
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
-from tierwise.definitions.rule import Comparison
+from tierwise.definitions.kpi import Kpi
+from tierwise.definitions.rule import AnyRule
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
@@ -71,8 +74,6 @@ MOST = 1000
 CHART_PX = 340
 
 _NUMBERS = ("count", "money", "rate", "days", "number", "p_value")
-
-_OTHERS = "__others__"
 
 
 @page("/insight", "title_insight")
@@ -141,6 +142,7 @@ async def one(visit: Visit) -> None:
                 limit=_rows_asked(visit),
                 language="zh" if texts.language == "zh" else "en",
             )
+            kpis = await kpis_by_name(visit) if found.name == "kpis" else {}
         except TierwiseError as error:
             if not answer.is_deleted:
                 answer.clear()
@@ -151,7 +153,7 @@ async def one(visit: Visit) -> None:
             return
         answer.clear()
         with answer:
-            _answer(visit, found, view)
+            _answer(visit, found, view, kpis)
 
     ui.timer(0, ask, once=True)
 
@@ -228,7 +230,7 @@ def _written(value: Any) -> str:
     return ",".join(str(part) for part in value) if isinstance(value, list | tuple) else f"{value}"
 
 
-def _answer(visit: Visit, found: InsightSummary, view: InsightView) -> None:
+def _answer(visit: Visit, found: InsightSummary, view: InsightView, kpis: Mapping[str, Kpi]) -> None:
     texts = visit.texts
     said = [texts("as_of", day=texts.day(view.as_of)), texts("run_number", id=view.run_id)]
     with card(texts("ins_answer"), name="answer", aside=" · ".join(said)):
@@ -247,7 +249,7 @@ def _answer(visit: Visit, found: InsightSummary, view: InsightView) -> None:
         name="rows",
         aside=texts("ins_shown", shown=texts.count(len(view.rows)), of=texts.count(view.of)),
     ):
-        markup(_rows(visit, view))
+        markup(_rows(visit, view, kpis))
         markup(_beneath(visit, found, view))
 
 
@@ -258,13 +260,17 @@ def _figure(each: FigureView, view: InsightView, texts: Texts) -> Figure:
     return Figure(each.name, texts.label(each.title), _text(each.value, each.kind, texts), unit)
 
 
-def _rows(visit: Visit, view: InsightView) -> str:
+def _rows(visit: Visit, view: InsightView, kpis: Mapping[str, Kpi]) -> str:
     texts = visit.texts
     wide = visit.asked.get("wide") == "1"
     places = [place for place, column in enumerate(view.columns) if wide or not column.detail]
     heads = [_head(view.columns[place], view, texts) for place in places]
     most = _most(view)
-    rows: list[Sequence[Item]] = [[_cell(visit, view, row, place, most) for place in places] for row in view.rows]
+    names = [column.name for column in view.columns]
+    rows: list[Sequence[Item]] = []
+    for row in view.rows:
+        who = rules_of_row(view, dict(zip(names, row, strict=True)), kpis)
+        rows.append([_cell(visit, view, row, place, most, who) for place in places])
     return f'<div class="tw-scroll">{table(heads, rows, name="answer")}</div>'
 
 
@@ -283,38 +289,24 @@ def _most(view: InsightView) -> float:
     return max(values, default=0.0)
 
 
-def _cell(visit: Visit, view: InsightView, row: tuple[Any, ...], place: int, most: float) -> Item:
+def _cell(
+    visit: Visit, view: InsightView, row: tuple[Any, ...], place: int, most: float, who: Mapping[str, AnyRule]
+) -> Item:
     texts, column, value = visit.texts, view.columns[place], row[place]
     if column.kind == "customer":
         if value is None:
             return NONE
         return Cell(str(value), link=visit.link(f"/customers/{quote(str(value), safe='')}"))
     if column.values and value is not None:
-        known = column.values.get(str(value))
-        return texts.label(known) if known is not None else str(value)
+        title = column.values.get(str(value))
+        return texts.label(title) if title is not None else str(value)
     text = _text(value, column.kind, texts)
     if column.name == view.bar and column.kind == "rate":
         return Bar(float(value) / most if value is not None and most > 0 else None, text, ACCENT)
-    if column.name == "customers" and column.kind == "count" and (where := _who(view, row)):
-        return Cell(text, link=visit.link("/customers", where=where))
+    rule = who.get(column.name)
+    if rule is not None and value is not None and visit.may("view_customer"):
+        return Cell(text, link=visit.link("/customers", where=in_address(rule)))
     return text
-
-
-def _who(view: InsightView, row: tuple[Any, ...]) -> str | None:
-    """The rule of the customers of a row, where an insight tells by which attributes they are counted."""
-    at = {column.name: value for column, value in zip(view.columns, row, strict=True)}
-    if view.name == "ladder":
-        return in_address(Comparison(attribute="frequency_count", op=">=", value=int(at["purchase"])))
-    if view.name != "panorama":
-        return None
-    by = [("by", "value"), *([("against", "against")] if "against" in at else [])]
-    parts = []
-    for parameter, column in by:
-        attribute = view.parameters.get(parameter)
-        if attribute is None or at[column] == _OTHERS:
-            return None
-        parts.append(where_part(attribute, at[column]))
-    return put_together(parts)
 
 
 def _text(value: Any, kind: str, texts: Texts) -> str:

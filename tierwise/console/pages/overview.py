@@ -10,6 +10,7 @@ from nicegui import ui
 from tierwise.app import showing
 from tierwise.app.views import (
     CellRow,
+    DecileGroup,
     DecilesView,
     LadderView,
     OverviewView,
@@ -26,9 +27,10 @@ from tierwise.console.pages._manager import kpis, migration
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, table
-from tierwise.console.rule_query import where_is
+from tierwise.console.rule_query import in_address, where_is
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page
+from tierwise.definitions.rule import Comparison
 from tierwise.plots.look import ACCENT
 
 RUNS_SHOWN = 8
@@ -50,7 +52,7 @@ async def overview(visit: Visit) -> None:
     profile = visit.excel("profile")
     link = f'<a href="{escape(profile)}" download>{escape(texts("export_profile"))}</a>' if profile else ""
     markup(f'<p class="tw-under">{"".join(f"<span>{escape(each)}</span>" for each in said)}{link}</p>')
-    markup(figures(headline(view, texts)))
+    markup(figures(headline(view, visit)))
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
             await kpis(visit)
@@ -66,19 +68,28 @@ async def overview(visit: Visit) -> None:
             _runs(runs, visit)
 
 
-def headline(view: OverviewView, texts: Texts) -> tuple[Figure, ...]:
-    """The numbers at the top."""
+def headline(view: OverviewView, visit: Visit) -> tuple[Figure, ...]:
+    """The numbers at the top; those of customers lead to them."""
+    texts, sees = visit.texts, visit.may("view_customer")
+    bought = Comparison(attribute="frequency_count", op=">=", value=1)
     share = view.buyers / view.customers if view.customers else None
     per_buyer = round(view.monetary_amount / view.buyers, 2) if view.buyers else None
     money = texts.currency(view.currency)
     return (
-        Figure("customers", texts("customers"), texts.count(view.customers), texts("unit_people")),
+        Figure(
+            "customers",
+            texts("customers"),
+            texts.count(view.customers),
+            texts("unit_people"),
+            link=visit.link("/customers") if sees else "",
+        ),
         Figure(
             "buyers",
             texts("buyers"),
             texts.count(view.buyers),
             texts("unit_people"),
             texts("of_customers", share=texts.percent(share)),
+            visit.link("/customers", where=in_address(bought)) if sees else "",
         ),
         Figure("net_sales", texts("net_sales"), texts.amount(view.monetary_amount), money),
         Figure("per_buyer", texts("per_buyer"), texts.amount(per_buyer), money),
@@ -88,6 +99,7 @@ def headline(view: OverviewView, texts: Texts) -> tuple[Figure, ...]:
             texts.percent(view.identified_amount_rate),
             "",
             texts("identified_note"),
+            visit.link("/data/quality"),
         ),
     )
 
@@ -97,6 +109,13 @@ def _customers(visit: Visit, attribute: str, value: object) -> str:
     if not attribute or not visit.may("view_customer"):
         return ""
     return visit.link("/customers", where=where_is(attribute, value))
+
+
+def _foot(visit: Visit, text: str, attribute: str) -> str:
+    """A line about those who have no value of an attribute, which leads to them."""
+    link = _customers(visit, attribute, None)
+    said = f'<a href="{escape(link)}">{escape(text)}</a>' if link else escape(text)
+    return f'<p class="foot">{said}</p>'
 
 
 def _deciles(view: DecilesView, visit: Visit) -> None:
@@ -135,12 +154,13 @@ def _deciles(view: DecilesView, visit: Visit) -> None:
         ]
         markup(table(columns, rows, name="deciles"))
         if view.groups:
-            _groups(view, texts)
+            _groups(view, visit, decile)
         if view.unscored:
-            markup(f'<p class="foot">{escape(texts("unscored", customers=texts.count(view.unscored)))}</p>')
+            markup(_foot(visit, texts("unscored", customers=texts.count(view.unscored)), decile))
 
 
-def _groups(view: DecilesView, texts: Texts) -> None:
+def _groups(view: DecilesView, visit: Visit, decile: str) -> None:
+    texts = visit.texts
     columns = (
         Column(texts("group"), "text"),
         Column(texts("customers")),
@@ -156,7 +176,7 @@ def _groups(view: DecilesView, texts: Texts) -> None:
         rows.append(
             (
                 Cell(group.group, badge=parts if group.first_decile != group.last_decile else str(group.first_decile)),
-                texts.count(group.customers),
+                Cell(texts.count(group.customers), link=_between(visit, decile, group)),
                 Bar(heads, texts.percent(heads), ACCENT),
                 texts.amount(group.total),
                 Bar(group.share, texts.percent(group.share), ACCENT),
@@ -164,6 +184,13 @@ def _groups(view: DecilesView, texts: Texts) -> None:
             )
         )
     markup(f'<div class="tw-second">{table(columns, rows, name="groups")}</div>')
+
+
+def _between(visit: Visit, decile: str, group: DecileGroup) -> str:
+    if not decile or not visit.may("view_customer"):
+        return ""
+    ends = (group.first_decile, group.last_decile)
+    return visit.link("/customers", where=in_address(Comparison(attribute=decile, op="between", value=ends)))
 
 
 def _rfm(view: RfmView, visit: Visit) -> None:
@@ -193,7 +220,7 @@ def _rfm(view: RfmView, visit: Visit) -> None:
                 f"{_reason(reason, texts)} {texts.count(count)}" for reason, count in view.unscored_reasons.items()
             )
             text = texts("rfm_unscored", customers=texts.count(view.unscored), reasons=named or NONE)
-            markup(f'<p class="foot">{escape(text)}</p>')
+            markup(_foot(visit, text, RFM_CELL))
 
 
 def _ladder(view: LadderView, what: str, visit: Visit, *, excel: str, has_strategies: bool) -> None:
@@ -231,7 +258,7 @@ def _ladder(view: LadderView, what: str, visit: Visit, *, excel: str, has_strate
             )
         )
         if view.outside:
-            markup(f'<p class="foot">{escape(texts("outside", customers=texts.count(view.outside)))}</p>')
+            markup(_foot(visit, texts("outside", customers=texts.count(view.outside)), view.name))
 
 
 def _tier(

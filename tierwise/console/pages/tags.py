@@ -9,9 +9,11 @@ from urllib.parse import quote
 from nicegui import ui
 
 from tierwise.app import tag_catalogue, tag_validation
+from tierwise.app.among import ANYWHERE
 from tierwise.app.tag_catalogue import TagCatalogue, TagRow
 from tierwise.app.tag_validation import TagValidation, ValidationDay
 from tierwise.console.pages._data import attempt
+from tierwise.console.pages._moved import moved_link
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
@@ -133,7 +135,7 @@ async def one(visit: Visit) -> None:
     tests = await visit.ask(tag_validation.validations, visit.ctx, tag.name) if tag.claim else ()
     markup(f'<p class="tw-under"><a href="{escape(visit.link("/tags"))}">{escape(texts("tags_all"))}</a></p>')
     with card(texts.label(tag.title), name="tag", lead=tag.description or "", aside=_compared(found, texts)):
-        markup(figures(_figures(tag, texts)))
+        markup(figures(_figures(visit, tag, found)))
         link = escape(visit.link("/customers", where=having(tag.name)))
         markup(f'<p><a href="{link}">{escape(texts("tags_who"))}</a></p>')
         markup(_told(visit, tag))
@@ -148,14 +150,20 @@ async def one(visit: Visit) -> None:
         _tests(visit, tag, tests)
 
 
-def _figures(tag: TagRow, texts: Texts) -> tuple[Figure, ...]:
+def _figures(visit: Visit, tag: TagRow, found: TagCatalogue) -> tuple[Figure, ...]:
+    texts = visit.texts
+    link = visit.link("/customers", where=having(tag.name)) if visit.may("view_customer") else ""
+    came = went = ""
+    if tag.history and found.as_of is not None and found.compared_as_of is not None:
+        days = (found.compared_as_of, found.as_of)
+        came, went = (moved_link(visit, tag.name, days, way) for way in ((None, ANYWHERE), (ANYWHERE, None)))
     drift = f"{tag.drift:.3f}" if tag.drift is not None else NONE
     said = texts(f"tags_drift_{tag.drift_said}") if tag.drift_said else ""
     return (
-        Figure("customers", texts("customers"), texts.count(tag.customers), texts("unit_people")),
+        Figure("customers", texts("customers"), texts.count(tag.customers), texts("unit_people"), link=link),
         Figure("coverage", texts("tags_coverage"), texts.percent(tag.coverage)),
-        Figure("gained", texts("tags_gained"), texts.count(tag.gained)),
-        Figure("lost", texts("tags_lost"), texts.count(tag.lost)),
+        Figure("gained", texts("tags_gained"), texts.count(tag.gained), link=came),
+        Figure("lost", texts("tags_lost"), texts.count(tag.lost), link=went),
         Figure("drift", texts("tags_drift"), drift, "", said),
     )
 

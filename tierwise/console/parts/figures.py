@@ -9,13 +9,15 @@ from html import escape
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number: what it is, the number, its unit, and a note under it. key: its `data-figure`."""
+    """One number: what it is, the number, its unit, and a note under it. key: its `data-figure`; link: to whom it
+    counts."""
 
     key: str
     title: str
     value: str
     unit: str = ""
     note: str = ""
+    link: str = ""
 
 
 def figures(items: Sequence[Figure]) -> str:
@@ -24,9 +26,10 @@ def figures(items: Sequence[Figure]) -> str:
 
 
 def _figure(item: Figure) -> str:
+    value = f'<a href="{escape(item.link)}">{escape(item.value)}</a>' if item.link else escape(item.value)
     unit = f"<small>{escape(item.unit)}</small>" if item.unit else ""
     note = f'<dd class="note">{escape(item.note)}</dd>' if item.note else ""
     return (
         f'<div data-figure="{escape(item.key)}"><dt>{escape(item.title)}</dt>'
-        f'<dd class="value">{escape(item.value)}{unit}</dd>{note}</div>'
+        f'<dd class="value">{value}{unit}</dd>{note}</div>'
     )

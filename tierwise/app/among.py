@@ -1,0 +1,130 @@
+"""Customers whom no rule tells: who went from where to where between two days, and who is in a tenth by a number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+
+from tierwise.app.context import Context
+from tierwise.app.history import opened_history
+from tierwise.app.reading import opened_run
+from tierwise.app.rule_world import Ground
+from tierwise.definitions.deciles import Deciles
+from tierwise.engine import history_reading
+from tierwise.engine.current import KEY
+from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.windows import parse_day
+from tierwise.metrics.deciles import decile_parts
+from tierwise.metrics.frame import Frame
+from tierwise.metrics.population import COUNTED, ranked_by
+
+ANYWHERE = "*"
+"""Of a move: wherever."""
+
+_PART = "part__"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Who was at `from_` of a tier, stage, tag or segment on one day and at `to` on a later one; None: not there,
+    `*`: wherever. By the recorded history; of customers of the current run."""
+
+    name: str
+    from_day: date
+    to_day: date
+    from_: str | None
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InDeciles:
+    """Who is in the parts first to last by a number, 1 the top, as the page of deciles cuts them."""
+
+    metric: str
+    first: int
+    last: int
+
+
+Among = Moved | InDeciles
+
+
+def among_in(text: str | None) -> Among | None:
+    """Of an address. Raises `bad_value` for what is none.
+
+    >>> among_in('{"deciles":{"metric":"visit_count","first":1,"last":2}}')
+    InDeciles(metric='visit_count', first=1, last=2)
+    """
+    if not text:
+        return None
+    try:
+        match json.loads(text):
+            case {"moved": {"name": str(name), "from_day": str(start), "to_day": str(end), "from": from_, "to": to}}:
+                return Moved(name, parse_day(start), parse_day(end), _value(from_), _value(to))
+            case {"deciles": {"metric": str(metric), "first": int(first), "last": int(last)}} if 1 <= first <= last:
+                return InDeciles(metric, first, last)
+    except ValueError:
+        pass
+    raise TierwiseError("bad_value", "this tells of no customers", place="among", remedy="open the page before again")
+
+
+def among_address(among: Among) -> str:
+    """As `among_in` reads it."""
+    body: Mapping[str, Any]
+    if isinstance(among, InDeciles):
+        body = {"deciles": {"metric": among.metric, "first": among.first, "last": among.last}}
+    else:
+        days = {"from_day": among.from_day.isoformat(), "to_day": among.to_day.isoformat()}
+        body = {"moved": {"name": among.name, **days, "from": among.from_, "to": among.to}}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def attributes_of_among(among: Among | None) -> tuple[str, ...]:
+    """What of the profile is needed to tell who they are."""
+    return (among.metric, COUNTED) if isinstance(among, InDeciles) else ()
+
+
+def keys_among(ctx: Context, ground: Ground, among: Among) -> Frame:
+    """Whom it is true of, of the ground's run: `customer_key`, each once. The ground has `attributes_of_among`.
+
+    Raises `unknown_attribute`, `not_a_number`, `no_history`, `unknown_history_name`, `bad_days`.
+    """
+    if isinstance(among, InDeciles):
+        return _in_deciles(ctx, ground, among)
+    return _moved(ctx, ground, among)
+
+
+def _value(told: Any) -> str | None:
+    if told is None or isinstance(told, str):
+        return told
+    raise ValueError(told)
+
+
+def _in_deciles(ctx: Context, ground: Ground, among: InDeciles) -> Frame:
+    column = ground.column(among.metric).column
+    people: Frame = nw.from_native(ground.connection.table("profile"))
+    if not people.collect_schema()[column].is_numeric():
+        raise TierwiseError("not_a_number", f'"{among.metric}" is no number to rank by')
+    known = opened_run(ctx, ground.run.id).definitions.deciles
+    defined = next((each for each in known if each.metric == among.metric), Deciles(metric=among.metric))
+    ranked = ranked_by(people, among.metric).select(KEY, "customer_id", nw.col(column).alias("ranked__"))
+    parted = decile_parts(ranked, defined.model_copy(update={"name": _PART, "metric": "ranked__"}))
+    return parted.filter(nw.col(_PART) >= among.first, nw.col(_PART) <= among.last).select(KEY)
+
+
+def _moved(ctx: Context, ground: Ground, among: Moved) -> Frame:
+    if among.to_day < among.from_day:
+        raise TierwiseError("bad_days", f"{among.to_day} is before {among.from_day}", remedy="give the days in order")
+    with opened_history(ctx) as house:
+        kind = house.kind(among.name, None)
+        for day in (among.from_day, among.to_day):
+            house.as_of(day)
+        found = history_reading.movers(
+            house.past, kind, among.name, (among.from_day, among.from_), (among.to_day, among.to), anywhere=ANYWHERE
+        )
+        keys = found.to_arrow_table()
+    return ground.of_run(keys)
