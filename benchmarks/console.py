@@ -44,8 +44,8 @@ RULE = {
             ]
         },
         {"not": {"attribute": "lifecycle_stage", "op": "=", "value": "lost"}},
-        {"attribute": "monetary_amount", "op": ">=", "value": "100.00"},
         {"attribute": "frequency_count", "op": ">=", "value": 1},
+        {"attribute": "recency_days", "op": "<=", "value": 20},
     ]
 }
 """Six clauses; the last one's number is changed."""
@@ -109,7 +109,7 @@ def edit(home: Path) -> float:
         for number in range(EDITS):
             before = page.locator("[data-count]").get_attribute("data-count")
             started = monotonic_seconds()
-            field.fill(str(number + 1))
+            field.fill(str(number + 21))
             page.wait_for_function(
                 "before => document.querySelector('[data-count]').dataset.count !== before", arg=before, polling=5
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from html import escape
 
@@ -17,10 +16,6 @@ from tierwise.console.visit import Visit, tell
 from tierwise.definitions.rule import AnyRule
 from tierwise.kernel.errors import TierwiseError
 
-WAIT_SECONDS = 0.06
-"""So long after the last change the customers are counted: a number that is typed is asked about once."""
-
-
 class LiveCount:
     """The big number beside a builder. rule: of the draft, where it is told and right; told: called with each rule; of:
     all customers of the run."""
@@ -30,22 +25,30 @@ class LiveCount:
         self.rule: AnyRule | None = None
         self.of: int | None = None
         self._newest = 0
+        self._counting = False
         self.box = ui.element("div").classes("tw-count").props("aria-live=polite")
 
     def changed(self) -> None:
-        """After a change of the draft."""
+        """After a change of the draft. While one is counted, of those that come meanwhile the newest waits alone."""
         self._newest += 1
-        background_tasks.create(self._count(self._newest))
+        if not self._counting:
+            self._counting = True
+            background_tasks.create(self._keep_up())
 
     async def first(self) -> None:
         """As the page comes."""
-        self._newest += 1
         await self._count(self._newest)
 
+    async def _keep_up(self) -> None:
+        try:
+            counted = None
+            while counted != self._newest and not self.box.is_deleted:
+                counted = self._newest
+                await self._count(counted)
+        finally:
+            self._counting = False
+
     async def _count(self, mine: int) -> None:
-        await asyncio.sleep(WAIT_SECONDS)
-        if mine != self._newest:
-            return
         found: Counted | None = None
         wrong: TierwiseError | None = None
         rule: AnyRule | None = None
