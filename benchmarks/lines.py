@@ -84,6 +84,8 @@ ASKED = ("history_write", *PAST, "history_customer", "history_matrix")
 TRACKING = ("tracking_batches", "tracking_singles")
 MINIMAL = ("minimal_batches", "minimal_singles")
 LIVE = "live_longest"
+PAGE = "console_page"
+EDIT = "console_edit"
 WHO = ("identity_all", "identity_batch")
 HELP = "tierwise --help"
 SHOWS = tuple(f"tierwise show {view}" for view in ("rfm", "deciles", "lifecycle", "activity", "profile"))
@@ -99,6 +101,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "insights": tuple(Target(measured_name(name), 60.0) for name in INSIGHTS),
     "tracking": tuple(Target(name, 0.25) for name in TRACKING),
     "live": (Target(LIVE, 5.0),),
+    "console": (Target(PAGE, 2.0), Target(EDIT, 0.15)),
     "identity": (Target(WHO[0], 60.0), Target(WHO[1], 5.0)),
     "commands": (Target(HELP, 0.3), *(Target(show, 2.0) for show in SHOWS)),
 }
@@ -132,6 +135,8 @@ MEANING = {
     MINIMAL[0]: "the same batches, to a minimal Starlette app that only writes the rows",
     MINIMAL[1]: "the same calls, to that",
     LIVE: "from the answer 200 to an order to its customer's entry into a segment: the longest of 12",
+    PAGE: "a page of the console in Chromium, from asked for to there: the slowest page's median of seven visits",
+    EDIT: "a rule of six clauses is changed in the builder, until the new count is seen: the 95th percentile of 40",
     WHO[0]: "who is who, of as many stored identities as there are orders elsewhere, to a written customer map",
     WHO[1]: "… after a thousand new links alone, as an import or live events bring them",
     SIZE: "the folder of the table, older versions' files included",
@@ -166,6 +171,7 @@ def measure(line: str, business: Business, times: int, told: Told) -> dict[str, 
         "insights": _measure_insights,
         "tracking": _measure_tracking,
         "live": _measure_live,
+        "console": _measure_console,
         "identity": _measure_identity,
         "commands": _measure_commands,
     }
@@ -299,6 +305,22 @@ def _measure_live(business: Business, times: int, told: Told) -> dict[str, Measu
     process(command("prepare"))
     try:
         return in_turn({LIVE: partial(process, command("longest"))}, times, _tell(told))
+    finally:
+        process(command("stop"))
+
+
+def _measure_console(business: Business, times: int, told: Told) -> dict[str, Measured]:
+    """In Chromium, on a server that has just begun."""
+    told(f"making a home of {business.orders:,} orders of {business.customers:,} customers, unless it is there")
+    size = [str(business.folder), str(business.customers), str(business.orders)]
+
+    def command(name: str) -> list[str]:
+        return [sys.executable, "-m", "benchmarks.console", name, *size]
+
+    process(command("prepare"))
+    try:
+        things = {name: partial(process, command(what)) for name, what in ((PAGE, "pages"), (EDIT, "edit"))}
+        return in_turn(things, times, _tell(told))
     finally:
         process(command("stop"))
 

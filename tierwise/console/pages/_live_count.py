@@ -16,6 +16,7 @@ from tierwise.console.visit import Visit, tell
 from tierwise.definitions.rule import AnyRule
 from tierwise.kernel.errors import TierwiseError
 
+
 class LiveCount:
     """The big number beside a builder. rule: of the draft, where it is told and right; told: called with each rule; of:
     all customers of the run."""
