@@ -25,6 +25,7 @@ _TITLES = {
     "insights": "Insights",
     "tracking": "Live events",
     "live": "From an event to a segment",
+    "console": "The console",
     "identity": "Who is who",
     "commands": "The command line",
 }
@@ -57,6 +58,7 @@ def _of(line: str, business: Business) -> str:
         "count": f" among {business.orders:,} customers",
         "rules": f" on {business.orders:,} orders of {business.customers:,} customers",
         "incremental": f" on {business.orders:,} orders of {business.customers:,} customers",
+        "console": f" over {business.customers:,} customers with {business.orders:,} orders",
         "live": f" among {business.customers:,} customers with {business.orders:,} orders",
         "customer": f" of {business.orders:,}, with as many orders",
         "identity": f" of {business.orders:,} identities",
