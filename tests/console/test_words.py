@@ -48,6 +48,11 @@ RULES: list[tuple[dict[str, Any], str, str]] = [
     ({"attribute": "frequency_count", "op": "between", "value": [1, 3]}, "订单数 介于 1 – 3", "Orders between 1 – 3"),
     ({"attribute": "rfm_cell", "op": "missing"}, "RFM 分组 没有值", "RFM cell is missing"),
     ({"segment": "often"}, "属于客群“often”", "in segment “often”"),
+    (
+        {"behaviour": {"fact": "orders", "aggregate": "count", "window": {"last_days": 90}}, "op": ">=", "value": 2},
+        "最近 90 天订单的次数 ≥ 2",
+        "count of orders in the last 90 days ≥ 2",
+    ),
     ({"not": {"list": "vip"}}, "不是（在名单“vip”上）", "not (on list “vip”)"),
     (
         {

@@ -11,6 +11,8 @@ from tierwise.kernel.wording import in_language
 
 _NAME = re.compile(r"(?<![A-Za-z0-9_.])[a-z][a-z0-9]*(?:[_.][a-z0-9]+)*(?![A-Za-z0-9_])")
 
+_BETWEEN_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+
 _FACTS = frozenset(
     {
         "orders",
@@ -41,7 +43,7 @@ def clause_words(says: str, of: str, texts: Texts, words: Vocabulary) -> str:
             return name
         return _title(name, of, texts, words) or name
 
-    return _NAME.sub(title, said)
+    return _BETWEEN_CHINESE.sub("", _NAME.sub(title, said))
 
 
 def _leads(match: re.Match[str]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tierwise.app.vocabulary import Vocabulary
+from tierwise.console.clause_words import clause_words
 from tierwise.console.shown import attribute_text
 from tierwise.console.texts import Texts
 from tierwise.definitions.rule import All, AnyOf, AnyRule, Comparison, InList, InSegment, Not
@@ -13,25 +15,28 @@ from tierwise.definitions.words import in_words
 SIGNS = {"=": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
-def rule_words(rule: AnyRule, words: Vocabulary, texts: Texts) -> str:
-    """One line. What customers did is told as definitions tell it."""
+_NOTHING: Mapping[str, str] = {}
+
+
+def rule_words(rule: AnyRule, words: Vocabulary, texts: Texts, titles: Mapping[str, str] = _NOTHING) -> str:
+    """One line. What customers did is told as explanations tell it. titles: of segments, by name."""
     match rule:
         case All():
-            return texts("rule_and").join(_bracketed(part, words, texts) for part in rule.all)
+            return texts("rule_and").join(_bracketed(part, words, texts, titles) for part in rule.all)
         case AnyOf():
-            return texts("rule_or").join(_bracketed(part, words, texts) for part in rule.any)
+            return texts("rule_or").join(_bracketed(part, words, texts, titles) for part in rule.any)
         case Not():
-            return texts("rule_not", rule=rule_words(rule.not_, words, texts))
+            return texts("rule_not", rule=rule_words(rule.not_, words, texts, titles))
         case Comparison():
             title = texts.label(words.title(rule.attribute))
             return texts(
                 "rule_part", attribute=title, op=operator_words(rule.op, texts), value=_value(rule, words, texts)
             ).strip()
         case InSegment():
-            return texts("rule_segment", name=rule.segment)
+            return texts("rule_segment", name=titles.get(rule.segment) or rule.segment)
         case InList():
             return texts("rule_list", name=rule.list)
-    return in_words(rule)
+    return clause_words(in_words(rule), "", texts, words)
 
 
 def operator_words(op: str, texts: Texts) -> str:
@@ -50,6 +55,6 @@ def _value(rule: Comparison, words: Vocabulary, texts: Texts) -> str:
     return one(rule.value)
 
 
-def _bracketed(rule: AnyRule, words: Vocabulary, texts: Texts) -> str:
-    text = rule_words(rule, words, texts)
+def _bracketed(rule: AnyRule, words: Vocabulary, texts: Texts, titles: Mapping[str, str]) -> str:
+    text = rule_words(rule, words, texts, titles)
     return f"({text})" if isinstance(rule, All | AnyOf) else text

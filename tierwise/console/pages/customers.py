@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode
 
@@ -11,6 +11,7 @@ from nicegui import ui
 from tierwise.app import searching
 from tierwise.app.among import among_in
 from tierwise.app.searching import CONTACTS, ID, Found
+from tierwise.app.segments import all_segments
 from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.among_words import among_words
 from tierwise.console.parts.card import markup
@@ -21,6 +22,7 @@ from tierwise.console.rule_words import rule_words
 from tierwise.console.shown import attribute_text, is_number, value_text
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, page
+from tierwise.definitions.rule import AnyRule, InSegment, leaves_of
 
 PAGE = 50
 
@@ -49,7 +51,7 @@ async def customers(visit: Visit) -> None:
     )
     markup(_form(visit))
     with ui.row().classes("tw-bar"):
-        markup(_filters(visit, words))
+        markup(_filters(visit, words, await _titles(visit, rule)))
         _columns_button(visit, columns, words)
         if visit.may("export"):
             link = _file(visit, columns)
@@ -147,14 +149,23 @@ def _form(visit: Visit) -> str:
     )
 
 
-def _filters(visit: Visit, words: Vocabulary) -> str:
+async def _titles(visit: Visit, rule: AnyRule | None) -> dict[str, str]:
+    """Of segments by name, where the rule has one; nothing for who sees some customers only."""
+    if rule is None or not visit.may("view") or not any(isinstance(leaf, InSegment) for _, leaf in leaves_of(rule)):
+        return {}
+    language = visit.texts.language
+    found = await visit.ask(all_segments, visit.ctx)
+    return {each.name: each.title.in_language(language) or each.name for each in found}
+
+
+def _filters(visit: Visit, words: Vocabulary, titles: Mapping[str, str]) -> str:
     """The rule's parts, each with a way to leave it out."""
     parts = parts_of(rule_in(visit.asked.get("where")))
     shown = []
     for place, part in enumerate(parts):
         rest = put_together([each for other, each in enumerate(parts) if other != place])
         link = visit.link("/customers", **_asked(visit, where=rest, **{"from": None}))
-        text = rule_words(part, words, visit.texts)
+        text = rule_words(part, words, visit.texts, titles)
         label = escape(visit.texts("leave_out", what=text))
         shown.append(f'<li>{escape(text)} <a href="{escape(link)}" aria-label="{label}">×</a></li>')
     among = among_in(visit.asked.get("among"))

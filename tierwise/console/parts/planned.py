@@ -60,7 +60,7 @@ def plan_html(view: PlanView, called: Called) -> str:
         listed = ", ".join(called.name(reader.partition(" ")[2]) for reader in dict.fromkeys(readers))
         parts.append(f'<p class="foot" data-readers>{escape(texts("plan_readers", names=listed))}</p>')
     if view.run_seconds is not None:
-        said = texts("plan_seconds", last=view.run_seconds.last, expected=view.run_seconds.expected)
+        said = texts("plan_seconds", last=f"{view.run_seconds.last:.1f}", expected=f"{view.run_seconds.expected:.1f}")
         parts.append(f'<p class="foot">{escape(said)}</p>')
     warned = "".join(f"<li>{escape(str(problem_in_language(each, texts.language)))}</li>" for each in view.warnings)
     parts.append(f'<ul class="tw-warnings">{warned}</ul>' if warned else "")

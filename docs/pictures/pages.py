@@ -1,0 +1,115 @@
+"""Open every page of the console in Chromium, in both languages, and leave its picture: `make pictures`.
+
+    python -m docs.pictures.pages FOLDER INTO [NAME …]   # a folder with the homes that `tierwise demo` makes
+
+What a browser says is wrong (errors, requests that fail) is printed, and the exit code is then 1.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from docs.pictures.browsing import DESK_PX, LANGUAGES, TALL_PX, chromium, served, settle, shoot
+
+BUSINESSES = ("dealer", "retail")
+
+PAGES: dict[str, tuple[str, ...]] = {
+    "overview": ("/",),
+    "customers": ("/customers",),
+    "customer": ("/customers", '[data-table="customers"] tbody a'),
+    "stratification-rfm": ("/stratification",),
+    "stratification-value": ("/stratification?tab=value",),
+    "stratification-life": ("/stratification?tab=life",),
+    "stratification-levels": ("/stratification?tab=levels",),
+    "stratification-matrices": ("/stratification?tab=matrices",),
+    "stratification-others": ("/stratification?tab=others",),
+    "segments": ("/segments",),
+    "segment": ("/segments", '[data-table="segments"] tbody a[href*="/segments/"]'),
+    "segment-read": ("/segments", '[data-table="segments"] tbody a[href*="/segments/"]', 'a[href*="tab=read"]'),
+    "segment-overlap": ("/segments", '[data-table="segments"] tbody a[href*="/segments/"]', 'a[href*="tab=overlap"]'),
+    "segment-versions": ("/segments", '[data-table="segments"] tbody a[href*="/segments/"]', 'a[href*="tab=versions"]'),
+    "segment-new": ("/segments/new",),
+    "insight": ("/insight",),
+    "tags": ("/tags",),
+    "tag": ("/tags", '[data-table] tbody a[href*="/tags/"]'),
+    "data": ("/data",),
+    "data-import": ("/data", '[data-table="imports"] tbody a'),
+    "data-quarantine": ("/data/quarantine",),
+    "data-runs": ("/data/runs",),
+    "data-run": ("/data/runs", '[data-table="runs"] tbody a'),
+    "data-identity": ("/data/identity",),
+    "data-live": ("/data/live",),
+    "data-quality": ("/data/quality",),
+    "data-definitions": ("/data/definitions",),
+    "data-definition": ("/data/definitions", '[data-table] tbody a[href*="/definitions/"]'),
+    "data-definitions-change": ("/data/definitions/change",),
+    "settings": ("/settings",),
+    "account": ("/account",),
+}
+"""Picture -> where to begin, and what to click from there on."""
+
+
+def take(page: Page, origin: str, way: tuple[str, ...], path: Path) -> None:
+    """Go there and take the whole page. Where there is nothing to click, there is no picture."""
+    page.goto(f"{origin}/console{way[0]}")
+    settle(page)
+    for selector in way[1:]:
+        link = page.locator(selector).first
+        if not link.count():
+            print(f"{path.name}: nothing to click at {selector}", file=sys.stderr)
+            return
+        page.goto(origin + str(link.get_attribute("href")))
+        settle(page)
+    shoot(page, path, tall=True)
+
+
+def insights(page: Page, origin: str) -> dict[str, tuple[str, ...]]:
+    """One page for each question that the business can ask."""
+    page.goto(f"{origin}/console/insight")
+    settle(page)
+    links = page.locator('main a[href*="/insight/"]').evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    names = dict.fromkeys(re.sub(r".*/insight/([a-z_]+).*", r"\1", link) for link in links)
+    return {f"insight-{name}": (f"/insight/{name}",) for name in names}
+
+
+def pictures(browser: Browser, business: str, link: str, into: Path, wanted: list[str]) -> list[str]:
+    """Every page of one business; what the browser complained about."""
+    said: list[str] = []
+    origin = link.split("/console")[0]
+    context = browser.new_context(viewport={"width": DESK_PX, "height": TALL_PX})
+    context.new_page().goto(link)
+    state = context.storage_state()
+    context.close()
+    for language, locale in LANGUAGES.items():
+        context = browser.new_context(
+            storage_state=state, locale=locale, viewport={"width": DESK_PX, "height": TALL_PX}
+        )
+        page = context.new_page()
+        page.on("console", lambda message, at=page: said.append(f"{at.url}: {message.type}: {message.text}"))
+        page.on("pageerror", lambda error, at=page: said.append(f"{at.url}: {error}"))
+        for name, way in {**PAGES, **insights(page, origin)}.items():
+            if wanted and name not in wanted:
+                continue
+            take(page, origin, way, into / f"{business}-{name}-{language}.png")
+        context.close()
+    return said
+
+
+def main(homes: Path, into: Path, wanted: list[str]) -> int:
+    """Take them; 1 where a browser complained."""
+    into.mkdir(parents=True, exist_ok=True)
+    said: list[str] = []
+    with chromium() as browser:
+        for business in BUSINESSES:
+            with served(homes / business) as link:
+                said += pictures(browser, business, link, into, wanted)
+    print("\n".join(said), file=sys.stderr)
+    return 1 if said else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
