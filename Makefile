@@ -55,9 +55,11 @@ bench: $(VENV)/.dev ## speed, side by side with hand-written SQL
 bench-large: $(VENV)/.dev ## 100 million orders of 5 million customers, in bounded memory (takes 10 GB of disk)
 	@$(BIN)/python -m benchmarks.large
 
-pictures: $(VENV)/.dev ## draw the pictures of the docs anew, from the made-up businesses
+pictures: $(VENV)/.dev ## draw the pictures of the docs anew; every page of the console into artifacts/ (apt-get install chromium)
 	@folder=$$(mktemp -d) && TIERWISE_HOME=$$folder $(BIN)/tierwise demo < /dev/null > /dev/null && $(BIN)/python docs/pictures/make.py $$folder/demo; \
+		$(BIN)/python -m docs.pictures.pages $$folder/demo artifacts/pages; \
 		for home in dealer retail; do TIERWISE_HOME=$$folder/demo/$$home $(BIN)/tierwise stop > /dev/null; done; rm -rf $$folder
+	@$(BIN)/python -m docs.pictures.tour
 
 fuzz: $(VENV)/.dev ## mutate what the import parses, SECONDS (60) for each parser; Linux
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)

@@ -96,4 +96,6 @@ def shoot(page: Page, path: Path, *, tall: bool = False) -> None:
     if tall:
         page.set_viewport_size({"width": page.viewport_size["width"], "height": TALL_PX})
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
+        picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )

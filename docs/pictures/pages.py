@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from docs.pictures.browsing import DESK_PX, LANGUAGES, TALL_PX, chromium, served, settle, shoot
+from docs.pictures.browsing import DESK_PX, LANGUAGES, PHONE_PX, TALL_PX, chromium, served, settle, shoot
 
 BUSINESSES = ("dealer", "retail")
 
@@ -52,6 +52,15 @@ PAGES: dict[str, tuple[str, ...]] = {
 }
 """Picture -> where to begin, and what to click from there on."""
 
+PHONE_PAGES: dict[str, tuple[str, ...]] = {
+    "phone-customers": ("/m/customers",),
+    "phone-customer": ("/m/customers", 'main a[href*="/m/customer?"]'),
+    "phone-why": ("/m/customers", 'main a[href*="/m/customer?"]', 'main a[href*="/customer/why"]'),
+    "phone-tasks": ("/m/tasks",),
+    "phone-task": ("/m/tasks", 'main a[href*="/m/task?"]'),
+}
+"""The same of pages for phones."""
+
 
 def take(page: Page, origin: str, way: tuple[str, ...], path: Path) -> None:
     """Go there and take the whole page. Where there is nothing to click, there is no picture."""
@@ -89,12 +98,17 @@ def pictures(browser: Browser, business: str, link: str, into: Path, wanted: lis
             storage_state=state, locale=locale, viewport={"width": DESK_PX, "height": TALL_PX}
         )
         page = context.new_page()
+        page.set_default_timeout(60_000)
         page.on("console", lambda message, at=page: said.append(f"{at.url}: {message.type}: {message.text}"))
         page.on("pageerror", lambda error, at=page: said.append(f"{at.url}: {error}"))
         for name, way in {**PAGES, **insights(page, origin)}.items():
             if wanted and name not in wanted:
                 continue
             take(page, origin, way, into / f"{business}-{name}-{language}.png")
+        page.set_viewport_size({"width": PHONE_PX, "height": TALL_PX})
+        for name, way in PHONE_PAGES.items():
+            if not wanted or name in wanted:
+                take(page, origin, way, into / f"{business}-{name}-{language}.png")
         context.close()
     return said
 

@@ -39,7 +39,7 @@ def test_what_makes_the_group_stands_first_in_words(reading: group_reading.Group
     assert top.sentence.zh.startswith(f"订单数：{top.text.zh}，本群 {top.share:.1%}")
     assert f"TGI {top.index:.0f}" in top.sentence.en
     assert reading.sentence.zh.startswith("与全体相比，本群更多：")
-    assert "Compared with all: More often" in reading.sentence.en
+    assert "Compared with all: more often" in reading.sentence.en
     unsure = [row for row in reading.rows if row.p_adjusted is not None and not row.differs]
     assert unsure
     assert all("may be chance" in row.sentence.en for row in unsure)

@@ -102,7 +102,7 @@ def write_named(page: Path, shop: Path) -> None:
         (shop / name).write_text(text.replace(CUSTOMER, own_customer(shop)), "utf-8")
 
 
-TYPED = [page for page in PAGES if commands(page) and page.stem != "README.zh"]
+TYPED = [page for page in PAGES if commands(page) and page.suffixes[0] != ".zh"]
 
 
 def test_both_readmes_tell_people_to_type_the_same() -> None:

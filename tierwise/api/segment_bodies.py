@@ -236,7 +236,7 @@ READING = GroupReading(
     5_000,
     1_204,
     3,
-    Label("与全体相比，本群更多：城市：上海（TGI 230）。", "Compared with all: More often city: 上海 (TGI 230)."),
+    Label("与全体相比，本群更多：城市：上海（TGI 230）。", "Compared with all: more often city: 上海 (TGI 230)."),
     7,
     _AS_OF,
 )

@@ -255,9 +255,9 @@ def _sentence(found: GroupProfile, names: Names) -> Label:
     def listed(rows: Iterable[GroupRow]) -> tuple[str, str]:
         things = [(names.thing(row), row.index or 0) for row in rows]
         zh = "、".join(f"{thing.zh}（TGI {index:.0f}）" for thing, index in things)
-        return zh, "; ".join(f"{thing.en} (TGI {index:.0f})" for thing, index in things)
+        return zh, ", ".join(f"{thing.en} (TGI {index:.0f})" for thing, index in things)
 
     (more_zh, more_en), (less_zh, less_en) = listed(more.values()), listed(less.values())
     zh = "；".join([*([f"更多：{more_zh}"] if more else []), *([f"更少：{less_zh}"] if less else [])])
-    en = ". ".join([*([f"More often {more_en}"] if more else []), *([f"less often {less_en}"] if less else [])])
+    en = "; ".join([*([f"more often {more_en}"] if more else []), *([f"less often {less_en}"] if less else [])])
     return Label(f"与{who.zh}相比，本群{zh}。", f"Compared with {who.en}: {en}.")

@@ -27,7 +27,7 @@ def _clause(clause: Clause, of: str, texts: Texts, words: Vocabulary) -> str:
     mark = {True: texts("true"), False: texts("false"), None: ""}[clause.verdict]
     value = ""
     if clause.value is not None and not isinstance(clause.value, bool) and clause.what not in ("stage", "value"):
-        value = f" <b>{escape(value_text(clause.value, texts))}</b>"
+        value = f" · <b>{escape(value_text(clause.value, texts))}</b>"
     state = {True: "yes", False: "no", None: "none"}[clause.verdict]
     counted = "".join(_counted(each, texts) for each in clause.counted)
     return (
