@@ -11,9 +11,10 @@ import pytest
 from tierwise.app.views import Label
 from tierwise.app.vocabulary import AttributeWords, Vocabulary
 from tierwise.console.angles import angle_of, windows_of
+from tierwise.console.charts.colours import TIERS
 from tierwise.console.rule_query import as_data, in_address, parts_of, put_together, rule_in, where_in, where_is
 from tierwise.console.rule_words import rule_words
-from tierwise.console.shown import attribute_text, unit_text, value_text
+from tierwise.console.shown import attribute_text, tier_colour, unit_text, value_text, with_unit
 from tierwise.console.texts import Texts, texts_of
 from tierwise.definitions.read import parse_rule
 from tierwise.kernel.errors import TierwiseError
@@ -106,6 +107,9 @@ def test_an_address_that_holds_no_rule_is_told(where: str) -> None:
         (Decimal("1234.50"), "1,234.50", "1,234.50"),
         (1234.567, "1,234.57", "1,234.57"),
         (0.12345, "0.1235", "0.1235"),
+        (0.5, "0.5000", "0.5000"),
+        (0.0, "0.0000", "0.0000"),
+        (0.0000123, "1.2e-05", "1.2e-05"),
         (date(2026, 6, 30), "2026-06-30", "2026-06-30"),
         (datetime(2026, 6, 30, 8, 5, tzinfo=UTC), "2026-06-30 08:05", "2026-06-30 08:05"),
         (["a", 2], "a, 2", "a, 2"),
@@ -121,6 +125,17 @@ def test_values_of_attributes_by_what_they_are() -> None:
     assert attribute_text("rfm_cell", "999", WORDS, EN) == "999"
     assert attribute_text("discount_share", 0.1234, WORDS, EN) == "12.3 %"
     assert attribute_text("rfm_cell", None, WORDS, EN) == "–"
+
+
+def test_heads_have_the_unit_of_their_numbers() -> None:
+    assert with_unit("净消费额", "CNY", ZH) == "净消费额（元）"
+    assert with_unit("Net sales", "CNY", EN) == "Net sales (CNY)"
+    assert with_unit("Share", "share 0-1", EN) == "Share"
+
+
+def test_a_tier_has_one_colour_by_its_value() -> None:
+    assert tier_colour("rfm_cell", "111", WORDS) == TIERS["111"]
+    assert tier_colour("rfm_cell", "999", WORDS) == tier_colour("unknown", "999", WORDS)
 
 
 def test_every_unit_of_an_attribute_has_its_word() -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tierwise.app.vocabulary import Vocabulary
+from tierwise.console.charts.colours import colour_of
 from tierwise.console.texts import NONE, Texts
 
 _UNITS = {
@@ -45,7 +46,9 @@ def value_text(value: Any, texts: Texts) -> str:
         case int() | Decimal():
             return texts.amount(value)
         case float():
-            return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
+            if abs(value) >= 1:
+                return f"{value:,.2f}"
+            return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
         case Mapping():
             return ", ".join(f"{key}: {value_text(each, texts)}" for key, each in value.items())
         case list() | tuple():
@@ -64,11 +67,26 @@ def attribute_text(name: str, value: Any, words: Vocabulary, texts: Texts) -> st
     return value_text(value, texts)
 
 
+def tier_colour(name: str, value: Any, words: Vocabulary) -> str:
+    """The colour that a tier's value has everywhere, by its place in the ladder where its name has none."""
+    known = words.attributes.get(name)
+    places = list(known.values) if known is not None else []
+    return colour_of(str(value), places.index(str(value)) if str(value) in places else 0)
+
+
 def unit_text(unit: str, texts: Texts) -> str:
     """A unit in the page's language; a currency as it is written there."""
     if unit in _UNITS:
         return _UNITS[unit][texts.language != "zh"]
     return texts.currency(unit) if len(unit) == 3 and unit.isupper() else unit
+
+
+def with_unit(title: str, unit: str, texts: Texts) -> str:
+    """The head of a column with the unit of its numbers, in brackets as each language sets them."""
+    said = unit_text(unit, texts)
+    if not said:
+        return title
+    return f"{title}（{said}）" if texts.language == "zh" else f"{title} ({said})"
 
 
 def is_number(kind: str) -> bool:

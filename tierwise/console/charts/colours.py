@@ -60,8 +60,9 @@ def fixed_colours() -> tuple[str, ...]:
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever can be read on that colour."""
-    return INK if luminance(colour) > 0.30 else "#ffffff"
+    """Black or white, whichever has the more contrast on that colour."""
+    ground = luminance(colour) + 0.05
+    return INK if ground / (luminance(INK) + 0.05) > 1.05 / ground else "#ffffff"
 
 
 def luminance(colour: str) -> float:

@@ -19,7 +19,6 @@ from tierwise.app.tags import CustomerTags, TagOfCustomer
 from tierwise.app.views import AttributeValue, CustomerView
 from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.angles import ANGLES, Angle, angle_of, windows_of
-from tierwise.console.charts.colours import colour_of
 from tierwise.console.moments import moments_of
 from tierwise.console.pages._identities import identities_button
 from tierwise.console.pages._later import later
@@ -29,7 +28,7 @@ from tierwise.console.parts.clauses import clause_tree
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Column, table
 from tierwise.console.parts.timeline import timeline
-from tierwise.console.shown import attribute_text, unit_text, value_text
+from tierwise.console.shown import attribute_text, tier_colour, unit_text, value_text, with_unit
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import TierwiseError
@@ -91,9 +90,9 @@ def _head(view: CustomerView, words: Vocabulary, texts: Texts, held: Memberships
         if each.group == "tier" and values.get(name) is not None
     ]
     chips = "".join(
-        f'<li><i class="dot" style="background:{colour_of(str(value), place)}"></i><small>'
+        f'<li><i class="dot" style="background:{tier_colour(name, value, words)}"></i><small>'
         f"{escape(texts.label(words.title(name)))}</small> {escape(attribute_text(name, value, words, texts))}</li>"
-        for place, (name, value) in enumerate(tiers)
+        for name, value in tiers
     )
     inside = "".join(
         f"<li>{escape(texts.label(each.title))}</li>" for each in held.memberships if each.kind == "segment"
@@ -185,10 +184,8 @@ def _windows(
         with ui.element("tbody"):
             for whole, family in families.items():
                 with ui.element("tr"):
-                    unit = unit_text(shown[whole].unit, texts)
-                    title = texts.label(shown[whole].title)
-                    head = f"{title}（{unit}）" if texts.language == "zh" else f"{title} ({unit})"
-                    row_head = ui.html(escape(head if unit else title), sanitize=False, tag="th")
+                    head = with_unit(texts.label(shown[whole].title), shown[whole].unit, texts)
+                    row_head = ui.html(escape(head), sanitize=False, tag="th")
                     row_head.classes("text").props("scope=row")
                     for days in spans:
                         with ui.element("td").classes("number"):

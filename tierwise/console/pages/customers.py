@@ -19,7 +19,7 @@ from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.rule_query import parts_of, put_together, rule_in
 from tierwise.console.rule_words import rule_words
-from tierwise.console.shown import attribute_text, is_number, value_text
+from tierwise.console.shown import attribute_text, is_number, tier_colour, value_text, with_unit
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, page
 from tierwise.definitions.rule import AnyRule, InSegment, leaves_of
@@ -96,7 +96,9 @@ def _rows(visit: Visit, found: Found, words: Vocabulary, order: str) -> None:
         cells: list[Item] = [Cell(row[0], link=visit.link(f"/customers/{_in_path(row[0])}"))]
         for name, value in zip(found.columns[1:], row[1:], strict=True):
             shown = value_text(value, texts) if name in CONTACTS else attribute_text(name, value, words, texts)
-            cells.append(Cell(shown))
+            is_tier = value is not None and name in words.attributes and words.attributes[name].group == "tier"
+            is_tier = is_tier and bool(words.attributes[name].values)
+            cells.append(Cell(shown, colour=tier_colour(name, value, words) if is_tier else ""))
         rows.append(cells)
     markup(f'<div class="tw-sheet tw-scroll">{table(heads, rows, name="customers")}</div>')
 
@@ -105,7 +107,9 @@ def title_of(name: str, words: Vocabulary, texts: Texts) -> str:
     """The head of a column."""
     if name == ID or name in CONTACTS:
         return texts(f"column_{name}")
-    return texts.label(words.title(name))
+    title = texts.label(words.title(name))
+    known = words.attributes.get(name)
+    return with_unit(title, known.unit, texts) if known is not None and is_number(known.type) else title
 
 
 def _kind(name: str, words: Vocabulary) -> str:

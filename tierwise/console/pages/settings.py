@@ -32,11 +32,14 @@ async def settings(visit: Visit) -> None:
         markup(_people(everybody, texts))
         with ui.row().classes("tw-actions"):
             ui.button(texts("add_person"), on_click=lambda: _edit(visit, None)).props("unelevated no-caps dense")
-            chosen = ui.select({each.name: each.title for each in everybody}, label=texts("person"))
+            chosen = ui.select({each.name: each.title for each in everybody}, label=texts("choose_person"))
             chosen.props("outlined dense").classes("tw-input")
-            ui.button(texts("change"), on_click=lambda: _edit(visit, _named(everybody, chosen.value)))
-            ui.button(texts("send_link"), on_click=lambda: _link(visit, chosen.value))
-            ui.button(texts("let_go"), on_click=lambda: _let_go(visit, chosen.value))
+            for button in (
+                ui.button(texts("change"), on_click=lambda: _edit(visit, _named(everybody, chosen.value))),
+                ui.button(texts("send_link"), on_click=lambda: _link(visit, chosen.value)),
+                ui.button(texts("let_go"), on_click=lambda: _let_go(visit, chosen.value)),
+            ):
+                button.props("outline dense no-caps").bind_enabled_from(chosen, "value", bool)
     with card(texts("keys"), name="keys", lead=texts("keys_lead"), excel=visit.excel("write_keys")):
         rows = [
             (key.source, f"…{key.ending}", ", ".join(key.origins) or NONE, key.choice or NONE, texts.day(key.at.date()))
@@ -46,7 +49,7 @@ async def settings(visit: Visit) -> None:
         markup(table(heads, rows, name="keys") if rows else f"<p>{escape(texts('no_keys'))}</p>")
         with ui.row().classes("tw-actions"):
             source = ui.input(texts("source")).props("outlined dense")
-            ui.button(texts("make_key"), on_click=lambda: _make_key(visit, source.value)).props("no-caps dense")
+            ui.button(texts("make_key"), on_click=lambda: _make_key(visit, source.value)).props("outline no-caps dense")
     with card(texts("project"), name="project"):
         told = [
             (texts("timezone"), project.timezone),

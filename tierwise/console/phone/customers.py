@@ -14,7 +14,7 @@ from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.phone.look import dot, shown
 from tierwise.console.phone.visit import PhoneVisit
 from tierwise.console.rule_query import where_part
-from tierwise.console.shown import attribute_text, unit_text
+from tierwise.console.shown import attribute_text, tier_colour, unit_text
 from tierwise.console.texts import Texts
 from tierwise.definitions.rule import All, AnyRule
 
@@ -114,8 +114,7 @@ def dialled(phone: Any) -> str:
 
 def dot_of(name: str, value: Any, words: Vocabulary) -> str:
     """The class of the spot before a tier's value, in the colour that the value always has."""
-    places = list(words.attributes[name].values)
-    return dot(value, places.index(str(value)) if str(value) in places else 0)
+    return dot(tier_colour(name, value, words))
 
 
 def _rule(chosen: Mapping[str, str]) -> AnyRule | None:

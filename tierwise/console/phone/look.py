@@ -11,7 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from tierwise.console.charts.colours import colour_of, fixed_colours
+from tierwise.console.charts.colours import fixed_colours
 from tierwise.kernel.wording import problem_in_language
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ async def style(request: Request) -> Response:
     return Response(_style()[0], media_type="text/css", headers={"cache-control": "private, max-age=31536000"})
 
 
-def dot(value: Any, place: int = 0) -> str:
+def dot(colour: str) -> str:
     """The class of the spot that has a tier's colour: styles written into pages are forbidden there."""
-    return f"dot c-{colour_of(str(value), place).removeprefix('#')}"
+    return f"dot c-{colour.removeprefix('#')}"
 
 
 def _places(visit: PhoneVisit) -> list[tuple[str, str, bool]]:
@@ -82,6 +82,4 @@ def _style() -> tuple[str, str]:
 def _templates() -> Environment:
     folder = resources.files("tierwise.console.phone.templates")
     loader = FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8"))
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.globals["dot"] = dot
-    return made
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

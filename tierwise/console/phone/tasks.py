@@ -13,6 +13,7 @@ from tierwise.app import task_making
 from tierwise.app import tasks as use_cases
 from tierwise.app.task_reading import business_day
 from tierwise.app.task_views import KIND_TITLES, KINDS, OUTCOME_TITLES, MyTasks, TaskView
+from tierwise.console.charts.colours import colour_of
 from tierwise.console.phone.customers import dialled
 from tierwise.console.phone.look import dot, shown
 from tierwise.console.phone.visit import PhoneVisit, status_of
@@ -163,7 +164,7 @@ def of_cards(visit: PhoneVisit) -> dict[str, Any]:
         "tomorrow": (today + timedelta(days=1)).isoformat(),
         "today": today.isoformat(),
         "dialled": dialled,
-        "dot": dot,
+        "dot": lambda tier: dot(colour_of(tier.value, tier.rank)),
     }
 
 
