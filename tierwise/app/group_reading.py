@@ -13,13 +13,12 @@ from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.reading import Reader, label_of
 from tierwise.app.remembered import told_once
 from tierwise.app.rule_world import ground_of
+from tierwise.app.tier_values import part_titles, tier_named, value_titles
 from tierwise.app.views import Label
-from tierwise.definitions.rfm import CELL_NAMES
 from tierwise.definitions.rule import AnyRule
 from tierwise.definitions.tag import Tag
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.group_profile import GroupProfile, GroupRow, Value, group_profile
-from tierwise.metrics.rfm import rfm_columns
 from tierwise.metrics.rules import RuleColumn
 
 MOST_SAID = 3
@@ -149,11 +148,6 @@ class Names:
         self._reader = reader
         self.reference = Label("全体", "all") if against_all else Label("对照群", "the other group")
         self._values: dict[str, Mapping[str, Label]] = {}
-        for scoring in reader.definitions.rfm:
-            cells = {code: label_of(title, code) for code, title in CELL_NAMES.items()}
-            self._values[rfm_columns(scoring)["cell"]] = cells
-        for ladder in reader.definitions.lifecycle:
-            self._values[ladder.name] = {stage.name: label_of(stage.title, stage.name) for stage in ladder.stages}
         for tag in reader.definitions.of(Tag):
             self._values[tag.name] = {value: label_of(title, value) for value, title in tag.possible_values}
 
@@ -165,7 +159,14 @@ class Names:
         if isinstance(value, bool):
             return _YES if value else _NO
         plain = str(value)
-        return self._values.get(attribute, {}).get(plain, Label(plain, plain))
+        return self._titles(attribute).get(plain, Label(plain, plain))
+
+    def _titles(self, attribute: str) -> Mapping[str, Label]:
+        """What its values are called, of a tag, a tier or a part of a matrix."""
+        if attribute not in self._values:
+            every = self._reader.definitions.all
+            self._values[attribute] = value_titles(tier_named(every, attribute)) or part_titles(every, attribute)
+        return self._values[attribute]
 
     def text(self, row: GroupRow) -> Label:
         if row.kind == "missing":

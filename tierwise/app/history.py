@@ -33,9 +33,11 @@ from tierwise.app.history_views import (
 from tierwise.app.own_customers import require_own
 from tierwise.app.reading import label_of
 from tierwise.app.remembered import told_once
+from tierwise.app.tier_values import tag_titles, value_titles
 from tierwise.app.views import Label
 from tierwise.definitions.base import Definition
 from tierwise.definitions.graph import label_of as definition_label
+from tierwise.definitions.tag import Tag
 from tierwise.engine import history_reading as reading
 from tierwise.engine.history_files import HISTORY
 from tierwise.engine.history_names import giver, in_order
@@ -97,6 +99,13 @@ class _Open:
     def title(self, kind: str, name: str) -> Label:
         definition = self.definition(kind, name)
         return Label(name, name) if definition is None else label_of(definition.title, name)
+
+    def said(self, kind: str, name: str, value: str) -> Label | None:
+        """What a value is called by today's definition; None where it says nothing of it."""
+        definition = self.definition(kind, name)
+        if isinstance(definition, Tag):
+            return tag_titles([definition], name, value)
+        return value_titles(definition).get(value)
 
     def in_order(self, kind: str, name: str, values: Sequence[str]) -> tuple[str, ...]:
         return in_order(self.definition(kind, name), values)
@@ -160,6 +169,7 @@ def customer_history(ctx: Context, customer_id: str) -> HistoryView:
                 valid_from=i.valid_from,
                 valid_to=i.valid_to,
                 days=((i.valid_to or last) - i.valid_from).days,
+                said=house.said(i.kind, i.name, i.value),
                 since_unknown=(i.kind, i.name) in unknown and i.valid_from == first[i.kind, i.name],
             )
             for i in intervals

@@ -24,7 +24,8 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class IntervalRow:
     """A customer held a value from a day on, up to and without valid_to; null while it holds. days: up to the last
-    recorded day where it still holds. since_unknown: it began with the name's history, so really earlier."""
+    recorded day where it still holds. since_unknown: it began with the name's history, so really earlier. said:
+    what the value is called, where its definition of today says so."""
 
     kind: str
     name: str
@@ -34,6 +35,7 @@ class IntervalRow:
     valid_to: date | None
     days: int
     since_unknown: bool
+    said: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)

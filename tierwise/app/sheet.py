@@ -13,7 +13,7 @@ from tierwise.app.headings import Headings, column_label
 from tierwise.app.views import Label
 from tierwise.kernel import clock
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
-from tierwise.kernel.wording import chinese, in_language
+from tierwise.kernel.wording import chinese, in_language, one_language
 
 Asked = Mapping[str, str]
 """With what a sheet is asked for, such as the name of a tag."""
@@ -94,7 +94,7 @@ def _plain(value: Any, language: str, timezone: str) -> Any:
         case list() | tuple():
             return _joined((str(_plain(each, language, timezone)) for each in value), ", ")
         case str():
-            return value.removeprefix("person:")
+            return one_language(value.removeprefix("person:"), language)
     return value
 
 

@@ -15,6 +15,7 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.matrix import Matrix
 from tierwise.definitions.price_band import PriceBand
 from tierwise.definitions.rfm import CELL_NAMES, Rfm
+from tierwise.definitions.tag import Tag
 from tierwise.engine.history_names import in_order
 
 _BANDS = {"high": Label("高", "high"), "mid": Label("中", "mid"), "low": Label("低", "low")}
@@ -23,6 +24,24 @@ _BANDS = {"high": Label("高", "high"), "mid": Label("中", "mid"), "low": Label
 def tier_named(definitions: Iterable[Definition], attribute: str) -> Definition | None:
     """The definition that puts customers into tiers under that name; None where it is no tier."""
     return next((each for each in definitions if attribute in tiers_of(each)), None)
+
+
+def part_titles(definitions: Iterable[Definition], attribute: str) -> dict[str, Label]:
+    """What the parts of a matrix's dimension are called, whose column that is; empty where it is none's."""
+    for each in definitions:
+        if isinstance(each, Matrix):
+            for dimension in each.dimensions:
+                if f"{each.name}_{dimension.label}" == attribute:
+                    return {part.name: label_of(part.title, part.name) for part in dimension.parts}
+    return {}
+
+
+def tag_titles(tags: Iterable[Tag], name: str, value: str | None) -> Label | None:
+    """What a tag's value is called; None where it speaks for itself."""
+    for each in tags:
+        if each.name == name:
+            return next((label_of(title, known) for known, title in each.possible_values if known == value), None)
+    return None
 
 
 def values_in_order(definition: Definition | None, values: Sequence[str]) -> tuple[str, ...]:

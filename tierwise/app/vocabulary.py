@@ -12,7 +12,7 @@ import narwhals as nw
 from tierwise.app.context import Context
 from tierwise.app.exporting import attribute_label
 from tierwise.app.reading import Reader, label_of, reading
-from tierwise.app.tier_values import tier_named, value_titles
+from tierwise.app.tier_values import part_titles, tier_named, value_titles
 from tierwise.app.views import Label
 from tierwise.definitions.tag import Tag
 from tierwise.metrics.rules import RuleType, rule_schema
@@ -81,5 +81,7 @@ def _words(reader: Reader, name: str, kind: RuleType, tag: Tag | None) -> Attrib
         group = "trait"
     elif name.endswith("_reason"):
         group = "reason"
-    values = {value: label_of(title, value) for value, title in tag.possible_values} if tag else value_titles(tier)
+    values = value_titles(tier) or part_titles(reader.definitions.all, name)
+    if tag is not None:
+        values = {value: label_of(title, value) for value, title in tag.possible_values}
     return AttributeWords(name, attribute_label(reader, "profile", name), kind, reader.unit(name), group, values)

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from tierwise.kernel.errors import TierwiseError
-from tierwise.kernel.wording import LANGUAGES, Language, in_language, known_language, language_of, word_in_language
+from tierwise.kernel.wording import (
+    LANGUAGES,
+    Language,
+    in_language,
+    known_language,
+    language_of,
+    one_language,
+    word_in_language,
+)
 
 OPTION = "--language"
 
@@ -93,6 +101,11 @@ def language() -> Language:
 def told(text: str) -> str:
     """A sentence of ours as the reader has it."""
     return in_language(text, language())
+
+
+def given(text: str | None) -> str:
+    """What somebody wrote, of two languages (`中文；English`) the reader's."""
+    return one_language(text, language())
 
 
 def word(text: str) -> str:

@@ -83,6 +83,7 @@ def _points(text: str) -> Decimal:
 
 def print_level(view: LevelView) -> None:
     """Levels, then headroom, then the scorecard."""
+    from tierwise.cli.language import given
     from tierwise.cli.look import both
     from tierwise.cli.terminal import fixed, number, percent, say, table
 
@@ -102,7 +103,7 @@ def print_level(view: LevelView) -> None:
                 percent(row.monetary_share),
                 fixed(row.mean_points_to_next, 1),
                 row.near,
-                row.owner or "",
+                given(row.owner),
             )
             for row in view.rows
         ],
@@ -178,6 +179,7 @@ def _said(closing: ClosingView) -> str:
 
 def print_matrix_cells(view: MatrixView) -> None:
     """The named cells, the first first."""
+    from tierwise.cli.language import given
     from tierwise.cli.look import both
     from tierwise.cli.terminal import clipped, percent, table
 
@@ -194,7 +196,7 @@ def print_matrix_cells(view: MatrixView) -> None:
                 cell.monetary_amount,
                 percent(cell.monetary_share),
                 clipped(both(cell.strategy), STRATEGY_CELLS),
-                cell.owner or "",
+                given(cell.owner),
             )
             for cell in view.cells
         ],

@@ -37,7 +37,7 @@ def show(as_json: Json = False) -> None:
     """The stored segments, and what each lacks."""
     from tierwise.app import segments
     from tierwise.cli.door import opened, plain, tell
-    from tierwise.cli.language import told
+    from tierwise.cli.language import given, told
     from tierwise.cli.look import both
     from tierwise.cli.terminal import say, table
     from tierwise.definitions.segment import lacking
@@ -54,7 +54,7 @@ def show(as_json: Json = False) -> None:
                 each.name,
                 both(each.title),
                 each.members,
-                each.owner or "",
+                given(each.owner),
                 *(told(p.message) for p in lacking(each)),
             )
             for each in found

@@ -266,6 +266,7 @@ def catalogue(
 
 
 def print_catalogue(found: TagCatalogue) -> None:
+    from tierwise.cli.language import given
     from tierwise.cli.look import both
     from tierwise.cli.terminal import percent, say, table
 
@@ -281,7 +282,7 @@ def print_catalogue(found: TagCatalogue) -> None:
             row.customers,
             percent(row.coverage),
             _moved(row),
-            row.owner or "",
+            given(row.owner),
             len(row.readers),
             len(row.warnings),
         )

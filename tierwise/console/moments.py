@@ -9,7 +9,7 @@ from tierwise.app.views import CustomerView
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.parts.timeline import Moment
-from tierwise.console.shown import attribute_text
+from tierwise.console.shown import attribute_text, code_text
 from tierwise.console.texts import Texts
 
 
@@ -28,12 +28,15 @@ def moments_of(view: CustomerView, past: HistoryView | None, words: Vocabulary, 
     for refund in view.refunds:
         add(1, refund["refunded_at"], texts("refund"), f"{texts.amount(refund['amount'])} {money}", "#97503f")
     for visit in view.visits:
-        shown = " · ".join(str(each) for each in (visit.get("kind"), visit.get("store_id")) if each)
+        what = code_text("kind", visit.get("kind"), texts)
+        shown = " · ".join(each for each in (what, visit.get("store_id")) if each)
         add(1, visit["visited_at"], texts("visit"), shown, "#4a9fae")
     for row in past.rows if past is not None else ():
         if row.since_unknown:
             continue
         title = texts.label(row.title)
-        value = attribute_text(row.name, row.value, words, texts) if row.kind not in ("segment",) else ""
+        value = ""
+        if row.kind != "segment":
+            value = texts.label(row.said) or attribute_text(row.name, row.value, words, texts)
         add(0, row.valid_from, texts("change_of_tier"), f"{title} → {value}" if value else title, colour_of(row.value))
     return [moment for _, _, moment in sorted(found, key=lambda each: (each[0], -each[1]), reverse=True)]

@@ -10,6 +10,7 @@ from typing import Any
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.texts import NONE, Texts
+from tierwise.kernel.wording import in_language
 
 _UNITS = {
     "days": ("天", "days"),
@@ -56,11 +57,27 @@ def value_text(value: Any, texts: Texts) -> str:
     return str(value)
 
 
+CODES = {
+    "gender": ("female", "male", "unknown"),
+    "kind": ("service", "repair", "warranty", "rework", "claim", "sales"),
+}
+"""Columns of facts whose codes have words in the texts; other codes are the business's own."""
+
+
+def code_text(column: str, value: Any, texts: Texts) -> str:
+    """A value of a fact's column: a known code in words."""
+    if isinstance(value, str) and value in CODES.get(column, ()):
+        return texts(f"code_{value}")
+    return "" if value is None else value_text(value, texts)
+
+
 def attribute_text(name: str, value: Any, words: Vocabulary, texts: Texts) -> str:
     """A value of an attribute: a tier's by its title."""
     title = words.value(name, value)
     if title is not None:
         return texts.label(title)
+    if name in CODES and value is not None:
+        return code_text(name, value, texts)
     known = words.attributes.get(name)
     if known is not None and known.unit.startswith("share") and isinstance(value, float):
         return texts.percent(value)
@@ -72,6 +89,11 @@ def tier_colour(name: str, value: Any, words: Vocabulary) -> str:
     known = words.attributes.get(name)
     places = list(known.values) if known is not None else []
     return colour_of(str(value), places.index(str(value)) if str(value) in places else 0)
+
+
+def reason_text(reason: str, texts: Texts) -> str:
+    """Why there is no value."""
+    return in_language(reason if " " in reason else reason.replace("_", " "), texts.language)
 
 
 def unit_text(unit: str, texts: Texts) -> str:

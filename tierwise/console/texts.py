@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tierwise.app.views import Label
+from tierwise.kernel.wording import one_language
 
 LANGUAGES = ("zh", "en")
 
@@ -31,6 +32,10 @@ class Texts:
     def label(self, label: Label | None) -> str:
         """A text of a view; empty where there is none."""
         return label.in_language(self.language) if label else ""
+
+    def said(self, text: str | None) -> str:
+        """What somebody wrote, of two languages (`中文；English`) the page's."""
+        return one_language(text, self.language)
 
     def count(self, value: int | None) -> str:
         """1,234."""

@@ -26,6 +26,8 @@ SETTING = "TIERWISE_LANGUAGE"
 
 PLACE = re.compile(r"\{(\w+)\}")
 
+_BOTH = re.compile(r"(?P<zh>.*[\u4e00-\u9fff].*)；(?P<en>[^\u4e00-\u9fff；]*[A-Za-z][^\u4e00-\u9fff；]*)", re.DOTALL)
+
 LEAST_WEIGHT = 6
 """A sentence with fewer letters of its own, `{name} is {value}`, would fit what it is not: its places hold one word."""
 
@@ -78,6 +80,18 @@ def in_language(text: str, language: str) -> str:
 def word_in_language(text: str, language: str) -> str:
     """A word of ours (a column's heading) in that language."""
     return chinese().words.get(text, text) if language == "zh" else text
+
+
+def one_language(text: str | None, language: str) -> str:
+    """A text that somebody wrote in both languages in one line, `中文；English`, in one of them; any other as it is.
+
+    >>> one_language("售后部；after-sales", "en"), one_language("售后部；门店", "en"), one_language(None, "zh")
+    ('after-sales', '售后部；门店', '')
+    """
+    ours = _BOTH.fullmatch(text or "")
+    if ours is None:
+        return text or ""
+    return ours["zh" if language == "zh" else "en"].strip()
 
 
 def problem_in_language(problem: Problem, language: str) -> Problem:

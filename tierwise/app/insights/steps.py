@@ -23,6 +23,25 @@ EVENTS = {
 """What may be a step: its table, its day, and the column that `NAME:VALUE` narrows it by. `again`: an order on a later
 day than the customer's first."""
 
+STEP_TITLES = {
+    "registered": Label("注册", "registered"),
+    "lead": Label("线索", "lead"),
+    "interaction": Label("互动", "interaction"),
+    "call": Label("通话", "call"),
+    "order": Label("下单", "order"),
+    "again": Label("再次下单", "again"),
+    "visit": Label("到店", "visit"),
+    "survey": Label("答卷", "survey"),
+    "new": Label("新线索", "new"),
+    "contacted": Label("已联系", "contacted"),
+    "visited": Label("已到店", "visited"),
+    "test_drive": Label("试驾", "test drive"),
+    "quoted": Label("报价", "quoted"),
+    "deal": Label("成交", "deal"),
+    "delivered": Label("交车", "delivered"),
+}
+"""What steps are called, where they are not the business's own."""
+
 STEPS = Parameter(
     "steps",
     Label(f"按顺序的步骤：{', '.join(EVENTS)}，或阶段名", f"in order: {', '.join(EVENTS)}; or stages"),

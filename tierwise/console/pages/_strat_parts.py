@@ -31,7 +31,9 @@ def stage_rows(visit: Visit, view: LadderView, what: str, dwell: Mapping[str, Dw
     for place, row in enumerate(view.rows):
         colour = colour_of(row.name, place)
         small = " · ".join(
-            part for part in (texts.label(row.strategy), texts("owner", name=row.owner) if row.owner else "") if part
+            part
+            for part in (texts.label(row.strategy), texts("owner", name=texts.said(row.owner)) if row.owner else "")
+            if part
         )
         cells: list[Item] = [
             Cell(texts.label(row.title) or row.name, small, colour=colour),

@@ -28,7 +28,15 @@ from tierwise.console.parts.clauses import clause_tree
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Column, table
 from tierwise.console.parts.timeline import timeline
-from tierwise.console.shown import attribute_text, tier_colour, unit_text, value_text, with_unit
+from tierwise.console.shown import (
+    attribute_text,
+    code_text,
+    reason_text,
+    tier_colour,
+    unit_text,
+    value_text,
+    with_unit,
+)
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import TierwiseError
@@ -202,7 +210,7 @@ def _attribute(each: AttributeValue, words: Vocabulary, texts: Texts, why: Calla
         with ui.element("dd"):
             _value(each, f"{value} {unit}".strip(), why)
             if each.value is None and each.reason:
-                markup(f"<small>{escape(texts('no_value_because', reason=each.reason))}</small>")
+                markup(f"<small>{escape(texts('no_value_because', reason=reason_text(each.reason, texts)))}</small>")
 
 
 def _value(each: AttributeValue, text: str, why: Callable[[str], Awaitable[None]]) -> None:
@@ -276,7 +284,7 @@ def _facts(view: CustomerView, texts: Texts) -> None:
         ]
         aside = texts("latest", count=LATEST) if len(rows) == LATEST else ""
         with card(texts(f"facts_{name}"), name=name, aside=aside):
-            cells = [[value_text(row[column], texts) for column in columns] for row in rows]
+            cells = [[code_text(column, row[column], texts) or NONE for column in columns] for row in rows]
             markup(f'<div class="tw-scroll">{table(heads, cells, name=name)}</div>')
 
 

@@ -227,7 +227,7 @@ def _ladder(view: LadderView, what: str, visit: Visit, *, excel: str, has_strate
     texts = visit.texts
     owners = {row.owner for row in view.rows}
     shared = next(iter(owners)) if len(owners) == 1 else None
-    said = (texts("owner", name=shared) if shared else "", texts.currency(view.currency))
+    said = (texts("owner", name=texts.said(shared)) if shared else "", texts.currency(view.currency))
     aside = " · ".join(part for part in said if part)
     with card(texts.label(view.title), name=view.name, aside=aside, excel=visit.excel(excel)):
         pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
@@ -277,7 +277,7 @@ def _tier(
     flag: whether a tier without a strategy is marked. link: to its customers.
     """
     strategy = texts.label(row.strategy)
-    small = " · ".join(part for part in (strategy, texts("owner", name=owner) if owner else "") if part)
+    small = " · ".join(part for part in (strategy, texts("owner", name=texts.said(owner)) if owner else "") if part)
     warn = flag and not strategy
     small = small or (texts("no_strategy") if warn else "")
     beneath = f"{texts('per_head')} {texts.amount(per_head)}" if per_head is not None else ""

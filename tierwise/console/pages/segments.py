@@ -57,8 +57,8 @@ def _row(visit: Visit, row: SegmentRow, of: int | None) -> Sequence[Item]:
     texts, segment = visit.texts, row.segment
     share = row.customers / of if of and row.customers is not None else None
     strategy = segment.strategy.in_language(texts.language) if segment.strategy else ""
-    owner = texts("owner", name=segment.owner) if segment.owner else ""
-    small = " · ".join(part for part in (segment.purpose or "", owner) if part)
+    owner = texts("owner", name=texts.said(segment.owner)) if segment.owner else ""
+    small = " · ".join(part for part in (texts.said(segment.purpose), owner) if part)
     title = segment.title.in_language(texts.language) or segment.name
     static = texts("seg_static") if segment.members == "static" else ""
     return (

@@ -97,7 +97,7 @@ def _row(visit: Visit, each: TagRow) -> Sequence[Item]:
     return (
         Cell(
             texts.label(each.title),
-            small=warning or each.purpose or each.description or "",
+            small=warning or texts.said(each.purpose or each.description),
             warn=bool(warning),
             link=visit.link(f"/tags/{quote(each.name, safe='')}"),
         ),
@@ -108,7 +108,7 @@ def _row(visit: Visit, each: TagRow) -> Sequence[Item]:
         texts.count(len(each.readers)),
         texts(f"tags_sensitivity_{each.sensitivity}"),
         texts(f"tags_life_{each.validation.life}"),
-        each.owner or NONE,
+        texts.said(each.owner) or NONE,
     )
 
 
@@ -134,7 +134,7 @@ async def one(visit: Visit) -> None:
         raise TierwiseError.of([unknown_name("tag", wanted, [each.name for each in found.tags])])
     tests = await visit.ask(tag_validation.validations, visit.ctx, tag.name) if tag.claim else ()
     markup(f'<p class="tw-under"><a href="{escape(visit.link("/tags"))}">{escape(texts("tags_all"))}</a></p>')
-    with card(texts.label(tag.title), name="tag", lead=tag.description or "", aside=_compared(found, texts)):
+    with card(texts.label(tag.title), name="tag", lead=texts.said(tag.description), aside=_compared(found, texts)):
         markup(figures(_figures(visit, tag, found)))
         link = escape(visit.link("/customers", where=having(tag.name)))
         markup(f'<p><a href="{link}">{escape(texts("tags_who"))}</a></p>')
@@ -174,8 +174,8 @@ def _told(visit: Visit, tag: TagRow) -> str:
     told = [
         (texts("tags_class"), escape(texts(f"tags_class_{tag.tag_class}"))),
         (texts("tags_source"), escape(texts(f"tags_source_{tag.source}"))),
-        (texts("tags_purpose"), escape(tag.purpose or NONE)),
-        (texts("tags_owner"), escape(tag.owner or NONE)),
+        (texts("tags_purpose"), escape(texts.said(tag.purpose) or NONE)),
+        (texts("tags_owner"), escape(texts.said(tag.owner) or NONE)),
         (texts("tags_sensitivity"), escape(texts(f"tags_sensitivity_{tag.sensitivity}"))),
         (texts("tags_consent"), escape(tag.consent or NONE)),
         (texts("tags_ttl"), escape(texts("tags_ttl_days", days=tag.ttl_days) if tag.ttl_days else NONE)),
@@ -210,7 +210,7 @@ def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
         return
     markup(f"<p>{escape(texts('tags_claim'))}{escape(in_language(tag.claim, texts.language))}</p>")
     may = "tags_may" if tag.validation.allowed else "tags_may_not"
-    said = "" if texts.language == "zh" else tag.validation.said
+    said = in_language(tag.validation.said, texts.language)
     markup(f"<p data-may><b>{escape(texts(may))}</b> {escape(said)}</p>")
     for each in tests[:1]:
         told = texts(f"tags_verdict_{each.verdict or 'none'}", day=texts.day(each.as_of))

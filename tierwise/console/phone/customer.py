@@ -21,7 +21,7 @@ from tierwise.console.phone.customers import dialled, dot_of
 from tierwise.console.phone.look import shown
 from tierwise.console.phone.tasks import just_done, of_cards, open_first
 from tierwise.console.phone.visit import PhoneVisit
-from tierwise.console.shown import attribute_text, unit_text, value_text
+from tierwise.console.shown import attribute_text, reason_text, unit_text, value_text
 from tierwise.console.texts import Texts
 from tierwise.kernel.errors import TierwiseError
 
@@ -187,7 +187,7 @@ def _attribute(
         for days, other in spans.items()
     )
     if each.value is None and each.reason:
-        under = texts("no_value_because", reason=each.reason)
+        under = texts("no_value_because", reason=reason_text(each.reason, texts))
     text = f"{attribute_text(each.name, each.value, words, texts)} {unit}".strip()
     return Line(texts.label(each.title), text, visit.link("/customer/why", id=who, of=each.name), under)
 

@@ -13,6 +13,7 @@ from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight
 from tierwise.engine import clv as learning
 from tierwise.engine.clv_models import HISTORY, OrderModel, SpendingModel
 from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.kernel.wording import problem_in_language
 from tierwise.metrics.clv import UNIT_DAYS, clv_summary, purchase_days
 from tierwise.plots.plot import Bars, Series
 
@@ -158,7 +159,7 @@ def _picture(rows: Sequence[Row], language: str) -> Bars:
 
 def _told(problems: Sequence[Problem]) -> tuple[Label, ...]:
     """What the data bear badly, in the words of the model."""
-    return tuple(Label(f"模型提示（{problem.code}）：{problem.message}", str(problem)) for problem in problems)
+    return tuple(Label(f"模型提示：{problem_in_language(problem, 'zh')}", str(problem)) for problem in problems)
 
 
 def _note(asked: Asked) -> Label:

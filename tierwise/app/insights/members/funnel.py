@@ -14,6 +14,7 @@ from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight
 from tierwise.app.insights.known import Known, values_of
 from tierwise.app.insights.steps import (
     EVENTS_NOTE,
+    STEP_TITLES,
     STEPS,
     WITHIN_DAYS,
     events_of,
@@ -64,7 +65,7 @@ def _step_row(step: FunnelStep) -> dict[str, Any]:
 def _step_columns(of_leads: bool) -> tuple[Column, ...]:
     who = Label("线索数", "leads") if of_leads else Label("客户数", "customers")
     return (
-        Column("step", Label("步骤", "step"), "text"),
+        Column("step", Label("步骤", "step"), "text", values=STEP_TITLES),
         Column("customers", who, "count"),
         Column("share", Label("较上一步", "of step before"), "rate"),
         Column("share_of_first", Label("较第一步", "of first"), "rate"),
