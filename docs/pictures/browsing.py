@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -95,7 +96,18 @@ def shoot(page: Page, path: Path, *, tall: bool = False) -> None:
     page.screenshot(path=path)
     if tall:
         page.set_viewport_size({"width": page.viewport_size["width"], "height": TALL_PX})
+    _with_few_colours(path)
+
+
+def _with_few_colours(path: Path) -> None:
+    """The commonest colours stay exactly as they are; each other one becomes the nearest of them."""
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            path, optimize=True
-        )
+        pixels = np.asarray(picture.convert("RGB"))
+    numbers = (pixels.astype(np.uint32) * [65536, 256, 1]).sum(axis=2, dtype=np.uint32)
+    found, which, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.int32)
+    kept = colours[np.argsort(-counts)[:COLOURS]]
+    nearest = np.array([np.abs(kept - colour).sum(axis=1).argmin() for colour in colours])
+    image = Image.fromarray(nearest[which].astype(np.uint8).reshape(numbers.shape))
+    image.putpalette(kept.astype(np.uint8).tobytes())
+    image.save(path, optimize=True)

@@ -18,7 +18,7 @@ from tierwise.app.context import Context
 from tierwise.app.headings import Headings, headed
 from tierwise.app.insights import catalogue
 from tierwise.app.insights.facts import Facts, open_facts
-from tierwise.app.insights.insight import PICTURED, Answer, Column, Figure, Insight
+from tierwise.app.insights.insight import Answer, Column, Figure, Insight
 from tierwise.app.insights.insight_views import (
     ColumnView,
     FigureView,
@@ -85,7 +85,7 @@ def insight(
     """
     ctx.principal.require("view")
     with _answered(ctx, name, parameters, as_of, run_id) as found:
-        rows = found.rows(max(limit, PICTURED))
+        rows = found.rows(max(limit, found.answer.pictured))
         plot = found.picture(rows, language)
         return InsightView(
             name=found.insight.name,
@@ -129,13 +129,13 @@ def export_insight(
     started = clock.monotonic_seconds()
     with _answered(ctx, name, parameters, as_of, run_id) as found:
         if path.suffix.lower() in PICTURES:
-            plot = found.picture(found.rows(PICTURED))
+            plot = found.picture(found.rows(found.answer.pictured))
             if plot is None:
                 raise TierwiseError(
                     "nothing_to_draw", f"{name} has no picture of this", remedy="write it to .csv, .xlsx or .parquet"
                 )
             save(plot, path)
-            rows = min(found.count(), PICTURED)
+            rows = min(found.count(), found.answer.pictured)
         else:
             dated, sheet = found.facts.as_of, found.insight.name
             titles = {column.name: column.title for column in found.answer.columns}
@@ -173,7 +173,7 @@ class _Found:
         if self.answer.picture is None or not rows:
             return None
         names = [column.name for column in self.answer.columns]
-        shown = [dict(zip(names, row, strict=True)) for row in rows[:PICTURED]]
+        shown = [dict(zip(names, row, strict=True)) for row in rows[: self.answer.pictured]]
         return self.answer.picture(shown, language or self.reader.project.language)
 
 

@@ -42,7 +42,7 @@ Picture = Callable[[Sequence[Row], str], Plot | None]
 """Makes a picture of the first rows, its texts in `zh` or `en`; None where there is nothing to draw."""
 
 PICTURED = 30
-"""So many of the first rows a picture is given."""
+"""So many of the first rows a picture is given, unless an answer says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ class Answer:
 
     rows: all of them; of a table in its order, of a frame in that of `order`, which must leave no ties (SQL over source
     columns, such as `"count" DESC`). bar: the column that the terminal shows as bars. notes:
-    what to know before using the numbers, reasons for what is null among them.
+    what to know before using the numbers, reasons for what is null among them. pictured: so many of the first rows its
+    picture is given.
     """
 
     columns: tuple[Column, ...]
@@ -105,6 +106,7 @@ class Answer:
     notes: tuple[Label, ...] = ()
     bar: str | None = None
     picture: Picture | None = None
+    pictured: int = PICTURED
 
 
 class Asked(Protocol):

@@ -13,6 +13,9 @@ _REASONS = {
     COHORT_INCOMPLETE: Label("同期群当月未完", "the cohort's own month is not over"),
 }
 
+DRAWN = 24
+"""So many of the latest cohorts a picture has room for."""
+
 
 def cohorts(asked: Asked) -> Answer:
     """One row per cohort and month, the latest cohorts of `months`."""
@@ -57,12 +60,13 @@ def cohorts(asked: Asked) -> Answer:
         ),
         bar="retained_share",
         picture=_picture,
+        pictured=rows.num_rows,
     )
 
 
 def _picture(rows: Sequence[Row], language: str) -> Heat:
-    months = sorted({row["cohort_month"] for row in rows})
-    most = max(row["month_number"] for row in rows)
+    months = sorted({row["cohort_month"] for row in rows})[-DRAWN:]
+    most = max(row["month_number"] for row in rows if row["cohort_month"] in months)
     cells = {(row["cohort_month"], row["month_number"]): row["retained_share"] for row in rows}
     return Heat(
         tuple(f"{month:%Y-%m}" for month in months),
