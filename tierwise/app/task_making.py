@@ -10,17 +10,21 @@ from hashlib import sha256
 from typing import Any
 
 from tierwise.app.context import Context
+from tierwise.app.defining import current_definitions
 from tierwise.app.own_customers import require_own
+from tierwise.app.reading import label_of
 from tierwise.app.task_customers import Candidate, candidates
 from tierwise.app.task_giving import shares_of
 from tierwise.app.task_people import Roster, me, owner_of, roster
 from tierwise.app.task_reading import business_day, shown
-from tierwise.app.task_views import KINDS, Share, TaskCounts, TaskOrder, TaskPreview, TasksMade, TaskView
+from tierwise.app.task_views import KINDS, Share, TaskCounts, TaskGroups, TaskOrder, TaskPreview, TasksMade, TaskView
 from tierwise.app.tasks import MOST_DAYS
+from tierwise.app.views import Label
 from tierwise.definitions.rule import Comparison, InList, InSegment
+from tierwise.definitions.segment import Segment
 from tierwise.definitions.write import data_of
 from tierwise.kernel.errors import Problem, TierwiseError
-from tierwise.state import audit, tasks
+from tierwise.state import audit, lists, tasks
 from tierwise.state.tasks import NOBODY, Batch, Kind, NewTask, Origin, Owner
 
 MOST_TASKS = 10_000
@@ -83,6 +87,18 @@ def make_tasks(ctx: Context, order: TaskOrder, *, key: str | None = None) -> Tas
             detail = {"batch": batch.id, "made": counts.made, "already": counts.already, "closed": counts.closed}
             audit.write(state, ctx.principal.name, "task.make", f"{origin} {about}".strip(), detail)
     return _told(batch, people, repeated=repeated)
+
+
+def task_groups(ctx: Context) -> TaskGroups:
+    """The segments and lists for which tasks can be made, by name; their titles, and nothing of who is in them."""
+    ctx.principal.require_of_own("assign")
+    with ctx.database.connect() as state:
+        found = current_definitions(state).of(Segment)
+        listed = lists.all_lists(state)
+    return TaskGroups(
+        {each.name: label_of(each.title, each.name) for each in sorted(found, key=lambda each: each.name)},
+        {each.name: Label(each.title or each.name, each.title or each.name) for each in listed},
+    )
 
 
 def make_task(

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.context import Context
-from tierwise.app.defining import current_definitions
+from tierwise.app.defining import current_definitions, project_of
 from tierwise.app.insights.members.vehicle_due import KIND_LABELS
 from tierwise.app.own_customers import own_rule
 from tierwise.app.profiling import next_of_many
@@ -49,9 +50,12 @@ class _Known:
 
 def business_day(ctx: Context) -> date:
     """Today where the business is."""
-    with ctx.database.connect() as state:
-        zone = clock.zone(current_definitions(state).project.timezone)
-    return clock.utc_now().astimezone(zone).date()
+    return clock.utc_now().astimezone(business_zone(ctx)).date()
+
+
+def business_zone(ctx: Context) -> ZoneInfo:
+    """Where the business is."""
+    return clock.zone(project_of(ctx).timezone)
 
 
 def shown(ctx: Context, found: Sequence[Task], people: Roster, today: date, *, questions: bool) -> list[TaskView]:
@@ -132,10 +136,15 @@ def _due_reason(each: Task) -> Label:
     items = each.detail.get("items", [])
     more = int(each.detail.get("more", 0))
     words = [(_thing(item), date.fromisoformat(item["due_on"])) for item in items]
-    zh = "、".join(f"{thing.zh}（{day.month}月{day.day}日）" for thing, day in words)
+    zh = "、".join(f"{thing.zh}（{_day(day, each.at.year)}）" for thing, day in words)
     en = ", ".join(f"{thing.en} ({day.isoformat()})" for thing, day in words)
     and_more = Label(f"等 {more + len(items)} 项", f" and {more} more") if more else Label("", "")
     return Label(f"到期：{zh}{and_more.zh}", f"due: {en}{and_more.en}")
+
+
+def _day(day: date, year: int) -> str:
+    """A day in Chinese, with its year where it is another than that of the task."""
+    return f"{day.month}月{day.day}日" if day.year == year else f"{day.year}年{day.month}月{day.day}日"
 
 
 def _thing(item: Mapping[str, Any]) -> Label:

@@ -161,6 +161,14 @@ class TaskOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskGroups:
+    """Names and titles of the groups for which tasks can be made."""
+
+    segments: Mapping[str, Label]
+    lists: Mapping[str, Label]
+
+
+@dataclass(frozen=True, slots=True)
 class TaskCounts:
     """found = left_out + closed + already + made. left_out: on the list, and not among the run's customers: junk, or
     unknown; closed: closed accounts; already: have an open task about the same. Of the made: nobody's: without anyone

@@ -13,7 +13,7 @@ from tierwise.app.known_customers import Customers
 from tierwise.app.own_customers import require_own
 from tierwise.app.principal import Principal
 from tierwise.app.task_people import id_of, may_see, me, owner_of, roster
-from tierwise.app.task_reading import business_day, shown
+from tierwise.app.task_reading import business_day, business_zone, shown
 from tierwise.app.task_views import ChangeView, MyTasks, TaskPage, TaskView
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
@@ -247,14 +247,22 @@ def undo(ctx: Context, task_id: int, *, revision: int | None = None) -> TaskView
 
 
 def task_history(ctx: Context, task_id: int) -> tuple[ChangeView, ...]:
-    """Every change of a task, the newest first. Raises `no_such_task`."""
+    """Every change of a task, the newest first, by the business's clock. Raises `no_such_task`."""
     ctx.principal.require_of_own("task")
     with ctx.database.connect() as state:
         visible(ctx.principal, tasks.get(state, task_id))
         told = task_changes.changes(state, [task_id])
-    undone = {each.undoes for each in told}
+    undone, zone = {each.undoes for each in told}, business_zone(ctx)
     return tuple(
-        ChangeView(each.revision, each.action, each.author, each.at, each.before, each.after, each.id in undone)
+        ChangeView(
+            each.revision,
+            each.action,
+            each.author,
+            each.at.astimezone(zone),
+            each.before,
+            each.after,
+            each.id in undone,
+        )
         for each in reversed(told)
     )
 

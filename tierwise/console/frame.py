@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from tierwise.app.principal import Action
+from tierwise.app.principal import Action, Principal
 from tierwise.console.parts.card import markup
 from tierwise.console.texts import Texts
 
@@ -23,18 +23,26 @@ if TYPE_CHECKING:
 class Place:
     """A page in the menu. title: a key of the texts. action: who may not do it does not see the page there.
 
-    of_own: whether those see it too who see some customers only.
+    of_own: whether those see it too who see some customers only. or_action: who may do this instead sees it, too.
     """
 
     path: str
     title: str
     action: Action
     of_own: bool = False
+    or_action: Action | None = None
+
+    def is_open_to(self, principal: Principal) -> bool:
+        """Whether somebody sees it in the menu."""
+        if principal.may(self.action) if self.of_own else principal.may_to_all(self.action):
+            return True
+        return self.or_action is not None and principal.may_to_all(self.or_action)
 
 
 PLACES = (
     Place("/", "place_overview", "view"),
     Place("/customers", "place_customers", "view_customer", of_own=True),
+    Place("/tasks", "place_tasks", "task", of_own=True, or_action="view"),
     Place("/stratification", "place_stratification", "view"),
     Place("/segments", "place_segments", "view"),
     Place("/insight", "place_insight", "view"),
@@ -65,12 +73,7 @@ def _one_main_alone() -> None:
 
 def places_of(visit: Visit) -> list[Place]:
     """What the menu shows to who came."""
-    principal = visit.ctx.principal
-    return [
-        place
-        for place in PLACES
-        if (principal.may(place.action) if place.of_own else principal.may_to_all(place.action))
-    ]
+    return [place for place in PLACES if place.is_open_to(visit.ctx.principal)]
 
 
 def _side(visit: Visit, texts: Texts) -> str:

@@ -20,6 +20,7 @@ from tierwise.app.views import AttributeValue, CustomerView
 from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.angles import ANGLES, Angle, angle_of, windows_of
 from tierwise.console.moments import moments_of
+from tierwise.console.pages._customer_tasks import customer_tasks
 from tierwise.console.pages._identities import identities_button
 from tierwise.console.pages._later import later
 from tierwise.console.pages._tagging import tag_buttons
@@ -71,6 +72,7 @@ async def customer(visit: Visit) -> None:
             _tags(visit, who, given)
         with ui.element("div"):
             later(visit, lambda: _question(visit, who))
+            later(visit, lambda: customer_tasks(visit, who))
             _timeline(view, past, words, texts)
             for angle in ANGLES[3:]:
                 _angle(angle, view, words, texts, why)

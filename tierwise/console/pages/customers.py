@@ -53,6 +53,9 @@ async def customers(visit: Visit) -> None:
     with ui.row().classes("tw-bar"):
         markup(_filters(visit, words, await _titles(visit, rule)))
         _columns_button(visit, columns, words)
+        if visit.ctx.principal.may("assign") and asked.get("where"):
+            making = visit.link("/tasks/new", where=asked["where"])
+            markup(f'<a href="{escape(making)}">{escape(texts("task_make"))}</a>')
         if visit.may("export"):
             link = _file(visit, columns)
             markup(f'<a href="{escape(link)}" download>Excel</a>')

@@ -44,7 +44,13 @@ SPEND_DECILE = "spend_decile"
 
 @page("/", "title_overview")
 async def overview(visit: Visit) -> None:
-    """The business in one page: head-count and money by every stratification of the current run."""
+    """The business in one page: head-count and money by every stratification of the current run.
+
+    Who sees some customers only begins with their tasks.
+    """
+    if not visit.may("view") and visit.ctx.principal.may("task"):
+        visit.go("/tasks")
+        return
     view = await visit.ask(showing.overview, visit.ctx)
     runs = await visit.ask(showing.runs, visit.ctx, limit=RUNS_SHOWN)
     texts = visit.texts

@@ -62,7 +62,12 @@ def _head(visit: Visit, row: SegmentRow) -> str:
     ]
     chips = "".join(f"<li>{escape(each)}</li>" for each in said if each)
     number = escape(texts("seg_customers", customers=texts.count(row.customers)))
+    tasks = ""
+    if visit.ctx.principal.may("assign"):
+        address = visit.link("/tasks/new", segment=segment.name)
+        tasks = f' <a class="tw-small" href="{escape(address)}">{escape(texts("task_make"))}</a>'
     return (
-        f'<div class="tw-person"><h2>{escape(title)} <a class="tw-small" href="{escape(count)}">{number}</a></h2>'
+        f'<div class="tw-person"><h2>{escape(title)} <a class="tw-small" href="{escape(count)}">{number}</a>'
+        f"{tasks}</h2>"
         f'<ul class="tw-chips">{chips}</ul></div>'
     )
