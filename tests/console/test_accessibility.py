@@ -49,6 +49,7 @@ PAGES = (
     "/data/definitions/change",
     "/settings",
     "/account",
+    "/tasks",
     "/m/tasks",
     "/m/customers",
     "/m/customer?id=C001",

@@ -82,7 +82,7 @@ def test_a_rule_in_the_address_is_told_and_left_out_by_a_click(watch: Watch, fur
     inside = int(watch.page.locator("[data-found]").get_attribute("data-found") or 0)
     assert 0 < inside < often
     chip = watch.page.locator(".tw-chips li").inner_text()
-    assert texts("rule_segment", name="often") in chip
+    assert texts("rule_segment", name={"zh": "常客", "en": "Often here"}[texts.language]) in chip
     watch.page.locator(".tw-chips a").click()
     watch.page.wait_for_selector(f'[data-found="{often}"]')
 

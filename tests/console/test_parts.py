@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.notice import nothing_yet, refused
-from tierwise.console.parts.table import Bar, Cell, Column, table
+from tierwise.console.parts.table import HEADING, Bar, Cell, Column, table
 from tierwise.console.texts import Texts
 from tierwise.kernel.errors import Problem
 
@@ -24,6 +24,13 @@ def test_numbers_stand_right_and_texts_left() -> None:
     made = table([Column("name", "text"), Column("n")], [("a", "1")], name="t")
     assert '<td class="text">a</td><td class="number">1</td>' in made
     assert '<th scope="col" class="number">n</th>' in made
+
+
+def test_a_table_is_named_by_the_heading_that_it_stands_under() -> None:
+    before = HEADING.set("card-stores")
+    assert 'data-table="t" aria-labelledby="card-stores">' in table([Column("n")], [("1",)], name="t")
+    HEADING.reset(before)
+    assert "aria-labelledby" not in table([Column("n")], [("1",)], name="t")
 
 
 def test_bars_are_as_long_as_their_share() -> None:

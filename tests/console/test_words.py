@@ -14,7 +14,7 @@ from tierwise.console.angles import angle_of, windows_of
 from tierwise.console.charts.colours import TIERS
 from tierwise.console.rule_query import as_data, in_address, parts_of, put_together, rule_in, where_in, where_is
 from tierwise.console.rule_words import rule_words
-from tierwise.console.shown import attribute_text, tier_colour, unit_text, value_text, with_unit
+from tierwise.console.shown import attribute_text, decimals_of, tier_colour, unit_text, value_text, with_unit
 from tierwise.console.texts import Texts, texts_of
 from tierwise.definitions.read import parse_rule
 from tierwise.kernel.errors import TierwiseError
@@ -108,7 +108,7 @@ def test_an_address_that_holds_no_rule_is_told(where: str) -> None:
         (1234.567, "1,234.57", "1,234.57"),
         (0.12345, "0.1235", "0.1235"),
         (0.5, "0.5000", "0.5000"),
-        (0.0, "0.0000", "0.0000"),
+        (0.0, "0.00", "0.00"),
         (0.0000123, "1.2e-05", "1.2e-05"),
         (date(2026, 6, 30), "2026-06-30", "2026-06-30"),
         (datetime(2026, 6, 30, 8, 5, tzinfo=UTC), "2026-06-30 08:05", "2026-06-30 08:05"),
@@ -125,6 +125,10 @@ def test_values_of_attributes_by_what_they_are() -> None:
     assert attribute_text("rfm_cell", "999", WORDS, EN) == "999"
     assert attribute_text("discount_share", 0.1234, WORDS, EN) == "12.3 %"
     assert attribute_text("rfm_cell", None, WORDS, EN) == "–"
+
+
+def test_numbers_of_a_column_have_as_many_digits() -> None:
+    assert (decimals_of([0.2, None, 12.5]), decimals_of([0.2, 0.05]), decimals_of([])) == (2, 4, 4)
 
 
 def test_heads_have_the_unit_of_their_numbers() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -49,7 +49,7 @@ def value_text(value: Any, texts: Texts) -> str:
         case float():
             if abs(value) >= 1:
                 return f"{value:,.2f}"
-            return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
+            return "0.00" if value == 0 else f"{value:.4f}" if abs(value) >= 0.001 else f"{value:.2g}"
         case Mapping():
             return ", ".join(f"{key}: {value_text(each, texts)}" for key, each in value.items())
         case list() | tuple():
@@ -101,6 +101,11 @@ def unit_text(unit: str, texts: Texts) -> str:
     if unit in _UNITS:
         return _UNITS[unit][texts.language != "zh"]
     return texts.currency(unit) if len(unit) == 3 and unit.isupper() else unit
+
+
+def decimals_of(values: Iterable[Any]) -> int:
+    """So many digits stand behind the point of all numbers of a column, so that they stand under each other."""
+    return 2 if any(isinstance(each, float) and abs(each) >= 1 for each in values) else 4
 
 
 def with_unit(title: str, unit: str, texts: Texts) -> str:

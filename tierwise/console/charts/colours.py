@@ -46,7 +46,8 @@ TIERS: dict[str, str] = {
     "comparing": "#084c59",
 }
 
-_OTHERS = ("#4a9fae", "#b79a63", "#0b7285", "#e0b45c", "#9fced6", "#c98367", "#084c59", "#8f7440")
+_OTHERS = ("#084c59", "#0b7285", "#4a9fae", "#9fced6", "#8f7440", "#b79a63", "#d3bf97", "#e6dfcf")
+"""The first, which is the best of a level, is the darkest: neighbours can be told apart in grey."""
 
 
 def colour_of(name: str, place: int = 0) -> str:

@@ -48,7 +48,7 @@ async def levels(visit: Visit, words: Vocabulary, known: Definitions) -> None:
     with card(texts.label(view.title), name="level", aside=aside, excel=visit.excel("levels", name=definition.name)):
         pieces = [Piece(row.name, texts.label(row.title), row.share, row.monetary_share) for row in view.rows]
         chart(structure_chart(pieces, texts), 56)
-        markup(f'<div class="tw-scroll">{_level_rows(visit, view)}</div>')
+        markup(f'<div class="tw-scroll" tabindex="0">{_level_rows(visit, view)}</div>')
         if view.outside:
             markup(f'<p class="foot">{escape(texts("outside", customers=texts.count(view.outside)))}</p>')
     with ui.element("div").classes("tw-columns"):

@@ -49,7 +49,7 @@ async def lifecycle(visit: Visit, words: Vocabulary, known: Definitions) -> None
     aside = f"{texts('as_of', day=texts.day(view.as_of))} · {texts.currency(view.currency)}"
     with card(texts.label(view.title), name="funnel", aside=aside, excel=visit.excel("lifecycle")):
         chart(funnel_chart(view.rows, texts), 28 * len(view.rows) + 12)
-        markup(f'<div class="tw-scroll">{stage_rows(visit, view, texts("stage"), lengths)}</div>')
+        markup(f'<div class="tw-scroll" tabindex="0">{stage_rows(visit, view, texts("stage"), lengths)}</div>')
         if view.outside:
             link = visit.link("/customers", where=where_is(view.name, None))
             said = texts("outside", customers=texts.count(view.outside))
@@ -87,7 +87,7 @@ async def _moves(visit: Visit, view: LadderView, days: Sequence[date], words: Vo
         )
         drawn.classes("tw-chart").style("height:380px")
         titles = {value: title_of(value) for value in (*moves.values, None)}
-        markup(f'<div class="tw-scroll">{_matrix(visit, moves, titles, current=last == view.as_of)}</div>')
+        markup(f'<div class="tw-scroll" tabindex="0">{_matrix(visit, moves, titles, current=last == view.as_of)}</div>')
         markup(f'<p class="foot">{escape(texts("strat_matrix_note"))}</p>')
 
 

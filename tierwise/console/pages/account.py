@@ -47,7 +47,7 @@ async def account(visit: Visit) -> None:
                     tell(error, texts)
                     return
                 first.value = again.value = ""
-                markup(f'<p data-outcome="password">{escape(texts("password_set"))}</p>')
+                markup(f'<p role="status" data-outcome="password">{escape(texts("password_set"))}</p>')
 
         ui.button(texts("set_password")).props("unelevated no-caps type=submit")
         form.on("submit.prevent", done)

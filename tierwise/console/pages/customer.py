@@ -287,7 +287,7 @@ def _facts(view: CustomerView, texts: Texts) -> None:
         aside = texts("latest", count=LATEST) if len(rows) == LATEST else ""
         with card(texts(f"facts_{name}"), name=name, aside=aside):
             cells = [[code_text(column, row[column], texts) or NONE for column in columns] for row in rows]
-            markup(f'<div class="tw-scroll">{table(heads, cells, name=name)}</div>')
+            markup(f'<div class="tw-scroll" tabindex="0">{table(heads, cells, name=name)}</div>')
 
 
 def _is_amount(rows: Sequence[dict[str, Any]], column: str) -> bool:

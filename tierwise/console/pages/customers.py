@@ -103,7 +103,7 @@ def _rows(visit: Visit, found: Found, words: Vocabulary, order: str) -> None:
             is_tier = is_tier and bool(words.attributes[name].values)
             cells.append(Cell(shown, colour=tier_colour(name, value, words) if is_tier else ""))
         rows.append(cells)
-    markup(f'<div class="tw-sheet tw-scroll">{table(heads, rows, name="customers")}</div>')
+    markup(f'<div class="tw-sheet tw-scroll" tabindex="0">{table(heads, rows, name="customers")}</div>')
 
 
 def title_of(name: str, words: Vocabulary, texts: Texts) -> str:

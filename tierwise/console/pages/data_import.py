@@ -91,7 +91,7 @@ def _listed(visit: Visit, found: Sequence[ImportView]) -> str:
         link = visit.link("/data/quarantine", **{"import": str(each.id)}) if each.open else ""
         cells.append(Cell(texts.count(each.quarantined), small=left, warn=bool(each.open), link=link))
         rows.append(cells)
-    return f'<div class="tw-scroll">{table(heads, rows, name="imports")}</div>'
+    return f'<div class="tw-scroll" tabindex="0">{table(heads, rows, name="imports")}</div>'
 
 
 @page("/data/imports/{import}", "title_data")

@@ -134,7 +134,7 @@ def _newest(found: Sequence[EventRow], texts: Texts) -> str:
         )
         for each in found
     ]
-    return f'<div class="tw-scroll">{table(heads, rows, name="newest")}</div>'
+    return f'<div class="tw-scroll" tabindex="0">{table(heads, rows, name="newest")}</div>'
 
 
 def _refused(found: Sequence[RefusedRow], texts: Texts) -> str:
@@ -153,7 +153,7 @@ def _refused(found: Sequence[RefusedRow], texts: Texts) -> str:
         )
         for each in found
     ]
-    return f'<div class="tw-scroll">{table(heads, rows, name="refused-events")}</div>'
+    return f'<div class="tw-scroll" tabindex="0">{table(heads, rows, name="refused-events")}</div>'
 
 
 def _short(body: Any) -> str:

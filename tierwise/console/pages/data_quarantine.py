@@ -71,7 +71,7 @@ async def refused(visit: Visit) -> None:
             )
             for row in found.rows
         ]
-        markup(f'<div class="tw-scroll">{table(heads, listed, name="refused")}</div>')
+        markup(f'<div class="tw-scroll" tabindex="0">{table(heads, listed, name="refused")}</div>')
         if found.total > len(found.rows):
             said = texts("data_more_refused", shown=texts.count(len(found.rows)), of=texts.count(found.total))
             markup(f'<p class="foot">{escape(said)}</p>')

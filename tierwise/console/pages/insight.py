@@ -18,7 +18,7 @@ from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import in_address
-from tierwise.console.shown import value_text
+from tierwise.console.shown import decimals_of, value_text, with_unit
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.definitions.kpi import Kpi
@@ -271,13 +271,13 @@ def _rows(visit: Visit, view: InsightView, kpis: Mapping[str, Kpi]) -> str:
     for row in view.rows:
         who = rules_of_row(view, dict(zip(names, row, strict=True)), kpis)
         rows.append([_cell(visit, view, row, place, most, who) for place in places])
-    return f'<div class="tw-scroll">{table(heads, rows, name="answer")}</div>'
+    return f'<div class="tw-scroll" tabindex="0">{table(heads, rows, name="answer")}</div>'
 
 
 def _head(column: ColumnView, view: InsightView, texts: Texts) -> Column:
     title = texts.label(column.title)
     if column.kind == "money":
-        title = f"{title} ({texts.currency(view.currency)})"
+        title = with_unit(title, view.currency, texts)
     kind = "bar" if column.name == view.bar and column.kind == "rate" else "text"
     return Column(title, kind if kind == "bar" or column.kind not in _NUMBERS else "number")
 
@@ -301,12 +301,17 @@ def _cell(
         title = column.values.get(str(value))
         return texts.label(title) if title is not None else str(value)
     text = _text(value, column.kind, texts)
+    if isinstance(value, float) and column.kind not in _OWN_DIGITS:
+        text = f"{value:,.{decimals_of(each[place] for each in view.rows)}f}"
     if column.name == view.bar and column.kind == "rate":
         return Bar(float(value) / most if value is not None and most > 0 else None, text, ACCENT)
     rule = who.get(column.name)
     if rule is not None and value is not None and visit.may("view_customer"):
         return Cell(text, link=visit.link("/customers", where=in_address(rule)))
     return text
+
+
+_OWN_DIGITS = frozenset({"rate", "p_value", "days"})
 
 
 def _text(value: Any, kind: str, texts: Texts) -> str:

@@ -217,7 +217,7 @@ def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
         markup(f'<p class="lead" data-verdict="{escape(each.verdict or "none")}">{escape(told)}</p>')
         if (bars := bars_of_tests(each.days, texts)) is not None:
             chart(options(bars), CHART_PX)
-        markup(f'<div class="tw-scroll">{_days(each.days, texts)}</div>')
+        markup(f'<div class="tw-scroll" tabindex="0">{_days(each.days, texts)}</div>')
         for caution in each.cautions:
             markup(f'<p class="foot">{escape(in_language(caution, texts.language))}</p>')
     if not tests:

@@ -9,6 +9,8 @@ from typing import Any
 
 from nicegui import ui
 
+from tierwise.console.parts.table import HEADING
+
 
 @contextmanager
 def card(title: str, *, name: str, lead: str = "", aside: str = "", excel: str = "") -> Iterator[None]:
@@ -23,7 +25,11 @@ def card(title: str, *, name: str, lead: str = "", aside: str = "", excel: str =
         markup(f'<header><h2 id="card-{name}">{escape(title)}</h2><small>{note}{link}</small></header>')
         if lead:
             markup(f'<p class="lead">{escape(lead)}</p>')
-        yield
+        before = HEADING.set(f"card-{name}")
+        try:
+            yield
+        finally:
+            HEADING.reset(before)
 
 
 def excel_link(address: str, of: str) -> str:

@@ -29,4 +29,4 @@ def refused(problems: Sequence[Problem], texts: Texts) -> str:
     told = (problem_in_language(problem, texts.language) for problem in problems)
     listed = "".join(f"<li>{escape(str(problem))}</li>" for problem in told)
     title = escape(texts("failed_title"))
-    return f'<section class="tw-notice" data-notice="refused"><h2>{title}</h2><ul>{listed}</ul></section>'
+    return f'<section class="tw-notice" role="alert" data-notice="refused"><h2>{title}</h2><ul>{listed}</ul></section>'

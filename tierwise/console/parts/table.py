@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from html import escape
+
+HEADING: ContextVar[str] = ContextVar("heading", default="")
+"""The id of the heading under which a part of the page is built: it names the tables there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,9 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Item]], *, name: st
         cells = "".join(_cell(column, item) for column, item in zip(columns, row, strict=True))
         last = ' class="total"' if total and place == len(rows) - 1 else ""
         body.append(f"<tr{last}>{cells}</tr>")
+    named = f' aria-labelledby="{escape(HEADING.get())}"' if HEADING.get() else ""
     return (
-        f'<table class="tw-table" data-table="{escape(name)}"><thead><tr>{heads}</tr></thead>'
+        f'<table class="tw-table" data-table="{escape(name)}"{named}><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
 

@@ -21,7 +21,7 @@ from tierwise.console.phone.customers import dialled, dot_of
 from tierwise.console.phone.look import shown
 from tierwise.console.phone.tasks import just_done, of_cards, open_first
 from tierwise.console.phone.visit import PhoneVisit
-from tierwise.console.shown import attribute_text, reason_text, unit_text, value_text
+from tierwise.console.shown import attribute_text, code_text, unit_text, value_text
 from tierwise.console.texts import Texts
 from tierwise.kernel.errors import TierwiseError
 
@@ -196,7 +196,7 @@ def _fact_rows(rows: Sequence[Mapping[str, Any]], texts: Texts) -> list[tuple[st
     """Of each row what comes first, and the rest under it."""
     found = []
     for row in rows:
-        told = [(name, value_text(value, texts)) for name, value in row.items() if value is not None]
+        told = [(name, code_text(name, value, texts)) for name, value in row.items() if value is not None]
         if told:
             rest = " · ".join(f"{texts(f'column_{name}')} {text}" for name, text in told[1:])
             found.append((told[0][1], rest))
