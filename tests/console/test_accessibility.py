@@ -50,6 +50,7 @@ PAGES = (
     "/settings",
     "/account",
     "/tasks",
+    "/tasks/new",
     "/m/tasks",
     "/m/customers",
     "/m/customer?id=C001",

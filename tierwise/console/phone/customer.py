@@ -21,7 +21,7 @@ from tierwise.console.phone.customers import dialled, dot_of
 from tierwise.console.phone.look import shown
 from tierwise.console.phone.tasks import just_done, of_cards, open_first
 from tierwise.console.phone.visit import PhoneVisit
-from tierwise.console.shown import attribute_text, code_text, unit_text, value_text
+from tierwise.console.shown import attribute_text, code_text, reason_text, unit_text, value_text
 from tierwise.console.texts import Texts
 from tierwise.kernel.errors import TierwiseError
 
