@@ -17,6 +17,7 @@ from tierwise.app.defining import initialise
 from tierwise.app.importing import import_path
 from tierwise.app.insights import catalogue
 from tierwise.app.insights.asking import export_insight, insight, list_insights
+from tierwise.app.insights.members.cohorts import DRAWN
 from tierwise.app.insights.settling import assignments, settled
 from tierwise.app.principal import Principal
 from tierwise.kernel.errors import TierwiseError
@@ -231,3 +232,19 @@ def test_without_facts_a_note_says_what_to_import(empty: Context, tmp_path: Path
         assert view.notes
     assert "tierwise import FILE --as order_lines" in insight(empty, "pairs").notes[0].en
     assert {each.name: each.missing for each in list_insights(empty)}["pairs"] == ("orders", "order_lines")
+
+
+def test_a_picture_of_cohorts_has_those_beyond_the_rows_that_are_shown(retailer: Context) -> None:
+    view = insight(retailer, "cohorts", {"months": 14}, limit=5)
+    assert len(view.rows) == 5
+    assert view.chart is not None
+    assert len(view.chart["yAxis"]["data"]) == 14
+    assert len(insight(retailer, "cohorts", {"months": 40}, limit=5).chart["yAxis"]["data"]) == DRAWN
+
+
+def test_steps_of_a_funnel_are_called_as_people_call_them(retailer: Context) -> None:
+    view = insight(retailer, "funnel", {"steps": "registered, order:store, again"}, language="zh")
+    named = {name: label.zh for name, label in view.columns[0].values.items()}
+    assert named == {"registered": "注册", "order:store": "下单：store", "again": "再次下单"}
+    assert view.chart is not None
+    assert view.chart["yAxis"]["data"] == list(named.values())

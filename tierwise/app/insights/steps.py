@@ -59,6 +59,16 @@ EVENTS_NOTE = Label(
 )
 
 
+def titles_of(steps: Sequence[str]) -> dict[str, Label]:
+    """Of those that have one; of a step that a value narrows the value stands behind."""
+    found = {}
+    for step in steps:
+        name, _, value = step.partition(":")
+        if (title := STEP_TITLES.get(name)) is not None:
+            found[step] = Label(f"{title.zh}：{value}", f"{title.en}: {value}") if value else title
+    return found
+
+
 def nobody_at(steps: Sequence[str]) -> Label:
     """What to do where nobody was at the first step."""
     tables = ", ".join(dict.fromkeys(EVENTS[name][0] for step in steps if (name := step.partition(":")[0]) in EVENTS))

@@ -257,7 +257,11 @@ def _figure(each: FigureView, view: InsightView, texts: Texts) -> Figure:
     unit = texts.currency(view.currency) if each.kind == "money" and each.value is not None else ""
     if each.kind == "days" and each.value is not None:
         unit = texts("ins_days")
-    return Figure(each.name, texts.label(each.title), _text(each.value, each.kind, texts), unit)
+    text = _text(each.value, each.kind, texts)
+    if each.kind == "text":  # a value of a column, such as a step
+        called = next((column.values[text] for column in view.columns if text in column.values), None)
+        text = texts.label(called) or text
+    return Figure(each.name, texts.label(each.title), text, unit)
 
 
 def _rows(visit: Visit, view: InsightView, kpis: Mapping[str, Kpi]) -> str:

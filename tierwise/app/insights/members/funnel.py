@@ -14,12 +14,12 @@ from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight
 from tierwise.app.insights.known import Known, values_of
 from tierwise.app.insights.steps import (
     EVENTS_NOTE,
-    STEP_TITLES,
     STEPS,
     WITHIN_DAYS,
     events_of,
     kind_of_start,
     nobody_at,
+    titles_of,
     usual_steps,
 )
 from tierwise.kernel.errors import TierwiseError, unknown_name
@@ -47,13 +47,14 @@ def funnel(asked: Asked) -> Answer:
     found = _lead_stages(asked, steps) if of_leads else _events(asked, steps)
     if not found.steps or not found.steps[0].customers:
         return Answer((), pa.table({"step": pa.array([], pa.string())}), notes=(nobody_at(steps),))
+    titles = titles_of(steps)
     return Answer(
-        columns=_step_columns(of_leads),
+        columns=_step_columns(of_leads, titles),
         rows=pa.Table.from_pylist([_step_row(step) for step in found.steps], schema=_SCHEMA),
         figures=(_bottleneck(found.bottleneck),),
         notes=(_STAGES_NOTE if of_leads else EVENTS_NOTE,),
         bar="customers",
-        picture=_picture,
+        picture=partial(_picture, titles),
     )
 
 
@@ -62,10 +63,10 @@ def _step_row(step: FunnelStep) -> dict[str, Any]:
     return told | dict(zip(_LAGS, step.lag_days or (None, None, None), strict=True))
 
 
-def _step_columns(of_leads: bool) -> tuple[Column, ...]:
+def _step_columns(of_leads: bool, titles: Mapping[str, Label]) -> tuple[Column, ...]:
     who = Label("线索数", "leads") if of_leads else Label("客户数", "customers")
     return (
-        Column("step", Label("步骤", "step"), "text", values=STEP_TITLES),
+        Column("step", Label("步骤", "step"), "text", values=titles),
         Column("customers", who, "count"),
         Column("share", Label("较上一步", "of step before"), "rate"),
         Column("share_of_first", Label("较第一步", "of first"), "rate"),
@@ -151,6 +152,7 @@ def _by_value(asked: Asked, steps: Sequence[str], of_leads: bool) -> Answer:
             adjusted = None if worth is None else worth.p_adjusted
             rows.append(told | _step_row(step) | test | {"adjusted_p_value": adjusted})
     names = _names(asked, [each.value for each in found.values if each.value is not None])
+    titles = titles_of(steps)
     sure = [each for each in found.differences if each.p_adjusted is not None and each.p_adjusted <= 0.05]
     widest = max(sure, key=lambda each: each.spread or 0.0, default=None)
     return Answer(
@@ -158,7 +160,7 @@ def _by_value(asked: Asked, steps: Sequence[str], of_leads: bool) -> Answer:
             Column("kind", Label("类别", "kind"), "text", detail=True),
             Column("value", Label("取值编码", "value id"), "text", detail=True),
             Column("name", _title(asked), "text", values=names),
-            *_step_columns(of_leads),
+            *_step_columns(of_leads, titles),
             Column("spread", Label("各取值差距", "spread of values"), "rate"),
             Column("p_value", Label("p 值", "p"), "p_value", detail=True),
             Column("adjusted_p_value", Label("校正 p 值", "adjusted p"), "p_value"),
@@ -174,7 +176,8 @@ def _by_value(asked: Asked, steps: Sequence[str], of_leads: bool) -> Answer:
         ),
         notes=(_STAGES_NOTE if of_leads else EVENTS_NOTE, _BY_NOTE),
         bar="share_of_first",
-        picture=partial(_picture_by_value, names),
+        picture=partial(_picture_by_value, names, titles),
+        pictured=len(rows),
     )  # fmt: skip
 
 
@@ -246,13 +249,19 @@ def _names(asked: Asked, values: Sequence[str]) -> dict[str, Label]:
     return names
 
 
-def _picture(rows: Sequence[Row], language: str) -> Bars:
+def _named(steps: Sequence[str], titles: Mapping[str, Label], language: str) -> tuple[str, ...]:
+    return tuple(titles[step].in_language(language) if step in titles else step for step in steps)
+
+
+def _picture(titles: Mapping[str, Label], rows: Sequence[Row], language: str) -> Bars:
     series = Series(Label("到达", "reached").in_language(language), tuple(row["customers"] for row in rows))
     title = Label("漏斗", "Funnel").in_language(language)
-    return Bars(tuple(row["step"] for row in rows), (series,), title, lying=True)
+    return Bars(_named([row["step"] for row in rows], titles, language), (series,), title, lying=True)
 
 
-def _picture_by_value(names: Mapping[str, Label], rows: Sequence[Row], language: str) -> Bars | None:
+def _picture_by_value(
+    names: Mapping[str, Label], titles: Mapping[str, Label], rows: Sequence[Row], language: str
+) -> Bars | None:
     """Of the first rows the values that are there with all steps: their share of the first step, side by side."""
     steps = list(dict.fromkeys(row["step"] for row in rows))
     shares: dict[str, list[float | None]] = {}
@@ -261,7 +270,7 @@ def _picture_by_value(names: Mapping[str, Label], rows: Sequence[Row], language:
         shares.setdefault(called, []).append(row["share_of_first"])
     whole = [Series(name, tuple(each)) for name, each in shares.items() if len(each) == len(steps)]
     title = Label("各取值的漏斗", "Funnel by value").in_language(language)
-    return Bars(tuple(steps), tuple(whole[:6]), title, "rate", lying=True) if whole else None
+    return Bars(_named(steps, titles, language), tuple(whole[:6]), title, "rate", lying=True) if whole else None
 
 
 INSIGHT = Insight(
