@@ -101,7 +101,7 @@ def visit(home: Path, customers: int) -> dict[str, float]:
 def edit(home: Path) -> float:
     """Seconds from a change of a number in a rule to its new count, the 95th percentile."""
     with _browser(home) as (page, origin):
-        page.goto(f"{origin}/segments/new?where={in_address(parse_rule(RULE))}")
+        page.goto(f"{origin}/segments/new-segment?where={in_address(parse_rule(RULE))}")
         page.wait_for_selector("[data-count]")
         field = page.locator("[data-leaf=compared] .tw-leaf-number input").last
         seconds = []

@@ -32,7 +32,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "segment-read": ("/segments", '[data-table="segments"] tbody a[href*="/segments/"]', 'a[href*="tab=read"]'),
     "segment-overlap": ("/segments", '[data-table="segments"] tbody a[href*="/segments/"]', 'a[href*="tab=overlap"]'),
     "segment-versions": ("/segments", '[data-table="segments"] tbody a[href*="/segments/"]', 'a[href*="tab=versions"]'),
-    "segment-new": ("/segments/new",),
+    "segment-new": ("/segments/new-segment",),
     "insight": ("/insight",),
     "tags": ("/tags",),
     "tag": ("/tags", '[data-table] tbody a[href*="/tags/"]'),

@@ -27,7 +27,7 @@ PAGES = (
     "/stratification?tab=matrices",
     "/stratification?tab=others",
     "/segments",
-    "/segments/new",
+    "/segments/new-segment",
     "/segments/often",
     "/segments/often?tab=read",
     "/segments/often?tab=overlap",

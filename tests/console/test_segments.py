@@ -60,7 +60,7 @@ def test_all_segments_with_their_customers(browser: Browser, site: Served, furni
 
 def test_a_rule_is_built_counted_planned_and_stored(watch: Watch, furnished: Context) -> None:
     texts, page = watch.texts, watch.page
-    watch.go("/segments/new", '[data-unfinished="0"]')
+    watch.go("/segments/new-segment", '[data-unfinished="0"]')
     page.locator("[data-add=attribute]").click()
     page.wait_for_selector('[data-unfinished="1"]')
     leaf = page.locator("[data-leaf=compared]").first
@@ -108,7 +108,7 @@ def test_a_rule_nested_in_the_address_is_drawn_and_a_part_is_taken_out(watch: Wa
     kept = {"stopped": {"fact": "orders", "quiet_days": 30, "before_days": 365}}
     inner = {"any": [{"not": {"any": [cell, {"segment": "often"}]}}, kept]}
     whole = rule({"all": [inner, TWICE]})
-    watch.go(f"/segments/new?where={in_address(whole)}", "[data-count]")
+    watch.go(f"/segments/new-segment?where={in_address(whole)}", "[data-count]")
     counted(watch, segments.count(furnished, whole).customers)
     assert page.locator("fieldset").count() == 3
     assert page.locator("[data-leaf=kept]").count() == 1
@@ -121,7 +121,7 @@ def test_a_rule_nested_in_the_address_is_drawn_and_a_part_is_taken_out(watch: Wa
 def test_what_is_wrong_is_told_and_nothing_is_stored(watch: Watch, furnished: Context) -> None:
     texts, page = watch.texts, watch.page
     before = len(segments.all_segments(furnished))
-    watch.go(f"/segments/new?where={in_address(rule(TWICE))}", "[data-count]")
+    watch.go(f"/segments/new-segment?where={in_address(rule(TWICE))}", "[data-count]")
     page.get_by_label(texts("seg_name")).fill("often")
     page.get_by_role("button", name=texts("seg_save"), exact=True).click()
     page.wait_for_selector('[data-notice="refused"]')

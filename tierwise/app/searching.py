@@ -34,7 +34,8 @@ _MEANT = 4
 class Found:
     """A page of customers. columns: of `rows`; of: how many there are in all.
 
-    by: as what the text was found, as `customer_id`, `phone`, `name`, `plate`, `vin`; empty where there was none.
+    by: as what the text was found, as `customer_id`, `phone`, `name`, `plate`, `vin`, `company`; empty where there
+    was none.
     """
 
     run_id: int
@@ -59,8 +60,9 @@ def search(
 ) -> Found:
     """Customers of the current run whom one who asks may see.
 
-    text: the id, the end of a phone's digits, part of a name, a plate or a VIN, whatever of these it may be; capitals
-    and blanks do not count. rule, among: only whom it is true of. columns: attributes, and `name` or `phone` of the
+    text: the id, the end of a phone's digits, part of a name, a plate or a VIN of which one is the owner or has a role
+    at it, part of the name of a company at which one has a role, whatever of these it may be; capitals and blanks do
+    not count. rule, among: only whom it is true of. columns: attributes, and `name` or `phone` of the
     facts. Nulls come last either way; equals by customer_id. Raises `unknown_attribute`, `no_run`, what is wrong with
     the rule, and what `keys_among` raises.
     """
@@ -99,7 +101,7 @@ def search(
         return Found(ground.run.id, ground.run.as_of, tuple(names), tuple(rows), int(of[0]) if of else 0, by)
 
 
-_FACTS = ("customers", "vehicles", "customer_map")
+_FACTS = ("customers", "vehicles", "vehicle_people", "companies", "company_people", "customer_map")
 
 
 def _page_sql(ground: Ground, names: Sequence[str], order_by: str, descending: bool, where: str, contacts: bool) -> str:
@@ -135,6 +137,9 @@ def _find(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[str, ...]:
         f"SELECT {KEY}, 'customer_id' AS how FROM profile WHERE upper(customer_id) = upper($id)",
         f"SELECT {KEY}, 'plate' FROM vehicles WHERE upper(replace(replace(plate, ' ', ''), '·', '')) = $plate",
         f"SELECT {KEY}, 'vin' FROM vehicles WHERE upper(vin) = $plain",
+        f"SELECT p.{KEY}, 'plate' FROM vehicle_people p SEMI JOIN (SELECT vin FROM vehicles WHERE "
+        "upper(replace(replace(plate, ' ', ''), '·', '')) = $plate) USING (vin)",
+        f"SELECT {KEY}, 'vin' FROM vehicle_people WHERE upper(vin) = $plain",
     ]
     asked["plate"] = plain.upper().replace("·", "")
     if digits and digits == plain.lstrip("+") and len(digits) >= _MEANT:
@@ -144,6 +149,10 @@ def _find(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[str, ...]:
         asked["digits"] = digits
     else:
         parts.append(f"SELECT {KEY}, 'name' FROM customers WHERE contains(upper(replace(name, ' ', '')), $plain)")
+        parts.append(
+            f"SELECT p.{KEY}, 'company' FROM company_people p JOIN companies c USING (company_id) "
+            "WHERE contains(upper(replace(c.company_name, ' ', '')), $plain) OR upper(c.company_id) = $plain"
+        )
     connection.execute(f"CREATE TABLE found AS {' UNION '.join(parts)}", asked)
     rows = connection.execute(f"SELECT DISTINCT how FROM found SEMI JOIN profile USING ({KEY}) ORDER BY 1").fetchall()
     return tuple(row[0] for row in rows)

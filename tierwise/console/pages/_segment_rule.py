@@ -30,6 +30,9 @@ from tierwise.kernel.errors import TierwiseError
 
 SAMPLE = 10
 
+NEW = "new-segment"
+"""In the address of one that has no name yet: no segment can be called so."""
+
 
 async def edit(visit: Visit, known: RuleWords, row: SegmentRow | None, rule: AnyRule | None) -> None:
     """The builder with the count beside it; below, who they are; and what storing it would do. row: None for new."""
@@ -64,7 +67,7 @@ class _Editing:
         """The address follows the rule, so that it can be sent, and come back to."""
         stored = self.row is not None and rule == self.row.segment.when
         where = None if rule is None or stored else in_address(rule)
-        name = "new" if self.row is None else self.row.segment.name
+        name = NEW if self.row is None else self.row.segment.name
         address = self.visit.link(f"/segments/{name}", where=where)
         ui.navigate.history.replace(address)
         asked = {"where": in_address(rule) if rule is not None else "", "headings": self.texts.language}

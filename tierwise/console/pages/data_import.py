@@ -8,9 +8,10 @@ from html import escape
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
-from tierwise.app import imports, jobs, uploads
+from tierwise.app import imports, jobs, mappings_kept, uploads
 from tierwise.app.imports import ImportView
 from tierwise.app.jobs import Job
+from tierwise.app.mappings_kept import ReadBefore
 from tierwise.console.pages._data import (
     OPEN,
     attempt,
@@ -191,9 +192,13 @@ async def uploaded(visit: Visit) -> None:
     """What a file seems to be, its columns with their first values, and what each is to mean."""
     texts = visit.texts
     sections(visit, "/data")
-    view = await visit.ask(
-        uploads.look, visit.ctx, visit.asked["upload"], table=visit.asked.get("table"), sheet=visit.asked.get("sheet")
-    )
+    number, one_sheet = visit.asked["upload"], visit.asked.get("sheet")
+    view = await visit.ask(uploads.look, visit.ctx, number, table=visit.asked.get("table"), sheet=one_sheet)
+    before: ReadBefore | None = None
+    if visit.asked.get("afresh") != "1" and not view.undecided:
+        before = await visit.ask(mappings_kept.read_before, visit.ctx, view.headers, visit.asked.get("table"))
+        if before is not None and before.table != view.table:
+            view = await visit.ask(uploads.look, visit.ctx, number, table=before.table, sheet=one_sheet)
     here = f"/data/upload/{view.id}"
     asked = {"table": visit.asked.get("table"), "sheet": visit.asked.get("sheet")}
     with card(view.name, name="recognised", aside=_how(view, texts)):
@@ -218,18 +223,20 @@ async def uploaded(visit: Visit) -> None:
                 sheet.on_value_change(lambda event: visit.go(here, **asked | {"sheet": event.value}))
         if view.undecided:
             markup(f'<p class="lead">{escape(texts("data_which_sheet"))}</p>')
-        elif view.missing:
+        elif view.missing and before is None:
             named = ", ".join(label.in_language(texts.language) for _, label in view.missing)
             markup(f'<p class="tw-wrong" data-missing>{escape(texts("data_missing", columns=named))}</p>')
         else:
             said = texts(
                 "data_all_there",
-                known=sum(1 for each in view.meanings if each and each != uploads.TRAIT),
+                known=sum(1 for each in (before or view).meanings if each and each != uploads.TRAIT),
                 of=len(view.headers),
             )
             markup(f'<p class="lead">{escape(said)}</p>')
     if not view.undecided:
-        _mapping(visit, view)
+        if before is not None:
+            markup(_read_before(visit, before, here, asked))
+        _mapping(visit, view, before)
 
 
 def _how(view: uploads.UploadView, texts: Texts) -> str:
@@ -254,8 +261,21 @@ def _first(values: Sequence[str]) -> str:
     return " · ".join(shown) or NONE
 
 
-def _mapping(visit: Visit, view: uploads.UploadView) -> None:
+def _read_before(visit: Visit, before: ReadBefore, here: str, asked: dict[str, str | None]) -> str:
+    """That the columns are as they were chosen last time, and the way to have them recognised afresh."""
     texts = visit.texts
+    earlier = escape(visit.link(f"/data/imports/{before.import_id}"))
+    said = texts("data_as_before", file=before.file, day=texts.day(before.at.date()))
+    afresh = escape(visit.link(here, **asked | {"afresh": "1"}))
+    return (
+        f'<p class="foot" data-as-before="{before.import_id}"><a href="{earlier}">{escape(said)}</a> · '
+        f'<a href="{afresh}">{escape(texts("data_afresh"))}</a></p>'
+    )
+
+
+def _mapping(visit: Visit, view: uploads.UploadView, before: ReadBefore | None) -> None:
+    texts = visit.texts
+    meanings = view.meanings if before is None else before.meanings
     names = {name: label.in_language(texts.language) for name, label in view.choices.items()}
     options = {"": texts("data_leave_out")} | names
     if view.table == "customers":
@@ -275,7 +295,9 @@ def _mapping(visit: Visit, view: uploads.UploadView) -> None:
                     ui.html(escape(header or str(at + 1)), sanitize=False, tag="td").classes("text")
                     ui.html(escape(_first(values)), sanitize=False, tag="td").classes("text tw-muted")
                     with ui.element("td").classes("text"):
-                        select = ui.select(options, value=view.meanings[at] or "", with_input=True)
+                        select = ui.select(
+                            options, value=meanings[at] if meanings[at] in options else "", with_input=True
+                        )
                         select.props(f'outlined dense aria-label="{escape(header)}"').classes("tw-input")
                         chosen.append(select)
     with card(texts("data_take_in"), name="take-in"):

@@ -8,11 +8,11 @@ from html import escape
 from nicegui import ui
 
 from tierwise.app import cleaning, quality, showing
-from tierwise.app.cleaning import JunkView, ReleaseView
+from tierwise.app.cleaning import JunkRuleRow, JunkView, ReleaseView
 from tierwise.app.quality import FilledView
 from tierwise.app.views import StoreRow, StoresView
 from tierwise.console.pages._data import attempt, sections
-from tierwise.console.parts.card import card, excel_link, markup
+from tierwise.console.parts.card import card, excel_link, markup, markup_in
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
@@ -24,16 +24,20 @@ from tierwise.plots.look import ACCENT
 
 LEAST_KNOWN = 30
 
+ACCOUNTS = 200
+"""So many accounts of one rule are listed; the workbook has all."""
+
 
 @page("/data/quality", "title_data")
 async def shown(visit: Visit) -> None:
-    """all=1 lists every attribute, in the address."""
+    """In the address: all=1 lists every attribute; junk, the rule whose accounts are listed."""
     sections(visit, "/data/quality")
     stores = await visit.ask(showing.stores, visit.ctx)
     filled = await visit.ask(quality.filled, visit.ctx)
     _stores(visit, stores)
     try:
-        junk = await visit.ask(cleaning.junk, visit.ctx)
+        many = ACCOUNTS if visit.asked.get("junk") else cleaning.EXAMPLES
+        junk = await visit.ask(cleaning.junk, visit.ctx, examples=many)
     except TierwiseError as error:
         if error.code != "no_cleaning":
             raise
@@ -134,15 +138,16 @@ def _junk(visit: Visit, view: JunkView, released: Sequence[ReleaseView]) -> None
         rows: list[Sequence[Item]] = [
             (
                 Cell(texts.label(each.title), small=texts.label(each.reason)),
-                texts.count(each.customers),
+                Cell(texts.count(each.customers), link=_accounts_link(visit, each)),
                 texts.count(each.counted),
                 texts.count(each.orders),
                 texts.amount(each.monetary_amount_gross),
-                ", ".join(each.examples) or NONE,
+                ", ".join(each.examples[: cleaning.EXAMPLES]) or NONE,
             )
             for each in view.rules
         ]
         markup(table(heads, rows, name="junk"))
+        _accounts(visit, view)
         if released:
             heads = [Column(texts(name), "text") for name in ("column_customer_id", "reason", "by_whom", "day")]
             made = [
@@ -161,15 +166,38 @@ def _junk(visit: Visit, view: JunkView, released: Sequence[ReleaseView]) -> None
                     undo.props("flat dense no-caps")
 
 
+def _accounts_link(visit: Visit, rule: JunkRuleRow) -> str:
+    """To the rule's accounts; they are in no other list, since no number counts them."""
+    return visit.link("/data/quality", junk=rule.rule) if rule.examples else ""
+
+
+def _accounts(visit: Visit, view: JunkView) -> None:
+    """The accounts of the rule of the address, each to be released."""
+    texts = visit.texts
+    rule = next((each for each in view.rules if each.rule == visit.asked.get("junk") and each.examples), None)
+    if rule is None:
+        return
+    said = texts("data_accounts", title=texts.label(rule.title), shown=len(rule.examples), of=rule.customers)
+    excel = excel_link(file, said) if (file := visit.excel("junk")) else ""
+    markup(f'<h2 class="tw-second">{escape(said)} {excel}</h2>')
+    with ui.element("ul").classes("tw-chips").props('data-table="accounts"'):
+        for who in rule.examples:
+            with ui.element("li"):
+                markup_in("span", escape(who))
+                if visit.may("release"):
+                    release = ui.button(texts("data_release_one"), on_click=lambda who=who: _release(visit, who))
+                    release.props(f'flat dense no-caps data-release="{escape(who)}"')
+
+
 async def _undo(visit: Visit, each: ReleaseView) -> None:
     await visit.ask(cleaning.undo_release, visit.ctx, each.customer_id, rule=each.rule)
     ui.navigate.reload()
 
 
-async def _release(visit: Visit) -> None:
+async def _release(visit: Visit, account: str = "") -> None:
     texts = visit.texts
     with dialog(texts("data_release"), lead=texts("data_release_help")) as window:
-        who = ui.input(texts("column_customer_id")).props("outlined dense").classes("tw-wide-input")
+        who = ui.input(texts("column_customer_id"), value=account).props("outlined dense").classes("tw-wide-input")
         reason = ui.input(texts("reason")).props("outlined dense").classes("tw-wide-input")
         wrong = ui.column()
 

@@ -8,7 +8,7 @@ from tierwise.app import rule_vocabulary, segment_catalogue
 from tierwise.app.segment_catalogue import SegmentRow
 from tierwise.console.pages._later import later
 from tierwise.console.pages._segment_parts import overlapping, read_as_a_group, versions
-from tierwise.console.pages._segment_rule import edit
+from tierwise.console.pages._segment_rule import NEW, edit
 from tierwise.console.parts.card import markup
 from tierwise.console.parts.tabs import tabs
 from tierwise.console.rule_query import rule_in, where_in
@@ -17,7 +17,7 @@ from tierwise.console.visit import Visit, page
 TABS = ("rule", "read", "overlap", "versions")
 
 
-@page("/segments/new", "title_segment_new")
+@page(f"/segments/{NEW}", "title_segment_new")
 async def new_segment(visit: Visit) -> None:
     """In the address: where, the rule as far as it is written."""
     known = await visit.ask(rule_vocabulary.rule_words, visit.ctx)

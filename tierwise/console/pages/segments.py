@@ -7,6 +7,7 @@ from html import escape
 
 from tierwise.app import segment_catalogue
 from tierwise.app.segment_catalogue import SegmentCatalogue, SegmentRow
+from tierwise.console.pages._segment_rule import NEW
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import where_in
@@ -20,7 +21,7 @@ async def segments(visit: Visit) -> None:
     """The list; in the address: order (name or customers)."""
     texts = visit.texts
     found = await visit.ask(segment_catalogue.catalogue, visit.ctx)
-    new = escape(visit.link("/segments/new"))
+    new = escape(visit.link(f"/segments/{NEW}"))
     said = texts("as_of", day=texts.day(found.as_of)) if found.as_of is not None else texts("seg_not_counted")
     markup(
         f'<p class="tw-under"><span>{escape(said)}</span>'
