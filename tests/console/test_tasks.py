@@ -91,8 +91,10 @@ def test_a_preview_says_who_is_left_out_and_whose_they_are() -> None:
     assert "没有电话" not in html
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, "–"), (1.25, "1.2 h"), (71.9, "71.9 h"), (96.0, "4.0 days")])
-def test_hours_become_days_where_they_are_many(value: float | None, text: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (0.25, "15 min"), (1.25, "1.2 h"), (71.9, "71.9 h"), (96.0, "4.0 days")]
+)
+def test_hours_become_minutes_or_days(value: float | None, text: str) -> None:
     assert hours(value, EN) == text
 
 

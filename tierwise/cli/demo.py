@@ -15,9 +15,10 @@ from tierwise.app import importing, running
 from tierwise.app.defining import initialise
 from tierwise.bootstrap import Settings, open_context, serve, stop_embedded
 from tierwise.cli.demo_summary import summary
+from tierwise.cli.demo_tasks import ADVISOR, make_demo_tasks
 from tierwise.cli.door import note
 from tierwise.cli.manage import Progress
-from tierwise.cli.terminal import console, say, table
+from tierwise.cli.terminal import console, number, say, table
 from tierwise.kernel import clock
 from tierwise.testing import AS_OF, make_dealer, make_retail
 
@@ -58,6 +59,8 @@ def demo(dealers: int, retail: int, seed: int) -> None:
             "segment read at_risk",
             "levels near-miss customer_level",
             f"customer {_somebody(made['dealer'])}",
+            "task advisors",
+            f"people link {ADVISOR}",
         ):
             say(f"  {quote(sys.argv[0])} {words}")
         say(f"  {quote(sys.argv[0])} stop")
@@ -88,6 +91,8 @@ def _one(template: Literal["dealer", "retail"], settings: Settings, made: MadeDa
         earlier = running.run(ctx, AS_OF - HALF_A_YEAR)
         now = running.run(ctx, AS_OF)
         summary(ctx, earlier.as_of, now.as_of, stores=template == "retail", explained=EXPLAINED[template])
+        if template == "dealer":
+            say(f"Made {number(make_demo_tasks(ctx))} tasks for two service advisors.")
     finally:
         ctx.database.dispose()
 

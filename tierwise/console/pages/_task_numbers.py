@@ -71,9 +71,11 @@ def _row(visit: Visit, row: AdvisorRow) -> Sequence[Item]:
 
 
 def hours(value: float | None, texts: Texts) -> str:
-    """Hours with their unit, days where they are many."""
+    """Hours with their unit; minutes where they are few, days where they are many."""
     if value is None:
         return NONE
+    if value < 1:
+        return texts("task_minutes", number=f"{value * 60:.0f}")
     if value >= 72:
         return texts("task_days", number=f"{value / 24:.1f}")
     return texts("task_hours", number=f"{value:.1f}")
