@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as TooLong
 
 from docs.pictures.browsing import DESK_PX, LANGUAGES, PHONE_PX, TALL_PX, chromium, served, settle, shoot
 
@@ -62,18 +63,22 @@ PHONE_PAGES: dict[str, tuple[str, ...]] = {
 """The same of pages for phones."""
 
 
-def take(page: Page, origin: str, way: tuple[str, ...], path: Path) -> None:
-    """Go there and take the whole page. Where there is nothing to click, there is no picture."""
+def take(page: Page, origin: str, way: tuple[str, ...], path: Path) -> list[str]:
+    """Go there and take the whole page; what is wrong. Where there is nothing to click, the page before is taken."""
     page.goto(f"{origin}/console{way[0]}")
-    settle(page)
-    for selector in way[1:]:
-        link = page.locator(selector).first
-        if not link.count():
-            print(f"{path.name}: nothing to click at {selector}", file=sys.stderr)
-            return
-        page.goto(origin + str(link.get_attribute("href")))
+    try:
         settle(page)
-    shoot(page, path, tall=True)
+        for selector in way[1:]:
+            link = page.locator(selector).first
+            if not link.count():
+                return []
+            page.goto(origin + str(link.get_attribute("href")))
+            settle(page)
+    except TooLong:
+        return [f"{page.url}: not there after a minute"]
+    finally:
+        shoot(page, path, tall=True)
+    return []
 
 
 def insights(page: Page, origin: str) -> dict[str, tuple[str, ...]]:
@@ -87,30 +92,31 @@ def insights(page: Page, origin: str) -> dict[str, tuple[str, ...]]:
 
 def pictures(browser: Browser, business: str, link: str, into: Path, wanted: list[str]) -> list[str]:
     """Every page of one business; what the browser complained about."""
-    said: list[str] = []
     origin = link.split("/console")[0]
     context = browser.new_context(viewport={"width": DESK_PX, "height": TALL_PX})
     context.new_page().goto(link)
     state = context.storage_state()
     context.close()
+    said: list[str] = []
     for language, locale in LANGUAGES.items():
         context = browser.new_context(
             storage_state=state, locale=locale, viewport={"width": DESK_PX, "height": TALL_PX}
         )
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda message, at=page: said.append(f"{at.url}: {message.type}: {message.text}"))
-        page.on("pageerror", lambda error, at=page: said.append(f"{at.url}: {error}"))
-        for name, way in {**PAGES, **insights(page, origin)}.items():
-            if wanted and name not in wanted:
-                continue
-            take(page, origin, way, into / f"{business}-{name}-{language}.png")
-        page.set_viewport_size({"width": PHONE_PX, "height": TALL_PX})
-        for name, way in PHONE_PAGES.items():
-            if not wanted or name in wanted:
-                take(page, origin, way, into / f"{business}-{name}-{language}.png")
+        _listen(page, said)
+        for wide, ways in ((DESK_PX, {**PAGES, **insights(page, origin)}), (PHONE_PX, PHONE_PAGES)):
+            page.set_viewport_size({"width": wide, "height": TALL_PX})
+            for name, way in ways.items():
+                if not wanted or name in wanted:
+                    said.extend(take(page, origin, way, into / f"{business}-{name}-{language}.png"))
         context.close()
     return said
+
+
+def _listen(page: Page, said: list[str]) -> None:
+    page.on("console", lambda message: said.append(f"{page.url}: {message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
 
 
 def main(homes: Path, into: Path, wanted: list[str]) -> int:

@@ -64,11 +64,14 @@ def demo(dealers: int, retail: int, seed: int) -> None:
         ):
             say(f"  {quote(sys.argv[0])} {words}")
         say(f"  {quote(sys.argv[0])} stop")
-        if sys.stdout.isatty() and sys.stdin.isatty():
+        shown = sys.stdout.isatty() and sys.stdin.isatty()
+        if shown:
             _serve(of_demo["dealer"])
     finally:
         for own in of_demo.values():
             stop_embedded(own)
+    if shown:
+        note("ended; nothing is left running")
 
 
 def _fresh(settings: Settings, root: Path) -> None:
@@ -121,5 +124,5 @@ def _somebody(made: MadeData) -> str:
 
 
 def _serve(settings: Settings) -> None:
-    note("\nServing the dealer group; Ctrl-C ends it.")
+    note("\nThe console of the dealer group: the link below signs you in, once. Ctrl-C ends it.")
     serve("127.0.0.1", 0, console=True, note=note, settings=settings)

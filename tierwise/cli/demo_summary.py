@@ -11,6 +11,7 @@ from tierwise.app.defining import current_definitions
 from tierwise.cli import look
 from tierwise.cli.cleaning import print_junk
 from tierwise.cli.explain import print_explanation
+from tierwise.cli.language import told
 from tierwise.cli.levels import print_matrix_cells
 from tierwise.cli.look import both, sentences
 from tierwise.cli.profiling import said_reward
@@ -161,9 +162,9 @@ def _tag_rows(tag: TagRow, room: int) -> Iterator[tuple[object, ...]]:
     """One row, and one more for each line that its values need."""
     values = [f"{both(value.title)} {number(value.customers)}" for value in tag.values if value.customers]
     if tag.consent is not None and not tag.customers:
-        values = [f"computed only with the customer's consent ({tag.consent})"]
+        values = [told(f"computed only with the customer's consent ({tag.consent})")]
     elif tag.source == "manual" and not tag.customers:
-        values = ["given by staff"]
+        values = [told("given by staff")]
     first, *more = list(_lines(values, room)) or [""]
     yield tag.name, both(tag.title), tag.source, tag.customers, percent(tag.coverage), first
     for line in more:
@@ -210,6 +211,6 @@ def _question(ctx: Context) -> None:
 def _one(ctx: Context, segment: str) -> None:
     drawn = segments.sample(ctx, InSegment(segment=segment), limit=1)
     if drawn.rows:
-        console().print("Why is this customer in this segment?", style="bold", highlight=False)
+        console().print(told("Why is this customer in this segment?"), style="bold", highlight=False)
         print_explanation(explaining.explain(ctx, str(drawn.rows[0][0]), f"segment {segment}"))
         say()

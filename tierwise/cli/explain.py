@@ -62,8 +62,10 @@ def _lines(clauses: tuple[Clause, ...], depth: int) -> Iterator[str]:
 
 
 def _counted(counted: Counted, indent: str) -> Iterator[str]:
-    days = f"up to {counted.last}" if counted.first is None else f"{counted.first} to {counted.last}"
-    yield f"{indent}{counted.count:,} {counted.fact}, {days}"
+    from tierwise.cli.language import told
+
+    days = f"up to {counted.last}" if counted.first is None else f"from {counted.first} to {counted.last}"
+    yield f"{indent}{counted.count:,} {counted.fact}, {told(days)}"
     for row in counted.rows[:_ROWS_READ]:
         yield f"{indent}  " + "  ".join(f"{name} {_said(value)}" for name, value in row.items())
     if counted.count > _ROWS_READ:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tierwise.app import jobs as job_cases
 from tierwise.app import showing
 from tierwise.cli.door import note, opened, plain, tell
-from tierwise.cli.language import language, told
+from tierwise.cli.language import language, told, word
 from tierwise.cli.terminal import fixed, number, percent, say, table
 
 if TYPE_CHECKING:
@@ -102,9 +102,9 @@ def rfm(run_id: int | None, as_json: bool) -> None:
 
 def print_rfm(view: views.RfmView) -> None:
     largest = max((cell.customers for cell in view.cells), default=0) or 1
-    window = "" if view.last_days is None else f" · last {number(view.last_days)} days"
+    window = "" if view.last_days is None else f" · {told(f'last {number(view.last_days)} days')}"
     table(
-        f"RFM · {view.as_of} · {view.money} {view.currency}{window}",
+        f"RFM · {view.as_of} · {word(view.money)} {view.currency}{window}",
         ["RFM", "cell", "customers", "share", "amount", "of amount", "per head", "days", "orders"],
         [
             (

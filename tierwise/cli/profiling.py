@@ -93,8 +93,9 @@ _STATES = {
 
 def said_reward(reward: RewardView | None) -> str:
     """What an answer earns, in words; empty for nothing."""
+    from tierwise.cli.language import told
     from tierwise.cli.look import both
 
     if reward is None:
         return ""
-    return f"{reward.points} points" if reward.points is not None else both(reward.benefit)
+    return told(f"{reward.points} points") if reward.points is not None else both(reward.benefit)

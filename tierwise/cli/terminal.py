@@ -88,7 +88,7 @@ def table(
     out = console()
     shown = [[item if isinstance(item, str) else number(item) for item in row] for row in rows]
     right = [_is_of_numbers([row[i] for row in rows]) for i in range(len(columns))]
-    heads = [word(name) for name in columns]
+    heads = [told(word(name)) for name in columns]
     widths = [max([width(name), *(width(row[i]) for row in shown)]) for i, name in enumerate(heads)]
     kept = list(range(len(columns)))
     for name in spare:
