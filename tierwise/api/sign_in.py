@@ -20,7 +20,7 @@ _STYLE = """body{font:14px/1.6 -apple-system,"Segoe UI",Roboto,"PingFang SC","Mi
 sans-serif;color:#1b2426;background:#f4f6f6;margin:0;display:grid;place-items:center;min-height:100vh}
 main{background:#fff;border:1px solid #e2e8e8;border-radius:6px;padding:28px 32px;width:320px;box-sizing:border-box}
 h1{font-size:17px;margin:0 0 16px;color:#0b7285}label{display:block;margin:12px 0 4px;color:#5a686b}
-input{width:100%;box-sizing:border-box;font:inherit;padding:7px 9px;border:1px solid #c3cdce;border-radius:4px}
+input{width:100%;box-sizing:border-box;font:inherit;padding:7px 9px;border:1px solid #859497;border-radius:4px}
 button{margin-top:18px;width:100%;font:inherit;padding:8px;border:0;border-radius:4px;background:#0b7285;color:#fff}
 :focus-visible{outline:2px solid #0b7285;outline-offset:2px}p{color:#5a686b;margin:14px 0 0;font-size:12.5px}
 p.wrong{color:#97503f;margin:0 0 8px;font-size:14px}nav{margin-top:14px;font-size:12.5px}a{color:#0b7285}

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from tests.console.phone.conftest import Enter, origin_of
 from tierwise.app import tags
 from tierwise.app.context import Context
+from tierwise.app.views import AttributeValue, Label
+from tierwise.app.vocabulary import Vocabulary
+from tierwise.console.phone.customer import _attribute
+from tierwise.console.phone.visit import PhoneVisit
+from tierwise.console.shown import reason_text
 from tierwise.console.texts import Texts
 
 
@@ -96,3 +103,16 @@ def test_forms_of_other_pages_change_nothing(enter: Enter, furnished: Context) -
     assert client.post("/customer/tag", data=given | {"id": "C001"}).status_code == 404, "somebody else's"
     assert len(tags.customer_tags(furnished, "C000").acts) == before
     assert not tags.customer_tags(furnished, "C001").acts
+
+
+def test_what_has_no_value_says_why_and_windows_stand_under_the_whole() -> None:
+    visit = PhoneVisit(SimpleNamespace(), Texts("en"), "/customer", {})  # type: ignore[arg-type]
+    words = Vocabulary(1, date(2026, 6, 30), "CNY", {})
+    nothing = AttributeValue("rfm_cell", Label("RFM 分组", "RFM cell"), None, "", "no_orders")
+    line = _attribute(visit, "C 1", nothing, {}, words)
+    assert (line.text, line.why) == ("–", "/console/m/customer/why?id=C+1&of=rfm_cell")
+    assert line.under == Texts("en")("no_value_because", reason=reason_text("no_orders", Texts("en")))
+    whole = AttributeValue("visit_count", Label("到店", "Visits"), 7, "visits", None)
+    month = AttributeValue("visit_count_30d", Label("到店", "Visits"), 2, "visits", None)
+    line = _attribute(visit, "C1", whole, {30: month}, words)
+    assert (line.text, line.under) == ("7 visits", "last 30 days 2")
