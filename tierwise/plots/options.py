@@ -22,6 +22,10 @@ _FEW, _WIDTH_OF_FEW = 8, 84
 """So few labels below bars are all shown, in lines of so many pixels."""
 
 
+_NODE_GAP = 14
+"""Between nodes, so that the names of thin ones stand clear of each other."""
+
+
 def options(plot: Plot) -> dict[str, Any]:
     """ECharts options; `rate` in per cent, gaps where a value cannot be told."""
     if isinstance(plot, Heat):
@@ -102,6 +106,7 @@ def _heat(plot: Heat) -> dict[str, Any]:
             "left": "center",
             "bottom": 4,
             "itemHeight": 120,
+            "formatter": "{value}%" if plot.unit == "rate" else "{value}",
             "inRange": {"color": ["#ffffff", ACCENT_LIGHT, ACCENT]},
         },
         "series": [{"type": "heatmap", "data": [list(cell) for cell in cells]}],
@@ -122,6 +127,7 @@ def _flow(plot: Flow) -> dict[str, Any]:
                 "type": "sankey",
                 "top": 36,
                 "nodeAlign": "justify",
+                "nodeGap": _NODE_GAP,
                 "data": list(nodes.values()),
                 "links": [
                     {"source": f"0:{link.source}", "target": f"1:{link.target}", "value": link.value}

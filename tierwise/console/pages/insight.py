@@ -13,6 +13,7 @@ from tierwise.app import tag_catalogue
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import ColumnView, FigureView, InsightSummary, InsightView, ParameterView
 from tierwise.app.insights.who import rules_of_row
+from tierwise.console.charts.answers import height_px, in_fixed_colours
 from tierwise.console.pages._kpis import kpis_by_name
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
@@ -70,8 +71,6 @@ CHOICES = frozenset(
 STEP = 50
 
 MOST = 1000
-
-CHART_PX = 340
 
 _NUMBERS = ("count", "money", "rate", "days", "number", "p_value")
 
@@ -243,7 +242,7 @@ def _answer(visit: Visit, found: InsightSummary, view: InsightView, kpis: Mappin
             markup(f'<p data-notice="none">{escape(texts("ins_nothing"))}</p>')
             return
         if view.chart is not None:
-            chart(view.chart, CHART_PX)
+            chart(in_fixed_colours(view.chart, view.columns, texts), height_px(view.chart))
     with card(
         texts("ins_rows"),
         name="rows",

@@ -64,15 +64,18 @@ def cohorts(asked: Asked) -> Answer:
     )
 
 
-def _picture(rows: Sequence[Row], language: str) -> Heat:
+def _picture(rows: Sequence[Row], language: str) -> Heat | None:
+    """Without the month in which everybody bought: its colour would leave the others hardly any."""
     months = sorted({row["cohort_month"] for row in rows})[-DRAWN:]
-    most = max(row["month_number"] for row in rows if row["cohort_month"] in months)
+    later = range(1, 1 + max(row["month_number"] for row in rows if row["cohort_month"] in months))
     cells = {(row["cohort_month"], row["month_number"]): row["retained_share"] for row in rows}
+    if not later:
+        return None
     return Heat(
         tuple(f"{month:%Y-%m}" for month in months),
-        tuple(str(number) for number in range(most + 1)),
-        tuple(tuple(cells.get((month, number)) for number in range(most + 1)) for month in months),
-        Label("同期群留存率", "Retained share by cohort and month").in_language(language),
+        tuple(str(number) for number in later),
+        tuple(tuple(cells.get((month, number)) for number in later) for month in months),
+        Label("同期群在之后第几个月的留存率", "Retained share by cohort and month after it").in_language(language),
         "rate",
     )
 

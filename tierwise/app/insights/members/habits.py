@@ -26,6 +26,38 @@ _TITLES = {
     "price_level": Label("价位", "price level"),
     "promotion": Label("促销", "promotion"),
 }
+_VALUES = {
+    "monday": Label("周一", "Monday"),
+    "tuesday": Label("周二", "Tuesday"),
+    "wednesday": Label("周三", "Wednesday"),
+    "thursday": Label("周四", "Thursday"),
+    "friday": Label("周五", "Friday"),
+    "saturday": Label("周六", "Saturday"),
+    "sunday": Label("周日", "Sunday"),
+    "day_off": Label("休息日", "day off"),
+    "workday": Label("工作日", "workday"),
+    "new_years_day": Label("元旦", "New Year's Day"),
+    "spring_festival": Label("春节", "Spring Festival"),
+    "tomb_sweeping_day": Label("清明节", "Tomb-sweeping Day"),
+    "labour_day": Label("劳动节", "Labour Day"),
+    "dragon_boat_festival": Label("端午节", "Dragon Boat Festival"),
+    "national_day": Label("国庆节", "National Day"),
+    "mid_autumn_festival": Label("中秋节", "Mid-autumn Festival"),
+    "first_day": Label("初一", "first day"),
+    "fifteenth_day": Label("十五", "fifteenth day"),
+    "first_month": Label("正月", "first month"),
+    "twelfth_month": Label("腊月", "twelfth month"),
+    "lantern_festival": Label("元宵节", "Lantern Festival"),
+    "qixi": Label("七夕", "Qixi"),
+    "zhongyuan": Label("中元节", "Zhongyuan"),
+    "double_ninth": Label("重阳节", "Double Ninth"),
+    "laba": Label("腊八", "Laba"),
+    "low": Label("低", "low"),
+    "mid": Label("中", "mid"),
+    "high": Label("高", "high"),
+    "on_promotion": Label("促销时", "on promotion"),
+    "full_price": Label("原价时", "at full price"),
+}
 _OWN = ("hour_band", "price_level", "promotion")
 
 
@@ -53,7 +85,7 @@ def habits(asked: Asked) -> Answer:
         columns=(
             Column("customer_id", Label("客户", "customer"), "customer"),
             Column("habit", Label("习惯", "habit"), "text", values=_TITLES),
-            Column("value", Label("取值", "value"), "text"),
+            Column("value", Label("取值", "value"), "text", values=_VALUES),
             Column("day_count", Label("消费天数", "days with an order"), "count"),
             Column("habit_count", Label("其中符合", "of them with it"), "count"),
             Column("share", Label("占比", "share"), "rate"),
