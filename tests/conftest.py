@@ -88,13 +88,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
 @pytest.fixture(scope="module")
 def database(server: EmbeddedServer) -> Iterator[Engine]:
     """An engine on a fresh, upgraded database, which the tests of one module share."""
-    yield from _fresh_database(server, DATABASE)
+    yield from fresh_database(server, DATABASE)
 
 
 @pytest.fixture
 def bare_database(server: EmbeddedServer) -> Iterator[Engine]:
     """An engine on an empty database for one test."""
-    yield from _fresh_database(server, "template0")
+    yield from fresh_database(server, "template0")
 
 
 @pytest.fixture
@@ -108,10 +108,11 @@ def connection(database: Engine) -> Iterator[Connection]:
 @pytest.fixture(scope="session")
 def shared_database(server: EmbeddedServer) -> Iterator[Engine]:
     """An engine on one more database, for what is made once and read by many modules."""
-    yield from _fresh_database(server, DATABASE)
+    yield from fresh_database(server, DATABASE)
 
 
-def _fresh_database(server: EmbeddedServer, template: str) -> Iterator[Engine]:
+def fresh_database(server: EmbeddedServer, template: str = DATABASE) -> Iterator[Engine]:
+    """An engine on a database of one's own, until it is asked for the next."""
     url = make_url(server.ensure())
     name = f"test_{next(_numbers)}"
     keeper = open_database(url.set(database="postgres").render_as_string())

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from tests.app.task_house import furnished
+from tests.conftest import fresh_database
 from tierwise.app import importing, running
 from tierwise.app.context import Context
 from tierwise.app.defining import initialise
 from tierwise.app.principal import Principal
 from tierwise.engine.lake import Lake
+from tierwise.state.embedded import EmbeddedServer
 from tierwise.testing import make_retail
 
 OPERATOR = Principal("test:operator", "administrator")
@@ -45,3 +49,10 @@ def retailer(shared_database: Engine, files: dict[str, Path], tmp_path_factory: 
     running.run(house, date(2026, 3, 31))
     running.run(house, date(2026, 6, 30))
     return house
+
+
+@pytest.fixture(scope="session")
+def task_house(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
+    """Two stores with their advisors, seen by their chief; tests of tasks empty it of tasks before they begin."""
+    for database in fresh_database(server):
+        yield furnished(database, Path(tmp_path_factory.mktemp("tasks")))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from tests.app.task_house import BOSS, LI, NOW, TODAY, furnished
-from tierwise.app import task_making, tasks
+from tests.app.task_house import BOSS, LI, NOW, TODAY
+from tierwise.app import defining, identity, running, task_making, tasks
 from tierwise.app.context import Context
 from tierwise.app.task_making import make_task, make_tasks, preview_tasks
-from tierwise.app.task_views import TaskCounts, TaskOrder
+from tierwise.app.task_views import TaskCounts, TaskOrder, TaskView
+from tierwise.definitions.identities import Identities
 from tierwise.definitions.rule import Comparison, InList, InSegment
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
@@ -21,9 +21,9 @@ from tierwise.state import audit
 BUYERS = TaskOrder(rule=InSegment(segment="buyers"), title="回访", script="问候")
 
 
-@pytest.fixture(scope="module")
-def chief(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context:
-    return furnished(database, Path(tmp_path_factory.mktemp("tasks")))
+@pytest.fixture
+def chief(task_house: Context) -> Context:
+    return task_house
 
 
 @pytest.fixture(autouse=True)
@@ -210,3 +210,25 @@ def test_the_audit_tells_who_made_how_many_and_no_customer(chief: Context) -> No
         one, many, *_ = audit.list_rows(connection, action="task.make")
     assert (many.object, many.detail["made"]) == ("segment buyers", 5)
     assert "王先生" not in str(one.detail)
+
+
+def test_two_who_are_found_to_be_one_have_one_task(chief: Context) -> None:
+    made = {each.customer_id: each for each in _made(chief)}
+    defining.change_definitions(chief, [Identities()], note="")
+    decision = identity.decide(chief, "C4", "C5", same=True, reason="the same card")
+    try:
+        running.run(chief, date(2026, 6, 30))
+        counts = preview_tasks(chief, BUYERS).counts
+        assert (counts.found, counts.already, counts.made) == (4, 4, 0), "what either has is the one's"
+        seen = tasks.one_task(chief, made["C5"].id)
+        assert seen.customer_id == tasks.one_task(chief, made["C4"].id).customer_id
+        assert len(tasks.tasks_of_customer(chief, str(seen.customer_id))) == 2
+    finally:
+        identity.undo(chief, decision.id)
+        running.run(chief, date(2026, 6, 30))
+    assert preview_tasks(chief, BUYERS).counts.found == 5
+
+
+def _made(chief: Context) -> tuple[TaskView, ...]:
+    make_tasks(chief, BUYERS)
+    return tasks.list_tasks(chief).rows

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import text
 
-from tests.app.task_house import ANALYST, BOSS, LI, NOW, READER, TODAY, furnished
+from tests.app.task_house import ANALYST, BOSS, LI, NOW, READER, TODAY
 from tierwise.app import importing, task_giving, tasks
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
@@ -46,9 +45,11 @@ def at(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context:
+def house(task_house: Context) -> Context:
     """E1: C1 appointment after 2 h, C2 no answer after 4 h, C3 put off; E2: C4 dropped; E3: C5 overdue."""
-    chief = furnished(database, Path(tmp_path_factory.mktemp("tasks")))
+    chief = task_house
+    with chief.database.begin() as connection:
+        connection.execute(text("truncate task, task_change, task_batch"))
     with pytest.MonkeyPatch.context() as monkeypatch:
         at(monkeypatch, NOW)
         make_tasks(chief, TaskOrder(rule=InSegment(segment="buyers"), title="回访"))
@@ -64,8 +65,8 @@ def house(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context
         at(monkeypatch, NOW + timedelta(hours=12))
         tasks.snooze(li, of["C3"], TODAY + timedelta(days=1))
         tasks.drop(chief, of["C4"], reason="已搬走")
-    for table, text in (("leads", LEADS), ("calls", CALLS), ("order_lines", ORDERS)):
-        (chief.home / f"more_{table}.csv").write_text(text, "utf-8")
+    for table, lines in (("leads", LEADS), ("calls", CALLS), ("order_lines", ORDERS)):
+        (chief.home / f"more_{table}.csv").write_text(lines, "utf-8")
         assert importing.import_path(chief, chief.home / f"more_{table}.csv", table, None).quarantined == 0
     return chief
 

@@ -6,13 +6,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from tests.app.task_house import BOSS, LI, NOW, READER, TODAY, WANG, furnished
+from tests.app.task_house import BOSS, LI, NOW, READER, TODAY, WANG
 from tierwise.app import people, task_giving, tasks
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
@@ -26,9 +25,9 @@ from tierwise.state import audit
 TOMORROW = TODAY + timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def chief(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Context:
-    return furnished(database, Path(tmp_path_factory.mktemp("tasks")))
+@pytest.fixture
+def chief(task_house: Context) -> Context:
+    return task_house
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -42,16 +42,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Everybody, the most valuable first. left_out: on the list, and not among the run's customers."""
+    """Everybody, the most valuable first. left_out: on the list, and not among the run's customers. busy: the keys of
+    those customers, as they are now, whom `busy_keys` were about."""
 
     customers: tuple[Candidate, ...]
     left_out: int
+    busy: frozenset[int]
     run_id: int
     as_of: date
 
 
-def candidates(ctx: Context, order: TaskOrder) -> Candidates:
-    """For whom an order is, of those whom one who asks may see. Raises what is wrong with the rule or the insight."""
+def candidates(ctx: Context, order: TaskOrder, busy_keys: Collection[int] = ()) -> Candidates:
+    """For whom an order is, of those whom one who asks may see. Raises what is wrong with the rule or the insight.
+
+    busy_keys: keys of customers, who may have been joined with others since.
+    """
     due = _due_of(ctx, order)
     project = project_of(ctx)
     own = own_rule(ctx)
@@ -69,7 +74,8 @@ def candidates(ctx: Context, order: TaskOrder) -> Candidates:
         tests += ["customer_id IN (FROM asked_ids)"] if due is not None else []
         found = _read(ctx, ground, project, " AND ".join(tests))
         told = tuple(replace(each, due=tuple((due or {}).get(called, ()))) for called, each in found)
-        return Candidates(told, _left_out(ctx, ground, order), ground.run.id, ground.run.as_of)
+        busy = _as_they_are_now(ground, busy_keys)
+        return Candidates(told, _left_out(ctx, ground, order), busy, ground.run.id, ground.run.as_of)
 
 
 def _whose(project: Project) -> Callable[[Mapping[str, RuleColumn]], list[str]]:
@@ -107,6 +113,16 @@ def _read(ctx: Context, ground: Ground, project: Project, where: str) -> list[tu
         """
     ).fetchall()
     return [(called, Candidate(*rest)) for called, *rest in rows]
+
+
+def _as_they_are_now(ground: Ground, keys: Collection[int]) -> frozenset[int]:
+    if not keys:
+        return frozenset()
+    ground.connection.register("busy_keys", pa.table({"source_key": pa.array(sorted(keys), pa.int64())}))
+    rows = ground.connection.execute(
+        f"SELECT COALESCE(m.{KEY}, b.source_key) FROM busy_keys b LEFT JOIN customer_map m USING (source_key)"
+    ).fetchall()
+    return frozenset(int(key) for (key,) in rows)
 
 
 def _left_out(ctx: Context, ground: Ground, order: TaskOrder) -> int:

@@ -166,14 +166,14 @@ def _planned(ctx: Context, order: TaskOrder) -> _Planned:
     people = roster(ctx)
     chosen = [people.named(each, ctx.principal) for each in order.people]
     origin, about = _origin(order)
-    told = candidates(ctx, order)
-    found = told.customers
     matter = _matter(order.kind, origin, about or _digest(order), order.title)
     with ctx.database.connect() as state:
-        busy = tasks.open_matters(state, matter)
+        open_already = tasks.open_matters(state, matter)
+    told = candidates(ctx, order, open_already)
+    found = told.customers
     closed = [each for each in found if each.closed]
-    already = [each for each in found if not each.closed and each.key in busy]
-    wanted = [each for each in found if not each.closed and each.key not in busy]
+    already = [each for each in found if not each.closed and each.key in told.busy]
+    wanted = [each for each in found if not each.closed and each.key not in told.busy]
     if len(wanted) > MOST_TASKS:
         raise TierwiseError(
             "too_many_tasks", f"{len(wanted)} tasks at once", remedy=f"narrow them: at most {MOST_TASKS} at once"
