@@ -22,6 +22,7 @@ def mount_console(app: FastAPI) -> None:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", os.path.join(os.devnull, "nicegui"))
     from nicegui import ui
 
+    from tierwise.console.not_found import answer_unknown_addresses
     from tierwise.console.phone.mount import mount_phone
 
     mount_phone(app)
@@ -29,6 +30,7 @@ def mount_console(app: FastAPI) -> None:
     for name in sorted(each.name for each in pages.iterdir()):
         if name.endswith(".py") and not name.startswith("_"):
             import_module(f"tierwise.console.pages.{name.removesuffix('.py')}")
+    answer_unknown_addresses()
     ui.add_css(resources.files("tierwise.console").joinpath("style.css").read_text("utf-8"), shared=True)
     ui.run_with(
         app,

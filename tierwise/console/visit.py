@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from tierwise.app import defining
 from tierwise.app.context import Context
+from tierwise.app.database_lost import LOST, lost
 from tierwise.app.people import principal_of
 from tierwise.app.principal import Action
 from tierwise.app.signing_in import SignIns
@@ -52,7 +53,10 @@ class Visit:
             self._require_signed_in()
             return case(*args, **kwargs)
 
-        return await asyncio.to_thread(asked)
+        try:
+            return await asyncio.to_thread(asked)
+        except LOST as error:
+            raise lost() from error
 
     def _require_signed_in(self) -> None:
         if self.session is None:

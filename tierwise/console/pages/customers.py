@@ -15,6 +15,7 @@ from tierwise.app.segments import all_segments
 from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.among_words import among_words
 from tierwise.console.parts.card import markup
+from tierwise.console.parts.copy_address import copy_address
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.rule_query import parts_of, put_together, rule_in
@@ -56,6 +57,7 @@ async def customers(visit: Visit) -> None:
         if visit.ctx.principal.may("assign") and asked.get("where"):
             making = visit.link("/tasks/new", where=asked["where"])
             markup(f'<a href="{escape(making)}">{escape(texts("task_make"))}</a>')
+        copy_address(texts)
         if visit.may("export"):
             link = _file(visit, columns)
             markup(f'<a href="{escape(link)}" download>Excel</a>')

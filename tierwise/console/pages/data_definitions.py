@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from html import escape
 from urllib.parse import quote
 
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
-from tierwise.app import definition_texts, versioning
+from tierwise.app import definition_texts, rule_vocabulary, versioning
 from tierwise.app.definition_texts import DefinitionRow
 from tierwise.app.planning import PlanView
 from tierwise.app.versioning import DefinitionDiff, VersionView
+from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.pages._data import attempt, sections
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.dialog import dialog
+from tierwise.console.parts.planned import Called, plan_html
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.parts.upload import upload
 from tierwise.console.texts import NONE, Texts
-from tierwise.console.visit import Visit, page, told
+from tierwise.console.visit import Visit, page
 from tierwise.kernel.errors import TierwiseError
 
 MOVES = 20
@@ -201,7 +204,7 @@ async def change(visit: Visit) -> None:
             finally:
                 look.props(remove="loading")
             with planned:
-                markup(_plan(view, texts))
+                markup(_plan(view, await _called(visit)))
 
         async def apply() -> None:
             await visit.ask(definition_texts.apply_text, visit.ctx, wanted.value or "", note=(note.value or "").strip())
@@ -213,8 +216,21 @@ async def change(visit: Visit) -> None:
             ui.button(texts("cancel"), on_click=lambda: visit.go("/data/definitions")).props("flat no-caps")
 
 
-def _plan(view: PlanView, texts: Texts) -> str:
+async def _called(visit: Visit) -> Called:
+    """What attributes and segments are called; as definitions name them before the first run."""
+    try:
+        known = await visit.ask(rule_vocabulary.rule_words, visit.ctx)
+    except TierwiseError as error:
+        if error.code != "no_run":
+            raise
+        return Called(Vocabulary(0, date.min, "", {}), {}, visit.texts)
+    titles = {name: visit.texts.label(title) for name, title in known.segments.items()}
+    return Called(known.words, titles, visit.texts)
+
+
+def _plan(view: PlanView, called: Called) -> str:
     """What would be, and who moves."""
+    texts = called.texts
     touched = [
         (texts(f"data_plan_{what}"), ", ".join(getattr(view, what)))
         for what in ("added", "changed", "removed", "unchanged")
@@ -222,23 +238,5 @@ def _plan(view: PlanView, texts: Texts) -> str:
     ]
     listed = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(names)}</dd></div>" for what, names in touched)
     parts = [f'<dl class="tw-attributes" data-plan>{listed}</dl>']
-    readers = [f"{label} ← {', '.join(names)}" for label, names in view.readers.items() if names]
-    if readers:
-        parts.append(f'<p class="tw-muted">{escape(texts("data_read_by"))} {escape("; ".join(readers))}</p>')
-    if view.moves:
-        heads = [
-            Column(texts("data_name"), "text"),
-            Column(texts("data_from"), "text"),
-            Column(texts("data_to"), "text"),
-            Column(texts("customers")),
-        ]
-        rows = [
-            (each.name, each.from_ or NONE, each.to or NONE, texts.count(each.customers)) for each in view.moves[:MOVES]
-        ]
-        parts.append(table(heads, rows, name="moves"))
-    elif view.run_id is not None:
-        parts.append(f"<p>{escape(texts('data_nobody_moves'))}</p>")
-    warnings = "".join(f"<li>{escape(told(each, texts))}</li>" for each in view.warnings)
-    if warnings:
-        parts.append(f'<ul class="tw-notes">{warnings}</ul>')
+    parts.append(plan_html(view, called))
     return "".join(parts)
