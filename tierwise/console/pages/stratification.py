@@ -23,11 +23,12 @@ async def stratification(visit: Visit) -> None:
     known = await visit.ask(tier_definitions.definitions_in_use, visit.ctx)
     found = _tabs(known)
     tab = visit.asked.get("tab", "rfm")
+    tab = tab if tab in found else "rfm"
     links = [
         (each, visit.texts(f"strat_tab_{each}"), visit.link("/stratification", tab=each if each != "rfm" else None))
         for each in found
     ]
-    markup(tabs(links, tab if tab in found else "rfm", visit.texts("strat_tabs")))
+    markup(tabs(links, tab, visit.texts("strat_tabs")))
     await _shown(visit, tab, words, known)
 
 
