@@ -88,7 +88,7 @@ def settle(page: Page) -> None:
 
 
 def shoot(page: Page, path: Path, *, tall: bool = False) -> None:
-    """The window, or, where tall, the whole page with the menu along it."""
+    """The window, in few bytes; or, where tall, the whole page with the menu along it, as it is."""
     if tall:
         height = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": page.viewport_size["width"], "height": height})
@@ -96,17 +96,19 @@ def shoot(page: Page, path: Path, *, tall: bool = False) -> None:
     page.screenshot(path=path)
     if tall:
         page.set_viewport_size({"width": page.viewport_size["width"], "height": TALL_PX})
-    _with_few_colours(path)
+    else:
+        _with_few_colours(path)
 
 
 def _with_few_colours(path: Path) -> None:
-    """The commonest colours stay exactly as they are; each other one becomes the nearest of them."""
+    """The commonest colours, vivid ones before greys, stay exactly as they are; each other one becomes the nearest."""
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     numbers = (pixels.astype(np.uint32) * [65536, 256, 1]).sum(axis=2, dtype=np.uint32)
     found, which, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.int32)
-    kept = colours[np.argsort(-counts)[:COLOURS]]
+    vivid = 1 + colours.max(axis=1) - colours.min(axis=1)
+    kept = colours[np.argsort(-counts * vivid)[:COLOURS]]
     nearest = np.array([np.abs(kept - colour).sum(axis=1).argmin() for colour in colours])
     image = Image.fromarray(nearest[which].astype(np.uint8).reshape(numbers.shape))
     image.putpalette(kept.astype(np.uint8).tobytes())
