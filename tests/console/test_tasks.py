@@ -144,8 +144,9 @@ def test_from_a_segment_to_a_done_task_and_back(
         assert title in page.locator('[data-card="tasks"]').inner_text()
         assert watch.said == []
     with signed_in(browser, site, furnished, locale, person="ann") as watch:
-        page, texts = watch.page, watch.texts
+        page = watch.page
         page.wait_for_selector('[data-tasks="today"]')
+        texts = watch.texts
         assert page.url.endswith("/console/tasks"), "an advisor begins with their tasks"
         mine = {each.customer_id: each for each in made() if each.assignee is not None}
         assert mine.keys() == {"C000", "C002"}

@@ -46,9 +46,9 @@ def my_tasks(ctx: Context, *, questions: bool = True) -> MyTasks:
         opened = tasks.find(state, soon, limit=MOST)
         later = tasks.count(state, Wanted(states=("open",), mine=mine)) - tasks.count(state, soon)
         closed = tasks.find(state, Wanted(mine=mine, closed_from=lately), limit=MOST, newest_first=True)
-    views = shown(ctx, opened, people, today, questions=questions)
+    every = shown(ctx, [*opened, *closed], people, today, questions=questions)
+    views, done = every[: len(opened)], every[len(opened) :]
     views.sort(key=lambda each: (each.due_on, each.level.rank if each.level else 99, each.priority, each.id))
-    done = shown(ctx, closed, people, today, questions=False)
     return MyTasks(
         today=today,
         whose=id_of(mine),

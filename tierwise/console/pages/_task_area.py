@@ -31,12 +31,14 @@ _HEARD = (
 async def task_area(visit: Visit, draw: Draw) -> None:
     """What `draw` makes, drawn anew after each change. What was done is told above it, with the way back."""
     drawn = await draw()  # what hears is told to the browser together with what it hears of
-    said = ui.html("", sanitize=False).props('role="status" data-said').classes("tw-said")
+    said = ui.html("", sanitize=False).props('role="status" tabindex="-1" data-said').classes("tw-said")
     body = ui.html(drawn, sanitize=False)
 
     async def anew(text: str = "") -> None:
         said.set_content(text)
         body.set_content(await draw())
+        if text:  # the button that was pressed is gone
+            ui.run_javascript("document.querySelector('[data-said]')?.focus()")
 
     async def heard(event: events.GenericEventArguments) -> None:
         name, task_id, revision = event.args

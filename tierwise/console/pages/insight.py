@@ -124,7 +124,7 @@ async def one(visit: Visit) -> None:
     texts = visit.texts
     found = await visit.ask(asking.summary, visit.ctx, visit.asked["name"])
     back = f'<a href="{escape(visit.link("/insight"))}">{escape(texts("ins_all"))}</a>'
-    markup(f'<p class="tw-under">{back}</p>')
+    markup(f'<p class="tw-under">{back}{_tasks(visit, found)}</p>')
     with card(texts.label(found.title), name="asked", lead=texts.label(found.answers)):
         markup(_form(visit, found))
     answer = ui.column().classes("tw-answer")
@@ -155,6 +155,14 @@ async def one(visit: Visit) -> None:
             _answer(visit, found, view, kpis)
 
     ui.timer(0, ask, once=True)
+
+
+def _tasks(visit: Visit, found: InsightSummary) -> str:
+    """The way to tasks for those who are due, with the settings of the address."""
+    if found.name not in ("due", "vehicle_due") or not visit.ctx.principal.may("assign"):
+        return ""
+    link = visit.link("/tasks/new", insight=found.name, **_given(visit, found))
+    return f'<a href="{escape(link)}">{escape(visit.texts("task_make"))}</a>'
 
 
 def _given(visit: Visit, found: InsightSummary) -> dict[str, str]:

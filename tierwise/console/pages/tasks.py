@@ -94,6 +94,11 @@ async def _all(visit: Visit) -> None:
         markup(f'<a href="{escape(visit.link("/tasks/new"))}" class="tw-button">{escape(texts("task_make"))}</a>')
         _give(visit, people)
         markup(excel_link(link, texts("title_tasks")) if (link := _excel(visit)) else "")
+    if asked.get("batch"):
+        every = visit.link("/tasks", **_asked(visit, batch=None))
+        said = escape(texts("task_of_batch", number=asked["batch"]))
+        label = escape(texts("leave_out", what=texts("task_of_batch", number=asked["batch"])))
+        markup(f'<ul class="tw-chips"><li>{said} <a href="{escape(every)}" aria-label="{label}">×</a></li></ul>')
     start = _whole(asked.get("from"))
 
     async def draw() -> str:

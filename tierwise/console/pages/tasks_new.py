@@ -25,10 +25,12 @@ from tierwise.kernel.errors import TierwiseError
 _SEGMENT, _LIST, _INSIGHT = "segment:", "list:", "insight:"
 _RULE = "rule"
 
+_OURS = frozenset({"segment", "list", "insight", "where", "lang"})
+
 
 @page("/tasks/new", "title_tasks_new")
 async def new_tasks(visit: Visit) -> None:
-    """In the address: segment, list, insight, or where, the rule of whom they are for."""
+    """In the address: segment, list, insight, or where, the rule of whom they are for; the insight's own settings."""
     texts = visit.texts
     groups = await visit.ask(task_making.task_groups, visit.ctx)
     people = await visit.ask(task_giving.assignees, visit.ctx)
@@ -51,6 +53,7 @@ class _Form:
         self._people = people
         self._whom = _whom(groups, visit.texts, said if rule is not None else "")
         self._key = uuid4().hex
+        self._settings = {name: value for name, value in visit.asked.items() if name not in _OURS and value}
 
     def draw(self) -> None:
         texts = self._visit.texts
@@ -74,6 +77,9 @@ class _Form:
                 each.props("outlined dense").classes("tw-input")
             self._named.bind_visibility_from(self._to, "value", lambda value: value != "pool")
         markup(f'<p class="foot">{escape(texts("task_people_help"))}</p>')
+        if self._settings and self._visit.asked.get("insight"):
+            settings = ", ".join(f"{name}={value}" for name, value in self._settings.items())
+            markup(f'<p class="foot">{escape(texts("task_settings", settings=settings))}</p>')
         self._told = ui.column().props('role="status" data-preview').classes("tw-wide-input")
         with ui.row().classes("tw-actions"):
             ui.button(texts("task_preview"), on_click=self._preview).props("outline no-caps data-do=preview")
@@ -101,6 +107,7 @@ class _Form:
         return TaskOrder(
             rule=rule,
             insight=insight,
+            parameters=self._settings if insight is not None and insight == self._visit.asked.get("insight") else {},
             kind=self._kind.value or "call",
             title=self._title.value or "",
             script=self._script.value or "",
