@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers
 
 from tierwise.api.guard import Guard, _is_from_here
@@ -135,3 +138,36 @@ def test_every_answer_forbids_framing_sniffing_and_foreign_sources(client: httpx
         assert "default-src 'self'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
         assert "server" not in headers
+
+
+class _Gone:
+    """Sign-ins whose database went away."""
+
+    def remembered(self, session: str) -> None:
+        return None
+
+    def person_of(self, session: str) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        ("/console/customers", "text/html", "使用中与数据库断开了"),
+        ("/api/v1/rfm", "application/problem+json", "database_lost"),
+    ],
+)
+def test_while_the_database_is_away_one_is_told_what_to_do(path: str, kind: str, said: str) -> None:
+    async def nothing(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError
+
+    guard = Guard(nothing, None, "token", _Gone())  # type: ignore[arg-type]
+    headers = {"host": "127.0.0.1", "cookie": "tierwise=x", "accept-language": "zh-CN"}
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://127.0.0.1") as client:
+            return await client.get(path, headers=headers)
+
+    answer = asyncio.run(asked())
+    assert (answer.status_code, answer.headers["content-type"].startswith(kind)) == (503, True)
+    assert said in answer.text

@@ -56,3 +56,17 @@ def test_a_database_that_went_away_is_told_as_such() -> None:
     with pytest.raises(TierwiseError) as caught:
         asyncio.run(visit.ask(gone))
     assert caught.value.code == "database_lost"
+
+
+def test_what_nobody_foresaw_is_told_and_kept_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    phone = "138" + "0" * 8
+
+    def broken() -> None:
+        raise KeyError(phone)
+
+    visit = Visit(None, Texts("zh"), "/customers", {}, None, None)  # type: ignore[arg-type]
+    with pytest.raises(TierwiseError) as caught:
+        asyncio.run(visit.ask(broken))
+    assert caught.value.code == "defect"
+    assert "/customers: KeyError" in caplog.text
+    assert phone not in caplog.text

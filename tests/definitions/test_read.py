@@ -11,6 +11,7 @@ from tierwise.definitions.lifecycle import Lifecycle
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import read_definitions, read_mapping
 from tierwise.definitions.rfm import Rfm, Scale
+from tierwise.definitions.source import parse_documents
 from tierwise.definitions.write import to_yaml
 from tierwise.kernel.errors import TierwiseError
 
@@ -53,6 +54,12 @@ def problems(folder: Path, text: str) -> list[str]:
     with pytest.raises(TierwiseError) as caught:
         read_definitions([write(folder, text)])
     return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
+
+
+def test_a_file_of_another_encoding_is_told_with_its_line() -> None:
+    with pytest.raises(TierwiseError) as caught:
+        parse_documents("kind: tag\nname: \x00bad\n", "x.yaml")
+    assert (caught.value.code, caught.value.place) == ("bad_yaml", "x.yaml:2")
 
 
 def test_reads_several_documents_of_one_file(tmp_path: Path) -> None:

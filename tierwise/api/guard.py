@@ -14,8 +14,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 
 from tierwise.api import problems
+from tierwise.api.lost_page import lost_page
 from tierwise.api.serve_token import same
 from tierwise.app.context import Context
+from tierwise.app.database_lost import LOST, lost
 from tierwise.app.signing_in import SignIns, acting
 from tierwise.kernel.errors import Problem
 
@@ -124,7 +126,10 @@ class Guard:
             session = session_of(headers, (scope.get("server") or ("", None))[1])
             person = None if session is None else self.sign_ins.remembered(session)
             if person is None and session is not None:
-                person = await asyncio.to_thread(self.sign_ins.person_of, session)
+                try:
+                    person = await asyncio.to_thread(self.sign_ins.person_of, session)
+                except LOST:
+                    return _database_lost(scope, headers)
             if person is not None:
                 # Cookies come by themselves: whoever changes something shows that a page of ours asks. Browsers say so.
                 if _changes(scope) and not ("origin" in headers or headers.get("sec-fetch-site") == "same-origin"):
@@ -155,6 +160,12 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def _database_lost(scope: Scope, headers: Headers) -> Response:
+    if scope["type"] == "http" and scope["method"] == "GET" and _is_a_page(scope["path"]):
+        return lost_page(headers.get("accept-language"))
+    return problems.response(lost().problems)
 
 
 def cookie_name(port: int | None) -> str:

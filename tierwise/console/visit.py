@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -30,6 +32,8 @@ T = TypeVar("T")
 
 _BUILD_SECONDS = 60
 
+_log = logging.getLogger("tierwise.console")
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -45,8 +49,8 @@ class Visit:
     async def ask(self, case: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """A use case, beside the event loop.
 
-        Raises what it raises; `not_signed_in` where the session is over, `changed_meanwhile` where the person's role or
-        customers are others than when the page came.
+        Raises what it raises; `database_lost`; `defect` for what nobody foresaw; `not_signed_in` where the session is
+        over; `changed_meanwhile` where the person's role or customers are others than when the page came.
         """
 
         def asked() -> T:
@@ -55,8 +59,12 @@ class Visit:
 
         try:
             return await asyncio.to_thread(asked)
+        except TierwiseError:
+            raise
         except LOST as error:
             raise lost() from error
+        except Exception as error:
+            raise _defect(self.path, error) from error
 
     def _require_signed_in(self) -> None:
         if self.session is None:
@@ -92,6 +100,15 @@ class Visit:
     def go(self, path: str, **query: str | None) -> None:
         """Send the browser to a page of the console."""
         ui.navigate.to(self.link(path, **query).removeprefix("/console"))
+
+
+def _defect(path: str, error: Exception) -> TierwiseError:
+    """What nobody foresaw. The log has its kind and its frames, not its message: that may be somebody's data."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("defect at %s: %s\n%s", path, type(error).__qualname__, frames)
+    return TierwiseError(
+        "defect", "this should not have happened", remedy="please report it with what the server has written"
+    )
 
 
 Build = Callable[[Visit], Awaitable[None]]
@@ -144,7 +161,7 @@ async def language_of(request: Request) -> str:
     default = "zh"
     try:
         default = await asyncio.to_thread(lambda: defining.project_of(ctx).language)
-    except TierwiseError:
+    except (TierwiseError, *LOST):
         pass  # the page will say what is wrong
     wanted = request.query_params.get("lang") or (person.language if person is not None else None)
     return language_for(wanted, request.headers.get("accept-language", ""), default)

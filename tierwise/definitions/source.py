@@ -56,7 +56,16 @@ def read_documents(path: Path) -> list[Document]:
 def parse_documents(text: str, file: str) -> list[Document]:
     """As `read_documents`, of a text."""
     problems = Problems()
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise TierwiseError(
+            "bad_yaml",
+            f"a character that no text has: {error.character:#06x}",
+            place=f"{file}:{line}",
+            remedy="save it as UTF-8",
+        ) from error
     documents = []
     try:
         while loader.check_node():

@@ -22,7 +22,7 @@ from tierwise.console.parts.planned import Called, plan_html
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.parts.upload import upload
 from tierwise.console.texts import NONE, Texts
-from tierwise.console.visit import Visit, page
+from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import TierwiseError
 
 MOVES = 20
@@ -189,7 +189,13 @@ async def change(visit: Visit) -> None:
         wanted.classes("tw-wide-input tw-yaml-box")
 
         async def sent(event: UploadEventArguments) -> None:
-            wanted.set_value((await event.file.read()).decode("utf-8-sig", "replace"))
+            wrong.clear()
+            try:
+                wanted.set_value((await event.file.read()).decode("utf-8-sig"))
+            except UnicodeDecodeError:
+                said = TierwiseError("not_utf8", "not UTF-8 text", place=event.file.name, remedy="save it as UTF-8")
+                with wrong:
+                    tell(said, texts)
 
         upload(texts("data_yaml_file"), sent, accept=".yaml,.yml")
         note = ui.input(texts("data_note")).props("outlined dense").classes("tw-wide-input")
