@@ -135,3 +135,10 @@ def test_a_stranger_is_led_to_the_door(browser: Browser, site: Served, locale: s
     assert page.locator("#name").is_visible()
     assert page.evaluate("document.documentElement.lang") == Texts("zh" if locale == "zh-CN" else "en")("html_language")
     context.close()
+
+
+def test_who_sees_some_customers_only_begins_with_their_tasks(site: Served, furnished: Context) -> None:
+    for name, first in (("ann", "/console/tasks"), ("olga", "/console/tasks"), ("rita", "/console/")):
+        with enter(site, furnished, name) as client:
+            assert client.get("/console/", follow_redirects=True).url.path == first, name
+            assert client.get("/console/?lang=en", follow_redirects=True).url.query == b"lang=en", name

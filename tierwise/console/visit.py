@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from tierwise.app import defining
 from tierwise.app.context import Context
@@ -114,16 +115,20 @@ def _defect(path: str, error: Exception) -> TierwiseError:
 Build = Callable[[Visit], Awaitable[None]]
 
 
-def page(path: str, title: str, *, wide: bool = False) -> Callable[[Build], Build]:
+def page(
+    path: str, title: str, *, wide: bool = False, instead: Callable[[Visit], str | None] = lambda visit: None
+) -> Callable[[Build], Build]:
     """Register a page: `path` below /console, `title` a key of the texts. Errors of use cases become notices.
 
-    wide: the page uses the whole width.
+    wide: the page uses the whole width. instead: the address of another page, to which who came is sent on.
     """
 
     def register(build: Build) -> Build:
-        async def shown(request: Request) -> None:
+        async def shown(request: Request) -> Response | None:
             visit = await _visit(request, path)
             texts = visit.texts
+            if (other := instead(visit)) is not None:
+                return RedirectResponse(other, 303)
             ui.add_head_html(f'<script>document.documentElement.lang = "{escape(texts("html_language"))}"</script>')
             ui.colors(primary=ACCENT)
             ui.page_title(f"{texts(title)} · Tierwise")  # the key of each page is looked for by the test of texts
@@ -132,6 +137,7 @@ def page(path: str, title: str, *, wide: bool = False) -> Callable[[Build], Buil
                     await build(visit)
                 except TierwiseError as error:
                     tell(error, texts)
+            return None
 
         ui.page(path, title="Tierwise", response_timeout=_BUILD_SECONDS)(shown)
         return build

@@ -42,15 +42,14 @@ RFM_CELL = "rfm_cell"
 SPEND_DECILE = "spend_decile"
 
 
-@page("/", "title_overview")
-async def overview(visit: Visit) -> None:
-    """The business in one page: head-count and money by every stratification of the current run.
+def _tasks(visit: Visit) -> str | None:
+    """Who sees some customers only begins with their tasks."""
+    return visit.link("/tasks") if not visit.may("view") and visit.ctx.principal.may("task") else None
 
-    Who sees some customers only begins with their tasks.
-    """
-    if not visit.may("view") and visit.ctx.principal.may("task"):
-        visit.go("/tasks")
-        return
+
+@page("/", "title_overview", instead=_tasks)
+async def overview(visit: Visit) -> None:
+    """The business in one page: head-count and money by every stratification of the current run."""
     view = await visit.ask(showing.overview, visit.ctx)
     runs = await visit.ask(showing.runs, visit.ctx, limit=RUNS_SHOWN)
     texts = visit.texts
