@@ -7,14 +7,15 @@ What a browser says is wrong (errors, requests that fail) is printed, and the ex
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 from playwright.sync_api import TimeoutError as TooLong
 
-from docs.pictures.browsing import DESK_PX, LANGUAGES, PHONE_PX, TALL_PX, chromium, served, settle, shoot
+from docs.pictures.browsing import DESK_PX, LANGUAGES, PHONE_PX, TALL_PX, chromium, served, settle, shoot, tierwise
 
 BUSINESSES = ("dealer", "retail")
 
@@ -93,28 +94,40 @@ def insights(page: Page, origin: str) -> dict[str, tuple[str, ...]]:
     return {f"insight-{name}": (f"/insight/{name}",) for name in names}
 
 
-def pictures(browser: Browser, business: str, link: str, into: Path, wanted: list[str]) -> list[str]:
+def pictures(browser: Browser, home: Path, link: str, into: Path, wanted: list[str]) -> list[str]:
     """Every page of one business; what the browser complained about."""
     origin = link.split("/console")[0]
-    context = browser.new_context(viewport={"width": DESK_PX, "height": TALL_PX})
+    desk = _signed_in(browser, link)
+    phone = _signed_in(browser, origin + way) if (way := _way_of_advisor(home)) else desk
+    said: list[str] = []
+    for language, locale in LANGUAGES.items():
+        for wide, state in ((DESK_PX, desk), (PHONE_PX, phone)):
+            context = browser.new_context(
+                storage_state=state, locale=locale, viewport={"width": wide, "height": TALL_PX}
+            )
+            page = context.new_page()
+            page.set_default_timeout(60_000)
+            _listen(page, said)
+            for name, way in ({**PAGES, **insights(page, origin)} if wide == DESK_PX else PHONE_PAGES).items():
+                if not wanted or name in wanted:
+                    said.extend(take(page, origin, way, into / f"{home.name}-{name}-{language}.png"))
+            context.close()
+    return said
+
+
+def _signed_in(browser: Browser, link: str) -> StorageState:
+    context = browser.new_context()
     context.new_page().goto(link)
     state = context.storage_state()
     context.close()
-    said: list[str] = []
-    for language, locale in LANGUAGES.items():
-        context = browser.new_context(
-            storage_state=state, locale=locale, viewport={"width": DESK_PX, "height": TALL_PX}
-        )
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        _listen(page, said)
-        for wide, ways in ((DESK_PX, {**PAGES, **insights(page, origin)}), (PHONE_PX, PHONE_PAGES)):
-            page.set_viewport_size({"width": wide, "height": TALL_PX})
-            for name, way in ways.items():
-                if not wanted or name in wanted:
-                    said.extend(take(page, origin, way, into / f"{business}-{name}-{language}.png"))
-        context.close()
-    return said
+    return state
+
+
+def _way_of_advisor(home: Path) -> str | None:
+    """The path that signs an advisor of the demo in; None where it has none."""
+    people = json.loads(tierwise(home, "people", "list", "--json"))["people"]
+    name = next((each["name"] for each in people if each["role"] == "advisor"), None)
+    return None if name is None else str(json.loads(tierwise(home, "people", "link", name, "--json"))["path"])
 
 
 def _listen(page: Page, said: list[str]) -> None:
@@ -129,7 +142,7 @@ def main(homes: Path, into: Path, wanted: list[str]) -> int:
     with chromium() as browser:
         for business in BUSINESSES:
             with served(homes / business) as link:
-                said += pictures(browser, business, link, into, wanted)
+                said += pictures(browser, homes / business, link, into, wanted)
     print("\n".join(said), file=sys.stderr)
     return 1 if said else 0
 

@@ -110,7 +110,7 @@ def _groups(visit: Visit, view: DecilesView, definition: Deciles | None) -> str:
             )
         rows.append(
             (
-                Cell(group.group, badge=f"{group.first_decile}–{group.last_decile}"),
+                Cell(group.group, badge="–".join(str(end) for end in dict.fromkeys(ends))),
                 Cell(texts.count(group.customers), link=link),
                 Bar(heads_share, texts.percent(heads_share), ACCENT),
                 texts.amount(group.total),

@@ -159,7 +159,8 @@ def _angle(
     ]
     base: dict[str, Any] = {}
     if angle == "base":
-        base = {name: value for name, value in view.base.items() if value is not None and name not in _NOT_HERE}
+        told = {each.name for each in shown}
+        base = {name: value for name, value in view.base.items() if value is not None and name not in _NOT_HERE | told}
         base |= {f"trait.{name}": value for name, value in view.traits.items() if value is not None}
     if not shown and not base:
         return

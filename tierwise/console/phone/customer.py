@@ -156,7 +156,8 @@ def _lines(visit: PhoneVisit, angle: str, view: CustomerView, words: Vocabulary)
     texts = visit.texts
     found = []
     if angle == "base":
-        base = {name: value for name, value in view.base.items() if value is not None and name not in _NOT_HERE}
+        told = {each.name for each in view.attributes if each.value is not None}
+        base = {name: value for name, value in view.base.items() if value is not None and name not in _NOT_HERE | told}
         found += [Line(texts(f"column_{name}"), attribute_text(name, base[name], words, texts)) for name in base]
         traits = {f"trait.{name}": value for name, value in view.traits.items() if value is not None}
         for name, value in traits.items():
