@@ -30,6 +30,7 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
     assert set(operations) == {
         "GET /healthz",
         "GET /api/v1/overview",
+        "GET /api/v1/alerts",
         "GET /api/v1/deciles",
         "GET /api/v1/rfm",
         "GET /api/v1/lifecycle",

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from tests.api.house import empty_house, furnish
 from tests.api.serving import served
+from tests.conftest import fresh_database
 from tests.console.watching import ARGUMENTS, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import defining, importing
@@ -20,6 +21,7 @@ from tierwise.app.context import Context
 from tierwise.app.people import add
 from tierwise.console.mount import mount_console
 from tierwise.definitions.read import parse_definition
+from tierwise.state.embedded import EmbeddedServer
 
 CUSTOMERS = """客户编号,姓名,手机号,store_id,advisor_id
 C000,王小明,13800000000,S001,E01
@@ -58,9 +60,14 @@ class Before:
 
 
 @pytest.fixture(scope="package")
-def house(tmp_path_factory: pytest.TempPathFactory, shared_database: Engine) -> Context:
+def console_database(server: EmbeddedServer) -> Iterator[Engine]:
+    yield from fresh_database(server)
+
+
+@pytest.fixture(scope="package")
+def house(tmp_path_factory: pytest.TempPathFactory, console_database: Engine) -> Context:
     """Empty at first; `furnished` fills it."""
-    return empty_house(Path(tmp_path_factory.mktemp("console")) / "home", shared_database)
+    return empty_house(Path(tmp_path_factory.mktemp("console")) / "home", console_database)
 
 
 @pytest.fixture(scope="package")

@@ -17,6 +17,7 @@ from tierwise.api.context import only_known_parameters
 from tierwise.api.guard import LOOPBACK, Guard
 from tierwise.api.problems import ErrorBody, ProblemBody
 from tierwise.api.routes import (
+    alerts,
     cleaning,
     definition_versions,
     definitions,
@@ -58,6 +59,7 @@ ROUTERS = tuple(
         searching,
         profile,
         runs,
+        alerts,
         imports,
         sources,
         definitions,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tierwise.app import (
+    alerts,
     cleaning,
     definition_texts,
     group_reading,
@@ -34,6 +35,7 @@ SHEETS: Mapping[str, Sheet] = {
         words=("state",),
     ),
     "run_steps": Sheet(("step", "seconds", "share"), rows.run_steps, needs=("run",)),
+    "alerts": Sheet(("name", "urgent", "said", "count"), lambda ctx, asked: alerts.alerts(ctx).rows, words=("name",)),
     "imports": Sheet(
         (
             "id",

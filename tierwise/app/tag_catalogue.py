@@ -9,6 +9,7 @@ from datetime import date
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.reading import Reader, label_of, reading
+from tierwise.app.remembered import told_once
 from tierwise.app.tag_guard import MayDrive, may_drive
 from tierwise.app.tag_validation import claim_in_words
 from tierwise.app.views import Label
@@ -105,7 +106,7 @@ def catalogue(ctx: Context, *, run_id: int | None = None) -> TagCatalogue:
         definitions = current_definitions(connection)
         tested = tag_validations.newest(connection)
     tags = sorted(definitions.of(Tag), key=lambda tag: tag.name)
-    counted = _counted(ctx, tags, run_id)
+    counted = _counted(ctx, run_id)
     return TagCatalogue(
         run_id=counted.run.id if counted else None,
         as_of=counted.run.as_of if counted else None,
@@ -114,8 +115,11 @@ def catalogue(ctx: Context, *, run_id: int | None = None) -> TagCatalogue:
     )
 
 
-def _counted(ctx: Context, tags: list[Tag], run_id: int | None) -> _Counted | None:
-    """The figures of a run; None before the first."""
+@told_once
+def _counted(ctx: Context, run_id: int | None) -> _Counted | None:
+    """The figures of the tags in use, of a run; None before the first."""
+    with ctx.database.connect() as state:
+        tags = sorted(current_definitions(state).of(Tag), key=lambda tag: tag.name)
     try:
         with reading(ctx, run_id) as reader:
             if "tags" not in (reader.run.outputs or {}):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tierwise.app import profiling, segment_catalogue, showing
+from tierwise.app import profiling, segment_catalogue, showing, tag_catalogue
 from tierwise.app.context import Context
 from tierwise.app.insights import asking
 from tierwise.kernel.errors import TierwiseError
@@ -16,6 +16,7 @@ _FIRST: tuple[Callable[[Context], object], ...] = (
     showing.overview,
     lambda ctx: asking.insight(ctx, "kpis", limit=KPIS),
     segment_catalogue.catalogue,
+    tag_catalogue.catalogue,
     profiling.worths,
 )
 

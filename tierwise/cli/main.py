@@ -249,6 +249,14 @@ def customer(customer_id: str, run_id: RunId = None, as_json: Json = False) -> N
 
 
 @app.command()
+def alerts(as_json: Json = False) -> None:
+    """What wants attention today: runs, KPIs, tasks, refused rows, stages that moved, tags, what has no owner."""
+    from tierwise.cli import alerts as commands
+
+    commands.alerts(as_json)
+
+
+@app.command()
 def profiling(
     customer_id: Annotated[str | None, typer.Argument(help="One customer: what to ask next.")] = None,
     name: Annotated[str | None, typer.Option(help="A definition of kind profiling; else the only one.")] = None,

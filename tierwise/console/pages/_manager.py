@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from html import escape
 from typing import Any
 
-from tierwise.app import history
+from tierwise.app import alerts, history
 from tierwise.app.history_views import MigrationView
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import InsightView
@@ -32,6 +32,28 @@ _MONTH = timedelta(days=28)
 _YEAR = timedelta(days=400)
 
 _NOTHING_TO_SAY = frozenset({"no_history", "unknown_name", "bad_days", "before_history", "no_kpis"})
+
+
+async def attention(visit: Visit) -> None:
+    """What somebody should look at today, each with the way there; nothing where all is well."""
+    found = await visit.ask(alerts.alerts, visit.ctx)
+    if not found.rows:
+        return
+    texts = visit.texts
+    with card(texts("alerts"), name="alerts", excel=visit.excel("alerts")):
+        markup(
+            table(
+                [Column(texts("alert_said"), "text"), Column(texts("alert_when"), "text")],
+                [
+                    [
+                        Cell(texts.label(each.said), link=f"/console{each.page}" if each.page else ""),
+                        Cell(texts("alert_today" if each.urgent else "alert_soon"), warn=each.urgent),
+                    ]
+                    for each in found.rows
+                ],
+                name="alerts",
+            )
+        )
 
 
 async def kpis(visit: Visit) -> None:

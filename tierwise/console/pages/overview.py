@@ -23,7 +23,8 @@ from tierwise.app.views import (
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.charts.deciles import decile_chart
 from tierwise.console.charts.structure import Piece, structure_chart
-from tierwise.console.pages._manager import kpis, migration
+from tierwise.console.pages._later import later
+from tierwise.console.pages._manager import attention, kpis, migration
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, table
@@ -58,6 +59,7 @@ async def overview(visit: Visit) -> None:
     link = f'<a href="{escape(profile)}" download>{escape(texts("export_profile"))}</a>' if profile else ""
     markup(f'<p class="tw-under">{"".join(f"<span>{escape(each)}</span>" for each in said)}{link}</p>')
     markup(figures(headline(view, visit)))
+    later(visit, lambda: attention(visit))
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
             await kpis(visit)
