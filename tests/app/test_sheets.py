@@ -8,6 +8,7 @@ import pytest
 
 from tierwise.app import exporting, history, imports, showing
 from tierwise.app.context import Context
+from tierwise.app.defining import change_definitions, project_of
 from tierwise.app.principal import Principal
 from tierwise.app.sheet import in_one_type, label_of_column
 from tierwise.app.sheets import SHEETS
@@ -105,3 +106,20 @@ def test_numbers_of_several_kinds_share_a_column() -> None:
     assert [str(each) for each in in_one_type([1, 2.5])] == ["1", "2.5"]
     assert in_one_type([1, "a", None]) == ["1", "a", None]
     assert in_one_type([None, None]) == [None, None]
+
+
+def test_people_take_as_many_rows_as_the_project_says(retailer: Context, tmp_path: Path) -> None:
+    project = project_of(retailer)
+    change_definitions(retailer, [project.model_copy(update={"export_rows": 10})], note="")
+    try:
+        for ending in ("xlsx", "csv"):
+            with pytest.raises(TierwiseError) as caught:
+                exporting.export(retailer.acting_as(WANG), "profile", tmp_path / f"p.{ending}")
+            assert caught.value.code == "export_limited"
+            assert not (tmp_path / f"p.{ending}").exists()
+        boss = Principal("person:boss", "administrator")
+        assert exporting.export(retailer.acting_as(boss), "profile", tmp_path / "all.csv").rows > 10
+        assert exporting.export(retailer, "profile", tmp_path / "program.csv").rows > 10
+        assert exporting.export(retailer.acting_as(WANG), "rfm", tmp_path / "rfm.csv").rows == 8
+    finally:
+        change_definitions(retailer, [project], note="")

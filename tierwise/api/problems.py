@@ -24,6 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: dict[str, int] = {
     "not_signed_in": 401,
     "not_allowed": 403,
+    "export_limited": 403,
     "foreign_origin": 403,
     "foreign_host": 421,
     "unknown_path": 404,

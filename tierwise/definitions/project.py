@@ -16,6 +16,8 @@ class Project(Definition):
 
     customer_store, customer_advisor: attributes that say whose a customer is, for people who see some customers only: a
     store's, an advisor's; the first of each that the profile has counts. A customer without a value is nobody's.
+
+    export_rows: so many rows at most in one file that a person takes who is no administrator; None: any number.
     """
 
     kind: Literal["project"] = "project"
@@ -37,6 +39,7 @@ class Project(Definition):
         "staff_id",
         "员工编号",
     )
+    export_rows: Annotated[int, Field(ge=1)] | None = None
     windows_days: tuple[Annotated[int, Field(ge=1, le=3660)], ...] = (30, 90, 365)
 
     @field_validator("timezone")

@@ -34,10 +34,11 @@ _VIEW = "rows_to_write"
 @dataclass(frozen=True, slots=True)
 class Mark:
     """By which a workbook says who took it: `who` as its author; `said`, a line, at its first cell and on each printed
-    page."""
+    page. most: rows that they may take in a file of any kind; None for all."""
 
     who: str
     said: str
+    most: int | None = None
 
 
 def write_table(
@@ -51,12 +52,12 @@ def write_table(
 ) -> int:
     """Write all rows in the relation's order, and return how many. The ending of `path` names the format.
 
-    dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. mark: of an Excel file;
-    its cells are the same with and without one. In Excel money keeps
-    its decimals, a number of more than 15 digits and a date before 1900-03-01 are text, and no text is a formula.
+    dated: the date that an Excel file carries as its own, so that equal rows are equal bytes. mark: of who takes it;
+    the cells of an Excel file are the same with and without one. In Excel money keeps its decimals, a number of more
+    than 15 digits and a date before 1900-03-01 are text, and no text is a formula.
 
-    Raises `unknown_format`, `disk_full`, `write_failed`, and what a sheet cannot hold: `too_many_rows`,
-    `too_many_columns`, `text_too_long`.
+    Raises `unknown_format`, `export_limited`, `disk_full`, `write_failed`, and what a sheet cannot hold:
+    `too_many_rows`, `too_many_columns`, `text_too_long`.
     """
     writers: dict[str, Callable[[duckdb.DuckDBPyConnection, Path, str, date, Mark | None], int]] = {
         ".csv": _write_csv,
@@ -75,6 +76,7 @@ def write_table(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         relation.create_view(_VIEW, replace=True)
+        _within_limit(connection, mark)
         rows = writer(connection, part, sheet, dated, mark)
         os.replace(part, path)
     except (OSError, duckdb.IOException) as error:
@@ -88,6 +90,18 @@ def write_table(
     finally:
         part.unlink(missing_ok=True)
     return rows
+
+
+def _within_limit(connection: duckdb.DuckDBPyConnection, mark: Mark | None) -> None:
+    if mark is None or mark.most is None:
+        return
+    counted = connection.execute(f"SELECT count(*) FROM {_VIEW}").fetchone()
+    if counted is not None and counted[0] > mark.most:
+        raise TierwiseError(
+            "export_limited",
+            f"{counted[0]:,} rows: people here take {mark.most:,} at most in one file",
+            remedy="narrow them, or ask an administrator",
+        )
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, path: Path, sheet: str, dated: date, mark: Mark | None) -> int:

@@ -12,7 +12,7 @@ from tierwise.app import jobs
 from tierwise.app.jobs import Job
 from tierwise.app.principal import Action
 from tierwise.app.uploads import IMPORTABLE
-from tierwise.console.parts.card import markup
+from tierwise.console.parts.card import card, markup
 from tierwise.console.steps import step_title
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, tell
@@ -98,6 +98,17 @@ def job_title(job: Job, texts: Texts) -> str:
 def job_state(job: Job, texts: Texts) -> str:
     """Its state in a word."""
     return texts(f"data_state_{job.state}")
+
+
+async def under_way(visit: Visit, *kinds: str) -> None:
+    """Jobs that somebody began and left, each with how far it is; of these kinds, or of all. The page comes anew as
+    one ends."""
+    texts = visit.texts
+    for each in await visit.ask(jobs.jobs, visit.ctx):
+        if each.state in OPEN and (not kinds or each.kind in kinds):
+            with card(job_title(each, texts), name="under-way", aside=texts(f"data_state_{each.state}")):
+                markup(f"<p>{escape(texts('data_leave'))}</p>")
+                await follow(visit, each, lambda job: ui.navigate.reload())
 
 
 async def follow(visit: Visit, job: Job, over: Callable[[Job], None]) -> None:

@@ -11,7 +11,7 @@ from nicegui import ui
 from tierwise.app import identity, identity_reading
 from tierwise.app.identity_views import Candidates, DecisionView, SharedRow, StepRow
 from tierwise.app.uploads import IMPORTABLE
-from tierwise.console.pages._data import attempt, sections, table_title
+from tierwise.console.pages._data import attempt, sections, table_title, under_way
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
@@ -29,6 +29,7 @@ async def shown(visit: Visit) -> None:
     found = await visit.ask(identity_reading.review, visit.ctx, limit=SHOWN)
     decided = await visit.ask(identity.decisions, visit.ctx)
     shared = await visit.ask(identity_reading.shared, visit.ctx)
+    await under_way(visit, "identity")
     lead = texts("data_to_decide_lead") if found.pairs else ""
     with card(texts("data_to_decide"), name="review", lead=lead, excel=visit.excel("identity_review")):
         if not found.pairs:

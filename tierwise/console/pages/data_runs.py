@@ -8,10 +8,10 @@ from html import escape
 
 from nicegui import ui
 
-from tierwise.app import jobs, running, showing
+from tierwise.app import running, showing
 from tierwise.app.run_views import IN_ALL
 from tierwise.app.views import RunView
-from tierwise.console.pages._data import OPEN, attempt, follow, job_title, sections
+from tierwise.console.pages._data import attempt, sections, under_way
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
@@ -32,12 +32,8 @@ async def runs(visit: Visit) -> None:
     """Start one, watch what is under way, look at those that were."""
     texts = visit.texts
     sections(visit, "/data/runs")
-    under_way = [each for each in await visit.ask(jobs.jobs, visit.ctx) if each.state in OPEN]
     found = await visit.ask(showing.runs, visit.ctx, limit=SHOWN)
-    for each in under_way:
-        with card(job_title(each, texts), name="under-way", aside=texts(f"data_state_{each.state}")):
-            markup(f"<p>{escape(texts('data_leave'))}</p>")
-            await follow(visit, each, lambda job: ui.navigate.reload())
+    await under_way(visit)
     if visit.may("run"):
         _start(visit)
     with card(texts("runs_title"), name="runs", excel=visit.excel("runs")):
