@@ -14,7 +14,9 @@ import pytest
 from tierwise.app import defining, lists, segments, showing
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
+from tierwise.app.views import Exported
 from tierwise.definitions.read import parse_rule, read_rule
+from tierwise.definitions.rfm import CELL_NAMES
 from tierwise.definitions.rule import AnyRule, InList, InSegment
 from tierwise.engine.current import CurrentProfile
 from tierwise.kernel.errors import TierwiseError
@@ -204,6 +206,12 @@ def test_a_static_segment_is_live_until_it_is_frozen(house: Context) -> None:
     lists.remove_list(house, "wave", in_use=True)
 
 
+def _column(done: Exported) -> list[str]:
+    """The second column of a .csv file."""
+    with Path(done.path).open(encoding="utf-8", newline="") as stream:
+        return [row[1] for row in list(csv.reader(stream))[1:]]
+
+
 def test_members_come_page_by_page_and_as_a_file(house: Context, people: list[dict[str, Any]], tmp_path: Path) -> None:
     often = sorted(row["customer_id"] for row in people if row["frequency_count"] >= 4)
     first = segments.members(house, InSegment(segment="often"), limit=10)
@@ -218,6 +226,13 @@ def test_members_come_page_by_page_and_as_a_file(house: Context, people: list[di
     assert all("." in row["monetary_amount"] for row in rows)
     segments.export_members(house, OFTEN, tmp_path / "zh.csv", columns=["monetary_amount"], headings="zh")
     assert (tmp_path / "zh.csv").read_text("utf-8").splitlines()[0].split(",")[0] == "客户编号"
+    codes, words = (
+        _column(segments.export_members(house, OFTEN, tmp_path / f"{kind}.csv", columns=["rfm_cell"], headings=kind))
+        for kind in ("names", "zh")
+    )
+    titles = {code: title.in_language("zh") for code, title in CELL_NAMES.items()}
+    assert words == [titles[code] for code in codes]
+    assert len(set(words)) > 1
     for ending in ("xlsx", "parquet"):
         assert segments.export_members(house, OFTEN, tmp_path / f"often.{ending}").rows == len(often)
 

@@ -6,14 +6,14 @@ Names are the same in every language and locale, so that the same run gives the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Literal, get_args
 
 import duckdb
 
 from tierwise.app.views import Label
-from tierwise.engine.duckdb_session import quoted
+from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.facts.synonyms import SYNONYMS
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.kernel.wording import chinese
@@ -58,6 +58,28 @@ def headed(
         parts.append(f"{quoted(name)} AS {quoted(word)}")
     relation.create_view("under_names", replace=True)
     return connection.sql(f"SELECT {', '.join(parts)} FROM under_names")
+
+
+def worded(
+    connection: duckdb.DuckDBPyConnection,
+    relation: duckdb.DuckDBPyRelation,
+    headings: Headings,
+    titles: Callable[[str], Mapping[str, Label]],
+) -> duckdb.DuckDBPyRelation:
+    """The same rows with words for the values that have some; other values stay, and all under `names`.
+
+    titles: of a column's values, those that are called otherwise than they are.
+    """
+    if headings == "names":
+        return relation
+    parts = []
+    for name in relation.columns:
+        words = {value: title.in_language(headings).strip() for value, title in titles(name).items()}
+        cases = "".join(f" WHEN {literal(value)} THEN {literal(word)}" for value, word in words.items() if word)
+        own = quoted(name)
+        parts.append(f"CASE {own}{cases} ELSE {own} END AS {own}" if cases else own)
+    relation.create_view("with_values", replace=True)
+    return connection.sql(f"SELECT {', '.join(parts)} FROM with_values")
 
 
 def column_label(table: str, name: str) -> Label:

@@ -19,11 +19,12 @@ from tierwise.app.among import Among, among_address, attributes_of_among, keys_a
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.exporting import attribute_label
-from tierwise.app.headings import Headings, headed
+from tierwise.app.headings import Headings, headed, worded
 from tierwise.app.marking import mark_of
 from tierwise.app.memberships import live_difference
 from tierwise.app.reading import opened_run
 from tierwise.app.rule_world import Ground, ground_of, segments
+from tierwise.app.tier_values import titles_of
 from tierwise.app.views import Exported, ProfilePage
 from tierwise.definitions.rule import AnyRule, InSegment
 from tierwise.definitions.segment import Segment
@@ -246,7 +247,8 @@ def export_members(
     these.
 
     columns: attributes, else those that the rule compares. What is sensitive is there only if `columns` names it, and
-    the audit names it too. headings: names as programs know the columns, or words in a language.
+    the audit names it too. headings: names as programs know the columns, or words in a language, of
+    the values of tiers too.
     """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
@@ -265,8 +267,9 @@ def export_members(
             theirs += f" SEMI JOIN they USING ({KEY})"
         relation = ground.connection.sql(f"SELECT {select} FROM {theirs} ORDER BY {ID}")
         if headings != "names":
-            label = partial(attribute_label, opened_run(ctx, ground.run.id).reader(ground.connection), "profile")
-            relation = headed(ground.connection, relation, headings, label)
+            reader = opened_run(ctx, ground.run.id).reader(ground.connection)
+            relation = worded(ground.connection, relation, headings, partial(titles_of, reader.definitions.all))
+            relation = headed(ground.connection, relation, headings, partial(attribute_label, reader, "profile"))
         rows = write_table(
             ground.connection, relation, path, sheet="members", dated=ground.run.as_of, mark=mark_of(ctx, table)
         )

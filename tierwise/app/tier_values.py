@@ -68,3 +68,9 @@ def value_titles(definition: Definition | None) -> dict[str, Label]:
         case PriceBand():
             return dict(_BANDS)
     return {}
+
+
+def titles_of(definitions: Iterable[Definition], attribute: str) -> dict[str, Label]:
+    """What the values of a tier, or the parts of a matrix's dimension, are called; empty where it is neither."""
+    known = tuple(definitions)
+    return value_titles(tier_named(known, attribute)) or part_titles(known, attribute)
