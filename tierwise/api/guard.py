@@ -141,6 +141,10 @@ class Guard:
             query = scope["query_string"].decode("latin-1")
             wanted = path + (f"?{query}" if query else "")
             return RedirectResponse(f"{SIGN_IN_PATH}?{urlencode({'next': wanted})}", 303)
+        if scope["type"] == "http" and scope["method"] == "POST" and _is_a_page(path):
+            # A form that was sent after the session had ended: what it said is lost, where it stood is not.
+            wanted = "/console/m/" if path.startswith("/console/m/") else "/console/"
+            return RedirectResponse(f"{SIGN_IN_PATH}?{urlencode({'next': wanted})}", 303)
         return problems.response(
             [Problem("not_signed_in", "no token, or not the right one", None, "send Authorization: Bearer TOKEN")],
             headers={"www-authenticate": 'Bearer realm="tierwise"'},

@@ -9,7 +9,7 @@ from tests.console.phone.conftest import UA
 from tierwise.api.serve import Served
 from tierwise.app.context import Context
 from tierwise.app.people import link
-from tierwise.console.phone.mount import LOOKS
+from tierwise.console.phone.mount import ACTS, LOOKS
 
 DESK = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
 
@@ -39,3 +39,15 @@ def test_a_stranger_is_led_to_the_door(site: Served, furnished: Context, path: s
         answer = client.get(f"/console/m{path}")
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/console/sign-in?next=")
+
+
+@pytest.mark.parametrize("path", [*sorted(ACTS), "/customers"])
+def test_a_form_after_the_session_leads_to_the_door_and_does_nothing(
+    site: Served, furnished: Context, path: str
+) -> None:
+    with httpx.Client(base_url=site.url, trust_env=False, headers={"origin": site.url}) as client:
+        answer = client.post(f"/console/m{path}", data={"id": "C000"})
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/console/sign-in?next=%2Fconsole%2Fm%2F"
+        client.headers["origin"] = "https://evil.example"
+        assert client.post(f"/console/m{path}", data={"id": "C000"}).status_code == 403
