@@ -1,6 +1,9 @@
 """What a page says instead of what it cannot show: what is wrong, and where to go on; no commands."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -11,6 +14,12 @@ from tierwise.console.parts.notice import AGAIN, WAYS, refused
 from tierwise.console.texts import LANGUAGES, Texts
 from tierwise.console.visit import Visit
 from tierwise.kernel.errors import Problem, TierwiseError
+
+
+def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: Playwright's tests leave a loop running in theirs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -54,7 +63,7 @@ def test_a_database_that_went_away_is_told_as_such() -> None:
 
     visit = Visit(None, Texts("en"), "/", {}, None, None)  # type: ignore[arg-type]
     with pytest.raises(TierwiseError) as caught:
-        asyncio.run(visit.ask(gone))
+        awaited(visit.ask(gone))
     assert caught.value.code == "database_lost"
 
 
@@ -66,7 +75,7 @@ def test_what_nobody_foresaw_is_told_and_kept_out_of_the_log(caplog: pytest.LogC
 
     visit = Visit(None, Texts("zh"), "/customers", {}, None, None)  # type: ignore[arg-type]
     with pytest.raises(TierwiseError) as caught:
-        asyncio.run(visit.ask(broken))
+        awaited(visit.ask(broken))
     assert caught.value.code == "defect"
     assert "/customers: KeyError" in caplog.text
     assert phone not in caplog.text
