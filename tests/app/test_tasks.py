@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from tests.app.task_house import BOSS, LI, NOW, READER, TODAY, WANG
-from tierwise.app import people, task_giving, tasks
+from tierwise.app import exporting, people, task_giving, tasks
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
 from tierwise.app.task_making import make_task, make_tasks
@@ -277,3 +278,19 @@ def test_the_audit_has_what_was_done_and_no_notes(chief: Context, li: Context) -
         rows = audit.list_rows(connection, object_name=str(call.id))
     assert [row.action for row in rows] == ["task.undo", "task.done"]
     assert "王先生" not in str([row.detail for row in rows])
+
+
+def test_a_workbook_of_tasks_has_no_names_phones_or_notes(chief: Context, tmp_path: Path) -> None:
+    tasks.act(chief, of(chief, "C1").id, "appointment", note="王先生周六来")
+    done = exporting.export(chief, "tasks", tmp_path / "t.csv", asked={"state": "all"}, headings="zh")
+    said = (tmp_path / "t.csv").read_text("utf-8")
+    assert done.rows == 5
+    for there in ("C1", "已预约", "李顾问", "客群：买过的"):
+        assert there in said
+    for absent in ("甲一", "13800000001", "王先生"):
+        assert absent not in said
+    some = exporting.export(chief, "tasks", tmp_path / "s.csv", asked={"assignee": "E1", "due": "today"})
+    assert some.rows == 2
+    numbers = exporting.export(chief, "advisors", tmp_path / "a.csv", headings="zh")
+    assert numbers.rows == 3
+    assert refused(exporting.export, chief.acting_as(BOSS), "tasks", tmp_path / "b.csv") == "not_allowed"

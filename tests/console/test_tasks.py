@@ -159,7 +159,7 @@ def test_from_a_segment_to_a_done_task_and_back(
         page.wait_for_selector(f'[data-tasks="today"] [data-task-row="{mine["C000"].id}"]')
         assert tasks.one_task(furnished, mine["C000"].id).state == "open"
         row.locator('[data-tap="more"]').click()
-        dialog = page.locator('[data-dialog="task"]')
+        dialog = page.get_by_role("dialog", name="王小明")
         dialog.get_by_label(texts("task_note"), exact=True).fill("周六上午")
         dialog.locator('[data-outcome="bought"]').click()
         page.wait_for_selector(f'[data-tasks="done"] [data-task-row="{mine["C000"].id}"]')

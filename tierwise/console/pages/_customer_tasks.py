@@ -10,7 +10,8 @@ from nicegui import ui
 from tierwise.app import task_making, tasks
 from tierwise.app.task_views import KIND_TITLES, KINDS
 from tierwise.console.pages._task_area import task_area
-from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.card import card
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.task_rows import task_list
 from tierwise.console.visit import Visit, tell
 from tierwise.kernel.errors import TierwiseError
@@ -38,8 +39,7 @@ async def customer_tasks(visit: Visit, who: str) -> None:
 
 def _add(visit: Visit, who: str) -> None:
     texts = visit.texts
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog").props('data-dialog="add-task"'):
-        markup(f"<h2>{escape(texts('task_add'))}</h2>")
+    with dialog(texts("task_add")) as window:
         title = ui.input(texts("task_title"))
         script = ui.textarea(texts("task_script")).props("autogrow")
         kind = ui.select(
@@ -70,4 +70,4 @@ def _add(visit: Visit, who: str) -> None:
 
         with ui.row().classes("tw-actions"):
             ui.button(texts("take"), on_click=done).props("unelevated no-caps")
-            ui.button(texts("cancel"), on_click=dialog.close).props("flat no-caps")
+            ui.button(texts("cancel"), on_click=window.close).props("flat no-caps")

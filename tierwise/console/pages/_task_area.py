@@ -13,6 +13,7 @@ from tierwise.app import task_giving, tasks
 from tierwise.app.task_reading import business_day
 from tierwise.app.task_views import OUTCOME_TITLES, OUTCOMES, ChangeView, TaskView
 from tierwise.console.parts.card import markup, markup_in
+from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.notice import refused
 from tierwise.console.parts.table import Column, table
 from tierwise.console.parts.task_rows import day_text, state_text, tap, who
@@ -38,7 +39,7 @@ async def task_area(visit: Visit, draw: Draw) -> None:
         said.set_content(text)
         body.set_content(await draw())
         if text:  # the button that was pressed is gone
-            ui.run_javascript("document.querySelector('[data-said]')?.focus()")
+            said.client.run_javascript("document.querySelector('[data-said]')?.focus()")
 
     async def heard(event: events.GenericEventArguments) -> None:
         name, task_id, revision = event.args
@@ -74,8 +75,8 @@ async def _dialog(visit: Visit, task_id: int, anew: Callable[[str], Awaitable[No
     view = await visit.ask(tasks.one_task, visit.ctx, task_id)
     changes = await visit.ask(tasks.task_history, visit.ctx, task_id)
     today = await visit.ask(business_day, visit.ctx)
-    with ui.dialog(value=True) as dialog, ui.card().classes("tw-dialog").props('data-dialog="task"'):
-        markup(f"<h2>{escape(who(view, texts))} · {escape(view.title or texts.label(view.reason))}</h2>")
+    with dialog(f"{who(view, texts)} · {view.title or texts.label(view.reason)}") as window:
+        window.props('data-dialog="task"')
         markup_in("div", _facts(view, texts), "tw-wide-input")
         wrong = ui.column()
 
@@ -87,7 +88,7 @@ async def _dialog(visit: Visit, task_id: int, anew: Callable[[str], Awaitable[No
                 with wrong:
                     tell(error, texts)
                 return
-            dialog.close()
+            window.close()
             await anew(told(done, texts) if isinstance(done, TaskView) else f"<p>{escape(texts('task_given'))}</p>")
 
         if view.state == "open":
@@ -98,7 +99,7 @@ async def _dialog(visit: Visit, task_id: int, anew: Callable[[str], Awaitable[No
             again = ui.button(texts("task_undo"), on_click=lambda: tried(tasks.undo, task_id, revision=view.revision))
             again.props("outline no-caps dense")
         markup(_history(changes, texts))
-        ui.button(texts("close"), on_click=dialog.close).props("flat no-caps")
+        ui.button(texts("close"), on_click=window.close).props("flat no-caps")
 
 
 def _open_task(texts: Texts, view: TaskView, today: date, tried: Callable[..., Awaitable[None]]) -> None:

@@ -116,7 +116,7 @@ async def _all(visit: Visit) -> None:
             limit=PAGE,
         )
         if not found.rows:
-            said = texts("task_none_such")
+            said = texts("task_none_such") if any(asked.get(name) for name in _FILTERS) else texts("task_none_yet")
             return f'<section class="tw-notice" data-notice="no-tasks"><p>{escape(said)}</p></section>'
         said = texts("task_found", count=texts.count(found.of))
         rows = task_table(found.rows, texts, visit.link, pick=True)
