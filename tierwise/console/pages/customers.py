@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from nicegui import ui
 
-from tierwise.app import searching
+from tierwise.app import rule_vocabulary, searching
 from tierwise.app.among import among_in
 from tierwise.app.searching import CONTACTS, ID, Found
 from tierwise.app.segments import all_segments
@@ -23,7 +23,7 @@ from tierwise.console.rule_words import rule_words
 from tierwise.console.shown import attribute_text, is_number, tier_colour, value_text, with_unit
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, page
-from tierwise.definitions.rule import AnyRule, InSegment, leaves_of
+from tierwise.definitions.rule import AnyRule, InSegment, attributes_of, leaves_of
 
 PAGE = 50
 
@@ -52,7 +52,7 @@ async def customers(visit: Visit) -> None:
     )
     markup(_form(visit))
     with ui.row().classes("tw-bar"):
-        markup(_filters(visit, words, await _titles(visit, rule)))
+        markup(_filters(visit, await _with_tags(visit, words, rule), await _titles(visit, rule)))
         _columns_button(visit, columns, words)
         if visit.ctx.principal.may("assign") and asked.get("where"):
             making = visit.link("/tasks/new", where=asked["where"])
@@ -156,6 +156,13 @@ def _form(visit: Visit) -> str:
         f'aria-label="{escape(texts("search_customers"))}" placeholder="{escape(texts("search_customers"))}">'
         f"<button>{escape(texts('search'))}</button></form>"
     )
+
+
+async def _with_tags(visit: Visit, words: Vocabulary, rule: AnyRule | None) -> Vocabulary:
+    """With the titles of tags that are no column of the profile, where the rule names one."""
+    if rule is None or not visit.may("view") or all(name in words.attributes for name in attributes_of(rule)):
+        return words
+    return (await visit.ask(rule_vocabulary.rule_words, visit.ctx)).words
 
 
 async def _titles(visit: Visit, rule: AnyRule | None) -> dict[str, str]:
