@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.api.house import AS_OF, STORES
 from tests.console.conftest import Before
-from tests.console.watching import LOCALES, Watch, signed_in
+from tests.console.watching import LONG_LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import showing
 from tierwise.app.context import Context
@@ -24,7 +24,7 @@ def view(furnished: Context) -> OverviewView:
     return showing.overview(furnished)
 
 
-@pytest.fixture(scope="module", params=LOCALES)
+@pytest.fixture(scope="module", params=LONG_LOCALES)
 def watch(request: pytest.FixtureRequest, browser: Browser, site: Served, furnished: Context) -> Iterator[Watch]:
     """The overview in one language, by the browser's preference."""
     with signed_in(browser, site, furnished, request.param) as watch:

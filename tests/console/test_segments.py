@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.console.watching import LOCALES, Watch, signed_in
+from tests.console.watching import LONG_LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import defining, lists, segment_catalogue, segments, versioning
 from tierwise.app.context import Context
@@ -43,7 +43,7 @@ def counted(watch: Watch, customers: int) -> None:
     watch.page.wait_for_selector(f'[data-count="{customers}"]')
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", LONG_LOCALES)
 def test_all_segments_with_their_customers(browser: Browser, site: Served, furnished: Context, locale: str) -> None:
     row = segment_catalogue.one(furnished, "often")
     with signed_in(browser, site, furnished, locale) as watch:

@@ -157,6 +157,7 @@ def test_spark_gives_what_duckdb_gives(spark: Any, name: str) -> None:
 
 @_QUIET
 @pytest.mark.spark
+@pytest.mark.soak
 def test_funnels_promotion_and_ladder_on_spark(spark: Any, both: tuple[dict[str, Frame], dict[str, Frame]]) -> None:
     steps, here = ["a", "b", "c"], events()
     assert tw.funnel(spark.createDataFrame(here), steps, as_of=AS_OF) == tw.funnel(here, steps, as_of=AS_OF)
@@ -176,6 +177,7 @@ def test_funnels_promotion_and_ladder_on_spark(spark: Any, both: tuple[dict[str,
 
 @_QUIET
 @pytest.mark.spark
+@pytest.mark.soak
 def test_a_funnel_by_value_and_who_stops_on_spark(spark: Any) -> None:
     there = spark.createDataFrame(events())
     day = date(2026, 3, 31)
