@@ -243,6 +243,6 @@ def _plan(view: PlanView, called: Called) -> str:
         if getattr(view, what)
     ]
     listed = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(names)}</dd></div>" for what, names in touched)
-    parts = [f'<dl class="tw-attributes" data-plan>{listed}</dl>']
+    parts = [f'<dl class="tw-attributes" data-touched>{listed}</dl>']
     parts.append(plan_html(view, called))
     return "".join(parts)
