@@ -6,14 +6,17 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tierwise.app import exporting, history, imports, showing
+from tierwise.app import exporting, history, imports, segments, showing
 from tierwise.app.context import Context
 from tierwise.app.defining import change_definitions, project_of
 from tierwise.app.principal import Principal
 from tierwise.app.sheet import in_one_type, label_of_column
 from tierwise.app.sheets import SHEETS
+from tierwise.definitions.rule import Comparison
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import audit
+
+BUYERS = Comparison(attribute="frequency_count", op=">=", value=1)
 
 WANG = Principal("person:wang", "analyst")
 
@@ -24,7 +27,9 @@ OF_A_TEMPLATE = {"levels", "level_weights", "near_misses", "matrix", "combinatio
 def asked_of(ctx: Context, table: str) -> dict[str, str]:
     """What a sheet is asked for in a home of any template."""
     days = history.days(ctx)
+    buyer = next(row[0] for row in segments.sample(ctx, BUYERS, limit=1, seed=1).rows)
     known = {
+        "customer": buyer,
         "run": str(showing.runs(ctx, 1)[0].id),
         "import": str(imports.list_imports(ctx)[0].id),
         "from": str(days[0]),

@@ -35,7 +35,26 @@ MOST = 100_000
 
 INBOX = ("source", "received", "applied", "duplicate", "quarantined", "declined", "pending")
 
+OF_CUSTOMER = {
+    "orders": ("order_id", "ordered_at", "store_id", "channel", "gross", "discount", "coupon"),
+    "refunds": ("refund_id", "order_id", "refunded_at", "amount"),
+    "visits": ("visit_id", "visited_at", "store_id", "kind", "vin", "mileage_km", "paid"),
+    "vehicles": ("vin", "plate", "model", "powertrain", "delivered_on", "mileage_km"),
+    "relations": ("of", "id", "role", "valid_from", "valid_to"),
+}
+"""The latest facts of one customer, as the 360 has them."""
+
 VALUED = ("title", "customers", "share", "monetary_amount", "monetary_share", "strategy")
+
+
+def of_customer(fact: str) -> Callable[[Context, Asked], tuple[dict[str, Any], ...]]:
+    """The rows of one of `OF_CUSTOMER`."""
+
+    def found(ctx: Context, asked: Asked) -> tuple[dict[str, Any], ...]:
+        rows: tuple[dict[str, Any], ...] = getattr(showing.customer(ctx, asked["customer"]), fact)
+        return rows
+
+    return found
 
 
 def tag(ctx: Context, asked: Asked) -> TagRow:

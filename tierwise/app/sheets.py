@@ -35,6 +35,10 @@ SHEETS: Mapping[str, Sheet] = {
         words=("state",),
     ),
     "run_steps": Sheet(("step", "seconds", "share"), rows.run_steps, needs=("run",)),
+    **{
+        f"customer_{fact}": Sheet(columns, rows.of_customer(fact), needs=("customer",))
+        for fact, columns in rows.OF_CUSTOMER.items()
+    },
     "alerts": Sheet(("name", "urgent", "said", "count"), lambda ctx, asked: alerts.alerts(ctx).rows, words=("name",)),
     "imports": Sheet(
         (

@@ -76,7 +76,7 @@ async def customer(visit: Visit) -> None:
             _timeline(view, past, words, texts)
             for angle in ANGLES[3:]:
                 _angle(angle, view, words, texts, why)
-            _facts(view, texts)
+            _facts(view, visit)
 
 
 async def _if_there(visit: Visit, case: Callable[..., Any], who: str) -> Any:
@@ -276,7 +276,8 @@ def _timeline(view: CustomerView, past: HistoryView | None, words: Vocabulary, t
             markup(timeline(moments[:MOMENTS], texts))
 
 
-def _facts(view: CustomerView, texts: Texts) -> None:
+def _facts(view: CustomerView, visit: Visit) -> None:
+    texts = visit.texts
     for name in _FACTS:
         rows: Sequence[dict[str, Any]] = getattr(view, name)
         if not rows:
@@ -286,7 +287,8 @@ def _facts(view: CustomerView, texts: Texts) -> None:
             Column(texts(f"column_{column}"), "number" if _is_amount(rows, column) else "text") for column in columns
         ]
         aside = texts("latest", count=LATEST) if len(rows) == LATEST else ""
-        with card(texts(f"facts_{name}"), name=name, aside=aside):
+        excel = visit.excel(f"customer_{name}", customer=view.customer_id)
+        with card(texts(f"facts_{name}"), name=name, aside=aside, excel=excel):
             cells = [[code_text(column, row[column], texts) or NONE for column in columns] for row in rows]
             markup(f'<div class="tw-scroll" tabindex="0">{table(heads, cells, name=name)}</div>')
 
