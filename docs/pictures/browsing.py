@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
@@ -77,14 +77,26 @@ def chromium() -> Iterator[Browser]:
 
 
 def settle(page: Page) -> None:
-    """Until the page waits for nothing, and its charts stand still."""
-    page.wait_for_selector("main")
-    page.wait_for_function("!document.querySelector('.tw-waiting, .q-spinner, [data-waiting]')", timeout=60_000)
-    page.wait_for_function(
-        """() => { const now = [...document.querySelectorAll('.tw-chart')].map(each => each.innerHTML).join();
-           const same = now === window.drawnBefore; window.drawnBefore = now; return same; }""",
-        polling=120,
-    )
+    """Until the page waits for nothing, and its charts stand still; begun anew where it leads on meanwhile."""
+    while True:
+        try:
+            page.wait_for_selector("main")
+            page.wait_for_function(_WAITS_FOR_NOTHING, timeout=60_000)
+            page.wait_for_function(_STANDS_STILL, polling=120)
+            return
+        except Error as error:
+            if "context was destroyed" not in error.message:
+                raise
+
+
+_WAITS_FOR_NOTHING = "!document.querySelector('.tw-waiting, .q-spinner, [data-waiting]')"
+
+_STANDS_STILL = """() => {
+    const now = [...document.querySelectorAll('.tw-chart')].map(each => each.innerHTML).join();
+    const same = now === window.drawnBefore;
+    window.drawnBefore = now;
+    return same;
+}"""
 
 
 def shoot(page: Page, path: Path, *, tall: bool = False) -> None:
