@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def ctx(tmp_path: Path, database: Engine) -> Context:
     with database.begin() as connection:
-        connection.execute(text("truncate person, person_session, sign_in_link"))
+        connection.execute(text("truncate person, person_session, sign_in_link cascade"))
     return Context(tmp_path, Principal("local:test", "administrator"), database, Lake(tmp_path / "lake"))
 
 

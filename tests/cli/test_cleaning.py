@@ -77,4 +77,4 @@ def test_questions_are_asked_of_who_remains(tierwise: Command) -> None:
     assert (view["customers"], view["questions"][0]["asked_next"]) == (1, 1)
     assert tierwise("profiling", "a", "--json").json["next"] == "pets"
     assert "Ask: 养宠物吗？ A pet?" in tierwise("profiling", "a").out
-    assert tierwise("profiling", "b", "--json").json["code"] == "unknown_customer"
+    assert tierwise("profiling", "b", "--json").json["code"] == "left_out"

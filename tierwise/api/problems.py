@@ -34,6 +34,7 @@ STATUS: dict[str, int] = {
     "meant_twice": 422,
     "unfinished_rule": 422,
     "changed_meanwhile": 409,
+    "not_told": 404,
     "last_administrator": 409,
     "already_a_person": 409,
     "person_left": 409,

@@ -12,6 +12,7 @@ import narwhals as nw
 
 from tierwise.app.context import Context
 from tierwise.app.history import opened_history
+from tierwise.app.insights import asking
 from tierwise.app.reading import opened_run
 from tierwise.app.rule_world import Ground
 from tierwise.definitions.deciles import Deciles
@@ -50,7 +51,19 @@ class InDeciles:
     last: int
 
 
-Among = Moved | InDeciles
+@dataclass(frozen=True, slots=True)
+class InAnswer:
+    """Whom a number of an insight counts: its column, and its row by values that tell it from others. parameters: as
+    texts; as_of: an earlier day than the run's."""
+
+    insight: str
+    column: str
+    row: tuple[tuple[str, str | None], ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+    as_of: date | None = None
+
+
+Among = Moved | InDeciles | InAnswer
 
 
 def among_in(text: str | None) -> Among | None:
@@ -67,7 +80,12 @@ def among_in(text: str | None) -> Among | None:
                 return Moved(name, parse_day(start), parse_day(end), _value(from_), _value(to))
             case {"deciles": {"metric": str(metric), "first": int(first), "last": int(last)}} if 1 <= first <= last:
                 return InDeciles(metric, first, last)
-    except ValueError:
+            case {"insight": str(name), "column": str(column), "row": dict(row)} as whole:
+                texts: dict[str, Any] = whole.get("asked", {})
+                asked = tuple((str(key), str(value)) for key, value in texts.items())
+                day = parse_day(whole["as_of"]) if "as_of" in whole else None
+                return InAnswer(name, column, tuple((str(key), _value(row[key])) for key in row), asked, day)
+    except (AttributeError, ValueError):
         pass
     raise TierwiseError("bad_value", "this tells of no customers", place="among", remedy="open the page before again")
 
@@ -77,6 +95,10 @@ def among_address(among: Among) -> str:
     body: Mapping[str, Any]
     if isinstance(among, InDeciles):
         body = {"deciles": {"metric": among.metric, "first": among.first, "last": among.last}}
+    elif isinstance(among, InAnswer):
+        body = {"insight": among.insight, "column": among.column, "row": dict(among.row)}
+        body |= {"asked": dict(among.parameters)} if among.parameters else {}
+        body |= {"as_of": among.as_of.isoformat()} if among.as_of is not None else {}
     else:
         days = {"from_day": among.from_day.isoformat(), "to_day": among.to_day.isoformat()}
         body = {"moved": {"name": among.name, **days, "from": among.from_, "to": among.to}}
@@ -91,10 +113,15 @@ def attributes_of_among(among: Among | None) -> tuple[str, ...]:
 def keys_among(ctx: Context, ground: Ground, among: Among) -> Frame:
     """Whom it is true of, of the ground's run: `customer_key`, each once. The ground has `attributes_of_among`.
 
-    Raises `unknown_attribute`, `not_a_number`, `no_history`, `unknown_history_name`, `bad_days`.
+    Raises `unknown_attribute`, `not_a_number`, `no_history`, `unknown_history_name`, `bad_days`, and what
+    `asking.counted_in` raises.
     """
     if isinstance(among, InDeciles):
         return _in_deciles(ctx, ground, among)
+    if isinstance(among, InAnswer):
+        asked = dict(among.parameters)
+        keys = asking.counted_in(ctx, among.insight, asked, among.column, dict(among.row), as_of=among.as_of)
+        return ground.of_run(keys)
     return _moved(ctx, ground, among)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tierwise.app.among import ANYWHERE, Among, InDeciles
+from tierwise.app.among import ANYWHERE, Among, InAnswer, InDeciles
+from tierwise.app.insights import asking
 from tierwise.app.vocabulary import Vocabulary
-from tierwise.console.texts import Texts
+from tierwise.console.texts import NONE, Texts
 
 
 def among_words(among: Among, words: Vocabulary, texts: Texts) -> str:
@@ -14,6 +15,9 @@ def among_words(among: Among, words: Vocabulary, texts: Texts) -> str:
         if among.first == among.last:
             return texts("among_decile", title=title, decile=among.first)
         return texts("among_deciles", title=title, first=among.first, last=among.last)
+    if isinstance(among, InAnswer):
+        row = " · ".join(value for _, value in among.row if value is not None)
+        return texts("among_answer", title=texts.label(asking.title_of(among.insight)), row=row or NONE)
     days = {"from_day": texts.day(among.from_day), "to_day": texts.day(among.to_day)}
     places = {"from_": _place(among.name, among.from_, words, texts), "to": _place(among.name, among.to, words, texts)}
     return texts("among_moved", title=texts.label(words.title(among.name)), **days, **places)

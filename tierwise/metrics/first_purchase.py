@@ -84,6 +84,27 @@ def first_purchases(
     return _told(found, int(everybody), int(again))
 
 
+def whose_first(
+    purchases: Frame,
+    value: str | None,
+    *,
+    by: str,
+    as_of: date,
+    within_days: int,
+    again: bool = False,
+    key: str = "customer_key",
+    day: str = "ordered_day",
+) -> Frame:
+    """The customers whom `first_purchases` counts under a value; again: those of them who bought on another day in
+    time. One row each: `key`."""
+    known = purchases.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
+    bought = known.select(key, nw.col(by).cast(nw.String).alias("value"), nw.col(day).alias("day__"))
+    people = _people(bought, key, as_of, within_days)
+    held = nw.col("value").is_null() if value is None else nw.col("value") == nw.lit(value)
+    found = bought.filter(held).join(people, on=key, how="inner").filter(nw.col("day__") == nw.col("first_day"))
+    return distinct((found.filter(~nw.col("lag").is_null()) if again else found).select(key))
+
+
 def with_trial_before(
     purchases: Frame,
     trials: Frame,

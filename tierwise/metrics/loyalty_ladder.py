@@ -117,6 +117,24 @@ def loyalty_ladder(
     return LoyaltyLadder(tuple(told), *_where_most_stop(told, min_followed))
 
 
+def at_purchase(
+    orders: Frame,
+    purchase: int,
+    *,
+    as_of: date,
+    within_days: int,
+    stopped: bool = False,
+    key: str = "customer_key",
+    day: str = "ordered_day",
+) -> Frame:
+    """The customers whom `loyalty_ladder` follows after their n-th purchase; stopped: those of them who did not buy
+    again in time. One row each: `key`."""
+    steps = _steps(orders, None, key=key, day=day, as_of=as_of)
+    there = steps.filter(nw.col("purchase") == purchase, nw.col("day__") <= nw.lit(as_of - timedelta(days=within_days)))
+    went_on = (days_between(nw.col("day__"), nw.col("next__")) <= within_days).fill_null(False)
+    return (there.filter(~went_on) if stopped else there).select(key)
+
+
 def _where_most_stop(steps: Sequence[LadderStep], min_followed: int) -> tuple[int | None, int | None]:
     stopping = [step for step in steps if step.stopped]
     large = [step for step in stopping if step.followed >= min_followed]

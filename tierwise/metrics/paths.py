@@ -10,6 +10,7 @@ the very next occasion counts, and the base rate is that of all occasions which 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import narwhals as nw
@@ -109,6 +110,33 @@ def later_purchases(
     return found.with_columns(share, base_share).select(
         "first", "next", "first_count", "count", "share", "base_share", *LAGS
     )
+
+
+def went_along(
+    lines: Frame,
+    path: Sequence[str],
+    *,
+    as_of: date,
+    key: str = "customer_key",
+    item: str = "product_id",
+    day: str = "ordered_day",
+    within_days: int | None = None,
+) -> Frame:
+    """The customers who bought these items in this order, each on a later day than the one before and as early as it
+    can be, one row each: `key`. within_days: as `later_purchases` has it. Raises `missing_column`."""
+    bought = occasions(lines, key=key, item=item, day=day, as_of=as_of)
+    first, *rest = path
+    went = bought.filter(nw.col("item__") == first).group_by(key).agg(nw.col("day__").min().alias("first_day"))
+    if within_days is not None:
+        went = went.filter(nw.col("first_day") <= nw.lit(as_of - timedelta(days=within_days)))
+    went = went.with_columns(nw.col("first_day").alias("end_day"))
+    for each in rest:
+        both = went.join(bought.filter(nw.col("item__") == each).select(key, "day__"), on=key, how="inner")
+        both = both.filter(nw.col("day__") > nw.col("end_day"))
+        if within_days is not None:
+            both = both.filter(days_between(nw.col("first_day"), nw.col("day__")) <= within_days)
+        went = both.group_by(key, "first_day").agg(nw.col("day__").min().alias("end_day"))
+    return went.select(key)
 
 
 def _lags(starts: Frame, bought: Frame, key: str, within_days: int | None) -> Frame:

@@ -81,6 +81,44 @@ def source_quality(
     _check(since, until, last, within_days)
     require_columns(customers, (key, source, "registered_on"), "customers")
     require_columns(orders, (key, day, "gross_minor", "discount_minor", "coupon_minor"), "orders")
+    people = _people(customers, junk, since=since, until=until, source=source, key=key)
+    real = nw.col("junk__") == 0
+    both = people.join(_bought(people, orders, key, day, within_days), on=key, how="left")
+    counted = both.group_by("source__").agg(
+        nw.len().cast(nw.Int64).alias("registered_count"),
+        count_where(~real).alias("junk_count"),
+        count_where(real).alias("real_count"),
+        count_where(real & (nw.col("days__") >= 1)).alias("first_order_count"),
+        count_where(real & (nw.col("days__") >= 2)).alias("retained_count"),
+        integer_sum(nw.when(real).then(nw.col("net__")).otherwise(nw.lit(0))).alias("net_minor"),
+    )
+    return _told(full_join(counted, _spent(costs, people, source, since, until), "source__"), source)
+
+
+def brought_by(
+    customers: Frame,
+    orders: Frame,
+    value: str | None,
+    *,
+    as_of: date,
+    since: date,
+    within_days: int,
+    least_days: int,
+    source: str = "source",
+    key: str = "customer_key",
+    day: str = "ordered_day",
+) -> Frame:
+    """The customers whom `source_quality` counts of a source with orders on so many days in time, one row each: `key`.
+    least_days: 1 for the first order, 2 for those retained. customers: without junk."""
+    until = as_of - timedelta(days=within_days)
+    people = _people(customers, None, since=since, until=until, source=source, key=key)
+    here = people.filter(nw.col("source__") == (_UNKNOWN if value is None else value))
+    bought = _bought(here, orders, key, day, within_days)
+    return bought.filter(nw.col("days__") >= least_days).select(key)
+
+
+def _people(customers: Frame, junk: Frame | None, *, since: date, until: date, source: str, key: str) -> Frame:
+    """Who registered from since to until: `key`, `registered_on`, `source__`, and `junk__`, 1 for junk."""
     inside = nw.col("registered_on").is_between(nw.lit(since), nw.lit(until))
     people = customers.filter(~nw.col(key).is_null(), inside).select(
         key, "registered_on", nw.col(source).cast(nw.String).fill_null(_UNKNOWN).alias("source__")
@@ -93,17 +131,7 @@ def source_quality(
         people = people.join(distinct(junk.select(key)).with_columns(flagged), on=key, how="left").with_columns(
             nw.col("junk__").fill_null(0)
         )
-    real = nw.col("junk__") == 0
-    both = people.join(_bought(people, orders, key, day, within_days), on=key, how="left")
-    counted = both.group_by("source__").agg(
-        nw.len().cast(nw.Int64).alias("registered_count"),
-        count_where(~real).alias("junk_count"),
-        count_where(real).alias("real_count"),
-        count_where(real & (nw.col("days__") >= 1)).alias("first_order_count"),
-        count_where(real & (nw.col("days__") >= 2)).alias("retained_count"),
-        integer_sum(nw.when(real).then(nw.col("net__")).otherwise(nw.lit(0))).alias("net_minor"),
-    )
-    return _told(full_join(counted, _spent(costs, people, source, since, until), "source__"), source)
+    return people
 
 
 def _check(since: date, until: date, last: date, within_days: int) -> None:

@@ -105,7 +105,43 @@ def insight(
             notes=found.answer.notes,
             bar=found.answer.bar,
             chart=None if plot is None else options(plot),
+            told=tuple(found.answer.who),
+            known_by=found.answer.known_by,
         )
+
+
+def title_of(name: str) -> Label:
+    """What an insight is called. Raises `unknown_insight`."""
+    return catalogue.member(name).title
+
+
+@told_once
+def counted_in(
+    ctx: Context,
+    name: str,
+    parameters: Mapping[str, Any],
+    column: str,
+    row: Mapping[str, str | None],
+    *,
+    as_of: date | None = None,
+) -> pa.Table:
+    """The customers whom a number of an answer counts: `customer_key`, each once.
+
+    row: values by which the number's row is known, as texts, such as `{"step": "paid"}`. Raises what `insight` raises,
+    and `not_told` where there is no such row, or its number tells nobody.
+    """
+    ctx.principal.require("view_customer")
+    with _answered(ctx, name, parameters, as_of, None) as found:
+        who = found.answer.who.get(column)
+        names = [each.name for each in found.answer.columns]
+        if who is not None and row.keys() <= set(names):
+            places = [names.index(each) for each in row]
+            for values in found.relation.fetchall():
+                if [None if values[at] is None else str(values[at]) for at in places] == list(row.values()):
+                    they = who(dict(zip(names, values, strict=True)))
+                    table: pa.Table = they.select(nw.col("customer_key").cast(nw.Int64)).collect("pyarrow").to_native()
+                    return table
+    raise TierwiseError("not_told", "this number leads to no customers", remedy="open the insight again")
 
 
 def export_insight(

@@ -96,7 +96,8 @@ class Answer:
     rows: all of them; of a table in its order, of a frame in that of `order`, which must leave no ties (SQL over source
     columns, such as `"count" DESC`). bar: the column that the terminal shows as bars. notes:
     what to know before using the numbers, reasons for what is null among them. pictured: so many of the first rows its
-    picture is given.
+    picture is given. who: column -> of a row, by the names outside, the customers whom that column counts there, one
+    `customer_key` each. known_by: the columns that tell such a row from the others.
     """
 
     columns: tuple[Column, ...]
@@ -107,6 +108,8 @@ class Answer:
     bar: str | None = None
     picture: Picture | None = None
     pictured: int = PICTURED
+    who: Mapping[str, Callable[[Row], Frame]] = field(default_factory=dict)
+    known_by: tuple[str, ...] = ()
 
 
 class Asked(Protocol):

@@ -62,7 +62,8 @@ class InsightView:
     """An answer.
 
     rows: the first of them, `of` in all; money in currency units, rates 0..1. chart: ECharts options, texts in the
-    project's language; null where there is nothing to draw. notes: reasons and warnings."""
+    project's language; null where there is nothing to draw. notes: reasons and warnings. told: columns whose numbers
+    are of customers that can be listed, `among` of `GET /customers`; known_by: by what their row is known there."""
 
     name: str
     title: Label
@@ -78,3 +79,5 @@ class InsightView:
     notes: tuple[Label, ...]
     bar: str | None = None
     chart: dict[str, Any] | None = None
+    told: tuple[str, ...] = ()
+    known_by: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from nicegui import ui
 
 from tierwise.app import tag_catalogue
+from tierwise.app.among import InAnswer, among_address
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import ColumnView, FigureView, InsightSummary, InsightView, ParameterView
 from tierwise.app.insights.who import rules_of_row
@@ -319,7 +320,16 @@ def _cell(
     rule = who.get(column.name)
     if rule is not None and value is not None and visit.may("view_customer"):
         return Cell(text, link=visit.link("/customers", where=in_address(rule)))
+    if column.name in view.told and value and visit.may("view_customer"):
+        return Cell(text, link=visit.link("/customers", among=among_address(_among(visit, view, row, column.name))))
     return text
+
+
+def _among(visit: Visit, view: InsightView, row: tuple[Any, ...], column: str) -> InAnswer:
+    values = dict(zip((each.name for each in view.columns), row, strict=True))
+    known = tuple((name, None if values[name] is None else str(values[name])) for name in view.known_by)
+    asked = tuple((name, visit.asked[name]) for name in sorted(view.parameters) if visit.asked.get(name))
+    return InAnswer(view.name, column, known, asked)
 
 
 _OWN_DIGITS = frozenset({"rate", "p_value", "days"})

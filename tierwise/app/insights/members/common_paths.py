@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import BY_CATEGORY, LAGS, id_and_name, item_of, known_by, with_names
-from tierwise.metrics.paths import ARROW
+from tierwise.metrics.frame import Frame
+from tierwise.metrics.paths import ARROW, went_along
 from tierwise.metrics.paths import common_paths as paths_of
 from tierwise.plots.plot import Bars, Series
 
@@ -41,7 +42,13 @@ def common_paths(asked: Asked) -> Answer:
         notes=(*known_by(asked), *(() if table.num_rows else (none,))),
         bar="count",
         picture=_picture,
+        known_by=("path",),
+        who={"count": lambda row: _went(asked, row["path"].split(ARROW))},
     )
+
+
+def _went(asked: Asked, path: Sequence[str]) -> Frame:
+    return went_along(asked.frame("bought_lines"), path, as_of=asked.as_of, item=item_of(asked))
 
 
 def _picture(rows: Sequence[Row], language: str) -> Bars:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.bars import bars
-from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
+from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import ADJUSTED, ITEM, LAGS, P_VALUE, named
 from tierwise.metrics.first_purchase import first_purchases as firsts_of
+from tierwise.metrics.first_purchase import whose_first
+from tierwise.metrics.frame import Frame
 
 _OF_ORDERS = {"channel": "channel", "store": "store_id", "promotion": "promoted"}
 _PROMOTION = {"true": "on promotion 促销", "false": "full price 原价"}
@@ -51,7 +54,15 @@ def first_purchases(asked: Asked) -> Answer:
         notes=(_note(days),) if found.num_rows else (_none(days),),
         bar="again_share",
         picture=_PICTURE,
+        known_by=("value",),
+        who={"customers": partial(_whose, asked, False), "again_count": partial(_whose, asked, True)},
     )
+
+
+def _whose(asked: Asked, again: bool, row: Row) -> Frame:
+    purchases, within = _purchases(asked, asked["by"]), asked["within_days"]
+    value = row["value"]
+    return whose_first(purchases, value, by="value__", as_of=asked.as_of, within_days=within, again=again)
 
 
 def _purchases(asked: Asked, by: str) -> Any:

@@ -24,7 +24,7 @@ from tierwise.app.insights.steps import (
 )
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.frame import Frame, rows_of
-from tierwise.metrics.funnel import Funnel, FunnelStep, funnel_of_counts, passed_stages
+from tierwise.metrics.funnel import Funnel, FunnelStep, funnel_of_counts, passed_stages, walked
 from tierwise.metrics.funnel import funnel as funnel_of
 from tierwise.metrics.funnel_values import FunnelByValue, funnel_by_value, stage_funnel_by_value
 from tierwise.plots.plot import Bars, Series
@@ -55,7 +55,26 @@ def funnel(asked: Asked) -> Answer:
         notes=(_STAGES_NOTE if of_leads else EVENTS_NOTE,),
         bar="customers",
         picture=partial(_picture, titles),
+        known_by=("step",),
+        who={}
+        if of_leads
+        else {"customers": partial(_reached, asked, steps), "stopped": partial(_stopped, asked, steps)},
     )
+
+
+def _reached(asked: Asked, steps: Sequence[str], row: Row) -> Frame:
+    return _walked(asked, steps)[steps.index(row["step"])].select("customer_key")
+
+
+def _stopped(asked: Asked, steps: Sequence[str], row: Row) -> Frame:
+    """Who reached the step before; of the first nobody."""
+    place, reached = steps.index(row["step"]), _walked(asked, steps)
+    here = reached[place].select("customer_key")
+    return reached[max(place - 1, 0)].select("customer_key").join(here, on="customer_key", how="anti")
+
+
+def _walked(asked: Asked, steps: Sequence[str]) -> list[Frame]:
+    return walked(events_of(asked, steps), steps, as_of=asked.as_of, within_days=asked["within_days"])
 
 
 def _step_row(step: FunnelStep) -> dict[str, Any]:

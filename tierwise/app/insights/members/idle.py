@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.bars import bars
@@ -50,6 +51,12 @@ def idle(asked: Asked) -> Answer:
             {"idle_share": Label("闲置占比", "idle share")},
             "rate",
         ),
+        known_by=("level",),
+        who={
+            "idle_count": lambda row: found.filter(nw.col("level") == nw.lit(row["level"]), nw.col("idle")).select(
+                "customer_key"
+            )
+        },
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 
 import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
-from tierwise.metrics.loyalty_ladder import LoyaltyLadder, loyalty_ladder
+from tierwise.metrics.frame import Frame
+from tierwise.metrics.loyalty_ladder import LoyaltyLadder, at_purchase, loyalty_ladder
 from tierwise.plots.plot import Bars, Series
 
 _SCHEMA = pa.schema(
@@ -55,7 +57,15 @@ def ladder(asked: Asked) -> Answer:
         notes=_notes(found, asked, with_categories),
         bar="customers",
         picture=_picture,
+        known_by=("purchase",),
+        who={"followed": partial(_at, asked, False), "stopped": partial(_at, asked, True)},
     )
+
+
+def _at(asked: Asked, stopped: bool, row: Row) -> Frame:
+    within = asked["within_days"]
+    orders = asked.frame("orders")
+    return at_purchase(orders, int(row["purchase"]), as_of=asked.as_of, within_days=within, stopped=stopped)
 
 
 def _notes(found: LoyaltyLadder, asked: Asked, with_categories: bool) -> tuple[Label, ...]:

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import BY, LAGS, id_and_name, item_of, known_by, with_names
-from tierwise.metrics.paths import later_purchases
+from tierwise.metrics.frame import Frame
+from tierwise.metrics.paths import later_purchases, went_along
 from tierwise.plots.plot import Flow, Link
 
 
@@ -44,7 +45,17 @@ def paths(asked: Asked) -> Answer:
         notes=(*known_by(asked), *_notes(table, asked)),
         bar="share",
         picture=_picture,
+        known_by=("first", "next"),
+        who={
+            "first_count": lambda row: _went(asked, [row["first"]]),
+            "count": lambda row: _went(asked, [row["first"], row["next"]]),
+        },
     )
+
+
+def _went(asked: Asked, path: Sequence[str]) -> Frame:
+    lines, within = asked.frame("bought_lines"), asked["within_days"]
+    return went_along(lines, path, as_of=asked.as_of, item=item_of(asked), within_days=within)
 
 
 def _surest_first(pairs: pa.Table) -> pa.Table:

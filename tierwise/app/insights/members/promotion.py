@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
@@ -69,7 +70,14 @@ def promotion(asked: Asked) -> Answer:
         notes=(note,),
         bar="customers",
         picture=_picture,
+        known_by=("class",),
+        who={"customers": lambda row: dependence.filter(_of_class(row["class"])).select("customer_key")},
     )
+
+
+def _of_class(name: str) -> nw.Expr:
+    known = nw.col("promotion_class")
+    return known.is_null() if name == _FEW else known == nw.lit(name)
 
 
 _OF_CUSTOMERS = (

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import narwhals as nw
 import pyarrow as pa
 
 from tierwise.app.insights.bars import bars
-from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter
+from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import first_known
-from tierwise.metrics.frame import columns_of
-from tierwise.metrics.source_quality import source_quality
+from tierwise.metrics.frame import Frame, columns_of
+from tierwise.metrics.source_quality import brought_by, source_quality
 
 USUAL = ("source", "客户来源", "来源")
 """What the trait that tells where a customer came from is usually called; the first that is there is taken."""
@@ -61,6 +62,25 @@ def sources(asked: Asked) -> Answer:
         notes=(note,),
         bar="retained_share",
         picture=bars(Label("各来源首单与复购", "First orders and who came again, by source"), "source", _DRAWN, "rate"),
+        known_by=("source",),
+        who={
+            "first_order_count": partial(_brought, asked, named, 1),
+            "retained_count": partial(_brought, asked, named, 2),
+        },
+    )
+
+
+def _brought(asked: Asked, source: nw.Expr, least_days: int, row: Row) -> Frame:
+    traits = asked.frame("customers").group_by("customer_key").agg(source)
+    people = asked.frame("people").select("customer_key", "registered_on").join(traits, on="customer_key", how="left")
+    return brought_by(
+        people,
+        asked.frame("orders"),
+        row["source"],
+        as_of=asked.as_of,
+        since=asked.as_of - timedelta(days=asked["last_days"] + asked["within_days"]),
+        within_days=asked["within_days"],
+        least_days=least_days,
     )
 
 
