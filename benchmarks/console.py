@@ -30,7 +30,8 @@ TIMES = 7
 """So many visits of each page; its figure is the median, and the line's the slowest page's."""
 
 EDITS = 40
-"""So many changes of a rule in the builder; the figure is the 95th percentile."""
+"""So many changes of a rule in the builder; the figure is the 95th percentile. The first, which loads what the rule
+reads into memory, and the first seconds of the server, in which it asks itself what everybody asks, are left out."""
 
 
 RULE = {
@@ -101,11 +102,13 @@ def visit(home: Path, customers: int) -> dict[str, float]:
 def edit(home: Path) -> float:
     """Seconds from a change of a number in a rule to its new count, the 95th percentile."""
     with _browser(home) as (page, origin):
+        page.goto(f"{origin}/")
+        page.wait_for_selector('[data-card="alerts"]')
         page.goto(f"{origin}/segments/new-segment?where={in_address(parse_rule(RULE))}")
         page.wait_for_selector("[data-count]")
         field = page.locator("[data-leaf=compared] .tw-leaf-number input").last
         seconds = []
-        for number in range(EDITS):
+        for number in range(EDITS + 1):
             before = page.locator("[data-count]").get_attribute("data-count")
             started = monotonic_seconds()
             field.fill(str(number + 21))
@@ -113,7 +116,7 @@ def edit(home: Path) -> float:
                 "before => document.querySelector('[data-count]').dataset.count !== before", arg=before, polling=5
             )
             seconds.append(monotonic_seconds() - started)
-        return quantiles(seconds, n=20)[18]
+        return quantiles(seconds[1:], n=20)[18]
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 AT_ONCE = 50
 OPENED = 200
-SETTLED = 60
-"""Pages after which a process has loaded what it loads once."""
+FORGOTTEN_MS = 80_000
+"""So long after a page was closed the server has forgotten it: until then its visitor may come back."""
 
 
 @contextmanager
@@ -83,14 +83,15 @@ def test_fifty_at_once_and_two_hundred_one_after_another(browser: Browser, home:
         assert monotonic_seconds() - started < 10, "one more is served while fifty are connected"
         for context, _ in contexts:
             context.close()
-        sizes = []
-        for number in range(OPENED):
-            path = ("/", "/customers", "/account")[number % 3]
-            each = first.new_page()
-            each.goto(f"{origin}/console{path}", wait_until="commit")
-            each.wait_for_selector(".tw-side")
-            each.close()
-            sizes.append(resident_mb(pid))
-        settled, last = max(sizes[SETTLED - 10 : SETTLED]), max(sizes[-10:])
-        print(f"resident: {sizes[0]:.0f} MiB at first, {settled:.0f} after {SETTLED} pages, {last:.0f} after {OPENED}")
-        assert last < settled * 1.15
+        after = []
+        for _ in range(2):
+            for number in range(OPENED):
+                path = ("/", "/customers", "/account")[number % 3]
+                each = first.new_page()
+                each.goto(f"{origin}/console{path}", wait_until="commit")
+                each.wait_for_selector(".tw-side")
+                each.close()
+            page.wait_for_timeout(FORGOTTEN_MS)
+            after.append(resident_mb(pid))
+        print(f"resident: {after[0]:.0f} MiB after {OPENED} pages, {after[1]:.0f} after as many again")
+        assert after[1] < after[0] * 1.05
