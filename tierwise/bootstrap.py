@@ -263,6 +263,20 @@ def _there(settings: Settings, note: Callable[[str], None]) -> Context:
     return open_context(settings, note=note, as_it_is=True)
 
 
+_LOOKS_FOR_CYCLES = (10_000, 10, 10)
+
+
+def _stay() -> None:
+    """This process lives for long: what it leaves in cycles, such as a page that was closed, is collected again.
+
+    A command looks for none (`cli.main`). What was loaded by now stays: looking through it would hold answers up for a
+    tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_LOOKS_FOR_CYCLES)
+
+
 def work(*, once: bool, note: Callable[[str], None], settings: Settings | None = None) -> tuple[Outcome, ...]:
     """Be a worker until SIGINT or SIGTERM; once: until nothing is due. What became of the jobs."""
     from tierwise.worker import Worker
@@ -270,6 +284,7 @@ def work(*, once: bool, note: Callable[[str], None], settings: Settings | None =
     settings = settings or Settings.from_environment()
     apply_seconds = settings.apply_seconds
     context = open_context(settings, note=note)
+    _stay()
     try:
         return Worker(context, apply_seconds=apply_seconds).run(once=once)
     finally:
@@ -296,9 +311,7 @@ def serve(
         mount = mount_console
 
     def ready(served: Served) -> None:
-        # What was loaded stays: looking through it for cycles would hold answers up for a tenth of a second.
-        gc.collect()
-        gc.freeze()
+        _stay()
         note(f"serving {served.url}; Ctrl-C ends it")
         note(f"open {served.link}" if console else f"the API: {served.link}; token: {served.token}")
 

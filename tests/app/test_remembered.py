@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -98,5 +99,12 @@ def test_of_too_many_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert made == ["a", "b", "c", "a"]
 
 
-def test_warming_asks_what_can_be_told_and_leaves_the_rest(ctx: Context) -> None:
+def test_what_cannot_be_told_yet_does_not_keep_the_rest_from_being_asked_ahead(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firsts = tuple(partial(case, what=what) for what in ("a", "wrong", "b"))
+    monkeypatch.setattr("tierwise.app.warming._FIRST", firsts)
     ask_first(ctx)
+    assert [what for _, what in asked] == ["a", "wrong", "b"]
+    ask_first(ctx, over=lambda: True)
+    assert len(asked) == 3, "nothing is asked once it is over"

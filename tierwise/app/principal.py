@@ -28,39 +28,8 @@ Action = Literal[
 ]
 
 ALLOWED: dict[Role, frozenset[Action]] = {
-    "administrator": frozenset(
-        {
-            "view",
-            "view_customer",
-            "import",
-            "run",
-            "export",
-            "release",
-            "identity",
-            "list",
-            "tag",
-            "task",
-            "assign",
-            "define",
-            "administer",
-        }
-    ),
-    "analyst": frozenset(
-        {
-            "view",
-            "view_customer",
-            "import",
-            "run",
-            "export",
-            "release",
-            "identity",
-            "list",
-            "tag",
-            "task",
-            "assign",
-            "define",
-        }
-    ),
+    "administrator": frozenset(get_args(Action)),
+    "analyst": frozenset(get_args(Action)) - {"administer"},
     "operator": frozenset(
         {"view", "view_customer", "import", "export", "release", "identity", "list", "tag", "task", "assign"}
     ),
