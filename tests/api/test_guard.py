@@ -11,6 +11,9 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 
 from tierwise.api.guard import Guard, _is_from_here
 from tierwise.api.serve import Served
@@ -171,3 +174,43 @@ def test_while_the_database_is_away_one_is_told_what_to_do(path: str, kind: str,
     answer = asyncio.run(asked())
     assert (answer.status_code, answer.headers["content-type"].startswith(kind)) == (503, True)
     assert said in answer.text
+
+
+class _Passing(BaseHTTPMiddleware):
+    """What NiceGUI puts before every page."""
+
+    async def dispatch(self, request: Request, call_next: Any) -> Response:
+        answer: Response = await call_next(request)
+        return answer
+
+
+async def _unanswered(scope: Any, receive: Any, send: Any) -> None:
+    """Ends without an answer, as what sends a file does when it hears that nobody takes it."""
+
+
+async def _broken(scope: Any, receive: Any, send: Any) -> None:
+    raise RuntimeError("no such column")
+
+
+@pytest.mark.parametrize(
+    ("app", "left", "quiet"), [(_unanswered, True, True), (_unanswered, False, False), (_broken, True, False)]
+)
+def test_a_download_that_is_given_up_is_no_defect_and_a_defect_is_one(
+    caplog: pytest.LogCaptureFixture, app: Any, left: bool, quiet: bool
+) -> None:
+    guard = Guard(_Passing(app), None, "t" * 40, None)  # type: ignore[arg-type]
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer " + b"t" * 40)]
+    scope = {"type": "http", "method": "GET", "path": "/file", "query_string": b"", "headers": headers}
+    sent: list[str] = []
+    heard = iter([{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, Any]:
+        if not left:
+            await asyncio.sleep(60)
+        return next(heard)
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(guard(scope, receive, send))
+    assert ("defect at GET /file" in caplog.text, bool(sent)) == (not quiet, not quiet)

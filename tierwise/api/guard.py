@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from tierwise.api import problems
@@ -49,6 +50,9 @@ _HEADERS = {
 
 SIGN_IN_PATH = "/console/sign-in"
 
+_LEFT_SECONDS = 0.05
+"""So long it takes at most to hear that somebody has closed the connection before."""
+
 
 @dataclass(frozen=True)
 class Guard:
@@ -86,7 +90,10 @@ class Guard:
             await answer(scope, receive, _with_headers(send))
 
     async def _through(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To the application; a defect there becomes a problem where nothing was sent yet."""
+        """To the application; a defect there becomes a problem where nothing was sent yet.
+
+        Who went away before the answer is told nothing, and nothing of it is a defect.
+        """
         started = False
 
         async def noting(message: MutableMapping[str, Any]) -> None:
@@ -99,6 +106,8 @@ class Guard:
         except Exception as error:
             if scope["type"] != "http":
                 raise
+            if _is_unanswered(error) and await _has_left(receive):
+                return
             answer = problems.defect(scope["method"], scope["path"], error)
             if not started:
                 await answer(scope, receive, send)
@@ -164,6 +173,24 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def _is_unanswered(error: Exception) -> bool:
+    """Whether it says no more than that no answer was made."""
+    return isinstance(error, ClientDisconnect) or (
+        isinstance(error, RuntimeError) and str(error) == "No response returned."  # Starlette's BaseHTTPMiddleware
+    )
+
+
+async def _has_left(receive: Receive) -> bool:
+    """Whether who asked has closed the connection."""
+    try:
+        async with asyncio.timeout(_LEFT_SECONDS):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
 
 
 def _database_lost(scope: Scope, headers: Headers) -> Response:
