@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tierwise.cli import terminal
+from tierwise.cli import manage, terminal
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,18 @@ def test_without_a_terminal_nothing_is_cut_or_coloured(capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "x" * 150 in out
     assert "\x1b" not in out
+
+
+def test_progress_is_told_in_the_readers_language_and_rewrites_wider_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(manage, "language", lambda: "zh")
+    progress = manage.Progress()
+    progress(1, 4, "customer metrics")
+    progress(2, 4, "write")
+    progress.close()
+    _, first, second, *_ = capsys.readouterr().err.split("\r")
+    assert first.startswith("客户指标  25%")
+    assert second.startswith("写入结果  50%")
+    assert terminal.width(second) >= terminal.width(first), "nothing of the longer line is left"

@@ -23,6 +23,7 @@ from tierwise.app.level_views import MatrixView
 from tierwise.app.reading import label_of
 from tierwise.app.run_views import IN_ALL
 from tierwise.app.sheet import Asked
+from tierwise.app.step_words import step_words
 from tierwise.app.tag_catalogue import TagRow
 from tierwise.app.views import Label, RunView
 from tierwise.app.vocabulary import vocabulary
@@ -98,7 +99,7 @@ def run_steps(ctx: Context, asked: Asked) -> list[dict[str, Any]]:
     timings = _run(ctx, asked).timings
     whole = timings.get(IN_ALL) or sum(timings.values())
     return [
-        {"step": name, "seconds": seconds, "share": seconds / whole if whole else None}
+        {"step": Label(step_words(name, "zh"), name), "seconds": seconds, "share": seconds / whole if whole else None}
         for name, seconds in timings.items()
         if name != IN_ALL
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tierwise.app import jobs as job_cases
 from tierwise.app import showing
+from tierwise.app.step_words import step_words
 from tierwise.cli.door import note, opened, plain, tell
 from tierwise.cli.language import language, told, word
 from tierwise.cli.terminal import fixed, number, percent, say, table
@@ -297,11 +298,11 @@ def jobs(limit: int, as_json: bool) -> None:
         rows = [
             (
                 job.id,
-                job.kind,
-                job.title,
-                job.state,
+                word(job.kind),
+                told(job.title),
+                word(job.state),
                 f"{job.done:,}" + (f" / {job.total:,}" if job.total else ""),
-                told(job.message),
+                step_words(job.message, language()),
             )
             for job in found
         ]

@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tierwise.app.step_words import step_words
 from tierwise.bootstrap import Settings
 from tierwise.cli.door import FAILED, as_the_home_speaks, note, opened, plain, tell, write
-from tierwise.cli.language import language, told
-from tierwise.cli.terminal import number, percent, say, table
+from tierwise.cli.language import language, told, word
+from tierwise.cli.terminal import clipped, number, padded, percent, say, table, width
 
 if TYPE_CHECKING:
     from tierwise.app.importing import ImportReport
@@ -81,7 +82,7 @@ def print_import(report: ImportReport) -> None:
     for name in counts:
         count = getattr(report, name)
         if count:
-            say(f"  {name:<12} {count:>14,}")
+            say(f"  {padded(word(name), 12)} {count:>14,}")
     if report.quarantined:
         say("  see them: tierwise quarantine; mend them: tierwise quarantine --to FILE")
     if report.columns_not_imported:
@@ -155,8 +156,9 @@ def print_run(view: RunView) -> None:
     if view.base_run_id is not None:
         touched = number(counts.get("touched"))
         say(f"  {touched} customers from their facts, all others as in run {view.base_run_id} (or else: run --full)")
-    for name, seconds in view.timings.items():
-        say(f"  {name:<28} {seconds:>8.2f} s")
+    steps = [(step_words(name, language()), seconds) for name, seconds in view.timings.items()]
+    for name, seconds in steps:
+        say(f"  {padded(name, 28)} {seconds:>8.2f} s")
     for text in view.notes:
         note(f"note: {text}")
 
@@ -243,10 +245,10 @@ class Progress:
         seconds = max(self._clock() - self._started, 0.001)
         share = f" {done / total:4.0%}" if total else ""
         rate = f" {done / seconds:,.0f}/s" if done else ""
-        text = f"{message}{share}{rate}"[:100]
-        sys.stderr.write("\r" + text.ljust(self._shown))
+        text = clipped(f"{step_words(message, language())}{share}{rate}", 100)
+        sys.stderr.write("\r" + text + " " * (self._shown - width(text)))
         sys.stderr.flush()
-        self._shown = len(text)
+        self._shown = width(text)
 
     def close(self) -> None:
         if self._shown:

@@ -165,14 +165,18 @@ def validate(
 ) -> None:
     """Test what tags claim on past days, and keep the verdict."""
     from tierwise.app import tag_validation
+    from tierwise.app.step_words import step_words
     from tierwise.cli.door import note, opened, tell
+    from tierwise.cli.language import language
     from tierwise.kernel.windows import parse_day
 
     days = [parse_day(day) for day in on or []]
+
+    def seen(done: int, total: int, said: str) -> None:
+        note(" ".join((f"{done}/{total}", step_words(said, language()))))
+
     with opened() as ctx:
-        found = tag_validation.validate_tags(
-            ctx, names or [], dates=dates, days=days, watch=lambda done, total, said: note(f"{done}/{total} {said}")
-        )
+        found = tag_validation.validate_tags(ctx, names or [], dates=dates, days=days, watch=seen)
     tell({"validations": found}, as_json, lambda: print_validations(found))
 
 

@@ -155,6 +155,15 @@ def say(text: str = "") -> None:
     console().print(Text(told(text)))
 
 
+def padded(text: str, cells: int) -> str:
+    """The text with blanks behind it, so that it takes so many cells at least.
+
+    >>> padded("客户指标", 10) + "|"
+    '客户指标  |'
+    """
+    return text + " " * (cells - width(text))
+
+
 def width(text: str) -> int:
     """How many cells a text takes: two for a Chinese character.
 
