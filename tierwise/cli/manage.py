@@ -156,9 +156,9 @@ def print_run(view: RunView) -> None:
     if view.base_run_id is not None:
         touched = number(counts.get("touched"))
         say(f"  {touched} customers from their facts, all others as in run {view.base_run_id} (or else: run --full)")
-    steps = [(step_words(name, language()), seconds) for name, seconds in view.timings.items()]
-    for name, seconds in steps:
-        say(f"  {padded(name, 28)} {seconds:>8.2f} s")
+    for name, seconds in view.timings.items():
+        step = step_words(name, language())
+        say(f"  {padded(step, 28)} {seconds:>8.2f} s")
     for text in view.notes:
         note(f"note: {text}")
 

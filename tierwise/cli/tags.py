@@ -173,7 +173,8 @@ def validate(
     days = [parse_day(day) for day in on or []]
 
     def seen(done: int, total: int, said: str) -> None:
-        note(" ".join((f"{done}/{total}", step_words(said, language()))))
+        step = step_words(said, language())
+        note(f"{done}/{total} {step}")
 
     with opened() as ctx:
         found = tag_validation.validate_tags(ctx, names or [], dates=dates, days=days, watch=seen)
