@@ -56,10 +56,13 @@ bench-large: $(VENV)/.dev ## 100 million orders of 5 million customers, in bound
 	@$(BIN)/python -m benchmarks.large
 
 pictures: $(VENV)/.dev ## draw the pictures of the docs anew; every page of the console into artifacts/ (apt-get install chromium)
-	@folder=$$(mktemp -d) && TIERWISE_HOME=$$folder $(BIN)/tierwise demo < /dev/null > /dev/null && $(BIN)/python docs/pictures/make.py $$folder/demo; \
-		$(BIN)/python -m docs.pictures.pages $$folder/demo artifacts/pages; \
-		for home in dealer retail; do TIERWISE_HOME=$$folder/demo/$$home $(BIN)/tierwise stop > /dev/null; done; rm -rf $$folder
-	@$(BIN)/python -m docs.pictures.tour
+	@folder=$$(mktemp -d); \
+		end() { for home in dealer retail; do TIERWISE_HOME=$$folder/demo/$$home $(BIN)/tierwise stop > /dev/null 2>&1; done; rm -rf $$folder; }; \
+		trap end EXIT; \
+		TIERWISE_HOME=$$folder $(BIN)/tierwise demo < /dev/null > /dev/null \
+		&& $(BIN)/python docs/pictures/make.py $$folder/demo \
+		&& $(BIN)/python -m docs.pictures.pages $$folder/demo artifacts/pages \
+		&& $(BIN)/python -m docs.pictures.tour
 
 fuzz: $(VENV)/.dev ## mutate what the import parses, SECONDS (60) for each parser; Linux
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)

@@ -143,7 +143,9 @@ def main(homes: Path, into: Path, wanted: list[str]) -> int:
         for business in BUSINESSES:
             with served(homes / business) as link:
                 said += pictures(browser, homes / business, link, into, wanted)
-    print("\n".join(said), file=sys.stderr)
+    print(f"{len(list(into.glob('*.png')))} pictures of pages in {into}")
+    if said:
+        print("\n".join(said), file=sys.stderr)
     return 1 if said else 0
 
 

@@ -147,6 +147,7 @@ def build_app(
             return RedirectResponse("/console/")
 
         sign_in.add_to(app)
+        app.state.status_of = problems.status_of  # pages answer a refusal with the status that a path does
         mount_console(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -65,7 +65,7 @@ class Visit:
         except LOST as error:
             raise lost() from error
         except Exception as error:
-            raise _defect(self.path, error) from error
+            raise defect(self.path, error) from error
 
     def _require_signed_in(self) -> None:
         if self.session is None:
@@ -103,7 +103,7 @@ class Visit:
         ui.navigate.to(self.link(path, **query).removeprefix("/console"))
 
 
-def _defect(path: str, error: Exception) -> TierwiseError:
+def defect(path: str, error: Exception) -> TierwiseError:
     """What nobody foresaw. The log has its kind and its frames, not its message: that may be somebody's data."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.error("defect at %s: %s\n%s", path, type(error).__qualname__, frames)

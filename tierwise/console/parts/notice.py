@@ -42,14 +42,14 @@ WAYS = {
 }
 """Where to go on from a problem: an address, and what it is called."""
 
-AGAIN = ("not_signed_in", "changed_meanwhile", "database_lost", "busy")
+AGAIN = ("not_signed_in", "changed_meanwhile", "database_lost", "busy", "defect")
 """Problems that another look at the page may mend."""
 
 
 def refused(problems: Sequence[Problem], texts: Texts) -> str:
     """Every problem with its place and remedy, in the reader's language, and where to go on. Commands are no remedy
     in a page."""
-    told = (problem_in_language(_for_a_page(problem), texts.language) for problem in problems)
+    told = (problem_in_language(for_a_page(problem), texts.language) for problem in problems)
     listed = "".join(f"<li>{escape(str(problem))}</li>" for problem in told)
     title = escape(texts("failed_title"))
     return (
@@ -58,7 +58,8 @@ def refused(problems: Sequence[Problem], texts: Texts) -> str:
     )
 
 
-def _for_a_page(problem: Problem) -> Problem:
+def for_a_page(problem: Problem) -> Problem:
+    """Without a remedy that is typed into a command line."""
     remedy = problem.remedy or ""
     typed = "tierwise " in remedy or "--" in remedy or remedy.startswith("GET ")
     return replace(problem, remedy=None) if typed else problem

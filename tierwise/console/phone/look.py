@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tierwise.console.charts.colours import fixed_colours
+from tierwise.console.parts.notice import for_a_page
 from tierwise.kernel.wording import problem_in_language
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def shown(visit: PhoneVisit, template: str, *, title: str, status: int = 200, **
         "style": f"/console/m{STYLE_PATH}?v={_style()[1]}",
         "places": _places(visit),
         "who": visit.ctx.principal.name.removeprefix("person:"),
-        "said": lambda problem: str(problem_in_language(problem, visit.texts.language)),
+        "said": lambda problem: str(problem_in_language(for_a_page(problem), visit.texts.language)),
     }
     return HTMLResponse(_templates().get_template(template).render(told | values), status, _HEADERS)
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tierwise.app import tags
 from tierwise.console.phone.look import shown
-from tierwise.console.phone.visit import PhoneVisit, status_of
+from tierwise.console.phone.visit import PhoneVisit
 from tierwise.kernel.errors import TierwiseError
 
 
@@ -50,7 +50,7 @@ def _form(visit: PhoneVisit, who: str, error: TierwiseError | None = None) -> Re
         visit,
         "tag.html",
         title=visit.texts("give_tag"),
-        status=200 if error is None else status_of(error.problems[0].code),
+        status=200 if error is None else visit.status_of(error.problems[0].code),
         id=who,
         groups=groups,
         problems=error.problems if error is not None else (),

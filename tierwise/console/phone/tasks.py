@@ -16,7 +16,7 @@ from tierwise.app.task_views import KIND_TITLES, KINDS, OUTCOME_TITLES, MyTasks,
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.phone.customers import dialled
 from tierwise.console.phone.look import dot, shown
-from tierwise.console.phone.visit import PhoneVisit, status_of
+from tierwise.console.phone.visit import PhoneVisit
 from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 
 PAGE = 10
@@ -108,7 +108,7 @@ def _list(visit: PhoneVisit, error: TierwiseError | None = None) -> Response:
         here,
         "tasks.html",
         title=texts("phone_my_tasks"),
-        status=200 if error is None else status_of(error.problems[0].code),
+        status=200 if error is None else visit.status_of(error.problems[0].code),
         problems=error.problems if error is not None else (),
         show=show,
         tabs=[

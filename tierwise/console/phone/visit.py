@@ -12,9 +12,10 @@ from starlette.responses import RedirectResponse, Response
 
 from tierwise.app.context import Context
 from tierwise.app.database_lost import LOST, lost
+from tierwise.console.parts.notice import AGAIN
 from tierwise.console.phone.look import shown
 from tierwise.console.texts import Texts
-from tierwise.console.visit import language_of
+from tierwise.console.visit import defect, language_of
 from tierwise.kernel.errors import TierwiseError
 
 PATH = "/console/m"
@@ -22,16 +23,21 @@ PATH = "/console/m"
 _MOST_FIELDS = 30
 
 
+def _always_422(code: str) -> int:
+    return 422
+
+
 @dataclass(frozen=True)
 class PhoneVisit:
     """ctx acts as who came. path: the page's, below /console/m. asked: the query's values by name, the last of equals;
-    given: the form's fields, empty where a page is only looked at."""
+    given: the form's fields, empty where a page is only looked at. status_of: of a page that tells an error."""
 
     ctx: Context
     texts: Texts
     path: str
     asked: Mapping[str, str]
     given: Mapping[str, str] = field(default_factory=dict)
+    status_of: Callable[[str], int] = _always_422
 
     def link(self, path: str, **query: str | None) -> str:
         """The address of a phone's page, with the language that was asked for kept."""
@@ -74,7 +80,9 @@ def answering(page: Page, path: str) -> Callable[[Request], Awaitable[Response]]
             form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
             given = {name: value for name, value in form.items() if isinstance(value, str)}
         texts = Texts(await language_of(request))
-        visit = PhoneVisit(request.state.context, texts, path, dict(request.query_params), given)
+        visit = PhoneVisit(
+            request.state.context, texts, path, dict(request.query_params), given, request.app.state.status_of
+        )
         return await asyncio.to_thread(_answer, page, visit)
 
     return answered
@@ -87,22 +95,20 @@ def _answer(page: Page, visit: PhoneVisit) -> Response:
         return refused(visit, error)
     except LOST:
         return refused(visit, lost())
+    except Exception as error:
+        return refused(visit, defect(f"/m{visit.path}", error))
 
 
 def refused(visit: PhoneVisit, error: TierwiseError) -> Response:
-    """What could not be shown or done, why, and what to do."""
+    """What could not be shown or done, why, and where to go on."""
     code = error.problems[0].code
     if code == "no_run":
-        return shown(visit, "nothing_yet.html", title=visit.texts("empty_title"), status=404)
+        return shown(visit, "nothing_yet.html", title=visit.texts("empty_title"), status=visit.status_of(code))
     return shown(
-        visit, "refused.html", title=visit.texts("failed_title"), problems=error.problems, status=status_of(code)
+        visit,
+        "refused.html",
+        title=visit.texts("failed_title"),
+        problems=error.problems,
+        again=visit.here() if code in AGAIN else "",
+        status=visit.status_of(code),
     )
-
-
-def status_of(code: str) -> int:
-    """The status of a page that tells an error."""
-    if code == "not_allowed":
-        return 403
-    if code == "database_lost":
-        return 503
-    return 404 if code.startswith("unknown_") else 422
