@@ -14,7 +14,7 @@ from tierwise.api.serve import Served
 from tierwise.app import showing
 from tierwise.app.context import Context
 from tierwise.app.views import OverviewView
-from tierwise.console.texts import NONE, Texts
+from tierwise.console.texts import NONE, Texts, texts_of
 
 pytestmark = pytest.mark.browser
 
@@ -39,8 +39,8 @@ def texts(watch: Watch) -> Texts:
 
 def test_before_the_first_run_it_says_what_to_do(before: Before) -> None:
     assert "还没有跑批结果" in before.notice
-    assert "tierwise import orders.csv --as order_lines" in before.notice
-    assert "tierwise run" in before.notice
+    assert texts_of("zh")["empty_import"] in before.notice
+    assert texts_of("zh")["empty_run"] in before.notice
     assert not before.said
 
 

@@ -45,11 +45,16 @@ def test_only_a_last_row_that_is_a_total_is_marked() -> None:
     assert 'class="total"' not in table([Column("x", "text")], rows, name="t")
 
 
-def test_the_empty_state_names_the_commands_in_both_languages() -> None:
+def test_the_empty_state_leads_to_the_pages_that_fill_it() -> None:
     for language in ("zh", "en"):
-        made = nothing_yet(Texts(language))
-        for command in ("tierwise import orders.csv --as order_lines", "tierwise run", "tierwise demo"):
-            assert command in made
+        texts = Texts(language)
+        made = nothing_yet(texts)
+        for address, what in (("/console/data", "empty_import"), ("/console/data/runs", "empty_run")):
+            assert f'<a href="{address}">{texts(what)}</a>' in made
+        assert "tierwise" not in made, "commands are no remedy in a page"
+        others = nothing_yet(texts, may_import=False)
+        assert texts("empty_ask") in others
+        assert "<a" not in others, "who may not import is led to nothing that they may not do"
 
 
 def test_a_refusal_tells_every_problem() -> None:

@@ -28,12 +28,15 @@ from tierwise.kernel.errors import TierwiseError, did_you_mean
 from tierwise.state import audit, imports, lake_tables, lists, quarantine
 from tierwise.state.lists import CustomerList
 
-__all__ = ["CustomerList", "ListImport", "all_lists", "import_list", "one_list", "remove_list"]
+__all__ = ["LIST_PREFIX", "CustomerList", "ListImport", "all_lists", "import_list", "one_list", "remove_list"]
 
 _ID = "customer_id"
 _MENDS = BESIDE[0]
 
 There = Literal["refuse", "replace", "add"]
+
+LIST_PREFIX = "list "
+"""Before the name of a list, where it stands among the tables that files go into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def remove_list(ctx: Context, name: str, *, in_use: bool = False) -> CustomerLis
 
 def _table(name: str) -> str:
     """What the list is called among the tables that files go into."""
-    return f"list {name}"
+    return f"{LIST_PREFIX}{name}"
 
 
 def _id_column(source: SourceFile, wanted: str | None) -> tuple[int, bool]:

@@ -136,7 +136,9 @@ def page(
                 try:
                     await build(visit)
                 except TierwiseError as error:
-                    tell(error, texts)
+                    tell(error, texts, may_import=visit.may("import"))
+                except Exception as error:
+                    tell(_defect(visit.path, error), texts)
             return None
 
         ui.page(path, title="Tierwise", response_timeout=_BUILD_SECONDS)(shown)
@@ -145,10 +147,10 @@ def page(
     return register
 
 
-def tell(error: TierwiseError, texts: Texts) -> None:
+def tell(error: TierwiseError, texts: Texts, *, may_import: bool = True) -> None:
     """Instead of what could not be shown: what to do."""
     if error.problems[0].code == "no_run":
-        markup(nothing_yet(texts))
+        markup(nothing_yet(texts, may_import=may_import))
     else:
         markup(refused(error.problems, texts))
 

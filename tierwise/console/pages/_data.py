@@ -10,6 +10,7 @@ from nicegui import ui
 
 from tierwise.app import jobs
 from tierwise.app.jobs import Job
+from tierwise.app.lists import LIST_PREFIX
 from tierwise.app.principal import Action
 from tierwise.app.uploads import IMPORTABLE
 from tierwise.console.parts.card import card, markup
@@ -39,17 +40,20 @@ REASONS = frozenset(
         "bad_boolean",
         "bad_currency",
         "bad_date",
+        "bad_id",
         "bad_identity",
         "bad_json",
         "bad_money",
         "bad_number",
         "bad_quote",
         "duplicate_key",
+        "missing_id",
         "missing_value",
         "negative_money",
         "negative_number",
         "negative_quantity",
         "ragged_row",
+        "unknown_customer",
         "zero_byte",
     }
 )
@@ -74,8 +78,10 @@ def _current(is_here: bool) -> str:
 
 
 def table_title(table: str, texts: Texts) -> str:
-    """What rows of that table are."""
-    return texts(f"data_table_{table}")
+    """What rows of a file became, as its import tells it: rows of a table, tags, members of a list."""
+    if table.startswith(LIST_PREFIX):
+        return texts("data_table_list", name=table.removeprefix(LIST_PREFIX))
+    return texts(f"data_table_{table}") if table in IMPORTABLE or table == "tags" else table
 
 
 def reason_title(code: str, texts: Texts) -> str:

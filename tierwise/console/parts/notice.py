@@ -11,17 +11,17 @@ from tierwise.kernel.errors import Problem
 from tierwise.kernel.wording import problem_in_language
 
 
-def nothing_yet(texts: Texts) -> str:
-    """No run yet: the commands that lead to one."""
-    steps = (
-        (texts("empty_import"), "tierwise import orders.csv --as order_lines"),
-        (texts("empty_run"), "tierwise run"),
-        (texts("empty_demo"), "tierwise demo"),
-    )
-    listed = "".join(f"<li>{escape(what)}<code>{escape(command)}</code></li>" for what, command in steps)
+def nothing_yet(texts: Texts, *, may_import: bool = True) -> str:
+    """No run yet: the pages that lead to one, or who is to be asked for it."""
+    ways = ""
+    if may_import:
+        steps = (("/console/data", texts("empty_import")), ("/console/data/runs", texts("empty_run")))
+        listed = "".join(f'<li><a href="{address}">{escape(what)}</a></li>' for address, what in steps)
+        ways = f"<ol>{listed}</ol>"
+    text = texts("empty_text") if may_import else texts("empty_ask")
     return (
         f'<section class="tw-notice" data-notice="empty"><h2>{escape(texts("empty_title"))}</h2>'
-        f"<p>{escape(texts('empty_text'))}</p><ol>{listed}</ol></section>"
+        f"<p>{escape(text)}</p>{ways}</section>"
     )
 
 
