@@ -3,6 +3,7 @@ languages what it is called."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,3 +114,17 @@ def test_the_dealer_s_ladders_stand_where_the_trade_has_them() -> None:
     assert isinstance(stage, Tag)
     assert {value for value, _ in stage.possible_values} == {"considering", "silent", "learning", "comparing"}
     assert all(("segment", name) in named for name in ("base_customers", "lost_presumed_12m", "defeated"))
+
+
+@pytest.mark.parametrize(
+    ("word", "where"),
+    [("store", "store"), ("门店", "store"), ("线下门店", "store"), ("POS", "store")]
+    + [(word, "online") for word in ("app", "App", "mini_program", "marketplace", "小程序", "官网", "微信商城")]
+    + [("团购", None), ("telephone", None)],
+)
+def test_channels_are_known_by_the_words_of_both_languages(word: str, where: str | None) -> None:
+    """A channel of another name is of neither kind, so that nobody is said to buy online only for a word's sake."""
+    habit = next(each for each in template_definitions("retail") if each.name == "channel_habit")
+    assert isinstance(habit, Tag)
+    patterns = {each.value: each.when.behaviour.where.value for each in habit.values if each.value != "both"}
+    assert {value for value, pattern in patterns.items() if re.search(pattern, word)} == ({where} if where else set())
