@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -117,6 +118,26 @@ def test_a_right_password_forgets_the_wrong_ones(ctx: Context, sign_ins: SignIns
             with pytest.raises(TierwiseError):
                 sign_ins.by_password("wang", "wrong")
         assert sign_ins.by_password("wang", PASSWORD)
+
+
+def test_of_many_passwords_at_once_none_counts_after_the_lock(ctx: Context, sign_ins: SignIns) -> None:
+    """One that was being looked at when others locked the person out, right as it is, does not come in."""
+    people.add(ctx, "wang", role="operator")
+    session = signed_in(ctx, sign_ins, "wang")
+    person = sign_ins.person_of(session)
+    assert person is not None
+    sign_ins.set_password(acting(ctx, person).principal, PASSWORD)
+
+    class Slow(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - argon2's own name
+            for _ in range(MOST_FAILURES):
+                with pytest.raises(TierwiseError):
+                    sign_ins.by_password("wang", "somebody else's guess")
+            return super().verify(hash, password)
+
+    with pytest.raises(TierwiseError) as late:
+        SignIns(ctx, hasher=Slow(time_cost=1, memory_cost=8, parallelism=1)).by_password("wang", PASSWORD)
+    assert code(late) == "locked_out"
 
 
 def test_a_link_signs_in_who_is_locked_out(ctx: Context, sign_ins: SignIns) -> None:

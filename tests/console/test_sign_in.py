@@ -46,6 +46,16 @@ def test_a_link_signs_in_once_by_a_cookie_that_scripts_cannot_read(site: Served,
         assert other.get("/api/v1/runs").status_code == 401
 
 
+@pytest.mark.parametrize(
+    "query", ["where=%7B%22op%22%3A%22matches%22,%22value%22:%22a//b%22%7D", "q=https://x/", "q=\\d"]
+)
+def test_the_door_leads_to_a_page_whatever_is_asked_of_it(site: Served, furnished: Context, query: str) -> None:
+    wanted = f"/console/customers?{query}"
+    with httpx.Client(base_url=site.url, trust_env=False) as client:
+        answer = client.get(DOOR, params={"link": link(furnished, "olga"), "next": wanted})
+        assert answer.headers["location"] == wanted.replace("\\", "%5C")
+
+
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "/console//evil", "/api/v1/runs", ""])
 def test_the_door_leads_to_this_console_alone(site: Served, furnished: Context, wanted: str) -> None:
     with httpx.Client(base_url=site.url, trust_env=False) as client:

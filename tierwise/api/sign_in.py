@@ -97,9 +97,10 @@ async def _entered(request: Request, session: str, wanted: str | None) -> Respon
 
 def _inside(wanted: str | None) -> str | None:
     """The page of this console that was asked for; None where it was its first one, or something else."""
-    if wanted and wanted.startswith("/console/") and not any(c in wanted for c in "\\\r\n") and "//" not in wanted:
-        return None if wanted == "/console/" else wanted
-    return None
+    if not wanted or not wanted.startswith("/console/") or any(c in wanted for c in "\r\n"):
+        return None
+    path, _, _ = wanted.partition("?")  # what is asked of a page may hold anything: a pattern, an address
+    return None if "//" in path or "\\" in path or wanted == "/console/" else wanted
 
 
 def _first_page(request: Request) -> str:

@@ -80,6 +80,8 @@ class SignIns:
             current = people.password_of(connection, name)
             if current is None:
                 raise _wrong()
+            if current[0].locked_until is not None and current[0].locked_until > utc_now():
+                raise _locked_out()  # others failed meanwhile: of many at once no more are looked at than one by one
             if right and current[1] == kept:
                 people.change(connection, name, failed=0, locked_until=None)
                 audit.write(connection, f"person:{name}", "sign_in", name, {"by": "password"})
