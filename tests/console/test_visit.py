@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from tests.console.test_sign_in import enter
 from tierwise.api.serve import Served
-from tierwise.app import lists, tag_import
+from tierwise.app import lists, showing, tag_import
 from tierwise.app.context import Context
+from tierwise.app.defining import project_of
 from tierwise.console.pages import data_import
 from tierwise.console.texts import Texts
 
@@ -26,7 +28,9 @@ def admin(site: Served, furnished: Context) -> Iterator[httpx.Client]:
 def test_a_defect_of_a_page_is_told_in_the_page(admin: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     somebodys = "-".join(("138", "0000"))
-    monkeypatch.setattr(logging.getLogger("tierwise.console"), "error", lambda text, *values: said.append(text % values))
+    monkeypatch.setattr(
+        logging.getLogger("tierwise.console"), "error", lambda text, *values: said.append(text % values)
+    )
 
     def broken(*_: object) -> str:
         raise KeyError(somebodys)
@@ -57,3 +61,8 @@ def test_files_of_ids_and_of_tags_stand_among_the_imports(admin: httpx.Client, f
     assert texts("data_table_list", name="guests") in one.text
     assert texts("data_reason_unknown_customer") in one.text
     lists.remove_list(furnished, "guests")
+
+
+def test_when_a_run_began_is_told_as_the_projects_clocks_have_it(admin: httpx.Client, furnished: Context) -> None:
+    began = showing.runs(furnished)[0].started_at.astimezone(ZoneInfo(project_of(furnished).timezone))
+    assert began.strftime("%Y-%m-%d %H:%M") in admin.get("/console/data/runs").text

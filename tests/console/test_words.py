@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -118,6 +119,17 @@ def test_an_address_that_holds_no_rule_is_told(where: str) -> None:
 )
 def test_values(value: object, zh: str, en: str) -> None:
     assert (value_text(value, ZH), value_text(value, EN)) == (zh, en)
+
+
+def test_instants_are_told_in_the_projects_zone() -> None:
+    """Seven in the morning in Shanghai is the day before in UTC."""
+    texts = Texts("zh", ZoneInfo("Asia/Shanghai"))
+    early = datetime(2026, 6, 29, 23, 5, 9, tzinfo=UTC)
+    assert (texts.day(early), texts.at(early)) == ("2026-06-30", "2026-06-30 07:05")
+    assert texts.at(early, seconds=True) == "2026-06-30 07:05:09"
+    assert value_text(early, texts) == "2026-06-30 07:05"
+    assert texts.at(early.replace(tzinfo=None)) == "2026-06-29 23:05", "facts are in the project's zone already"
+    assert texts.day(date(2026, 6, 29)) == "2026-06-29"
 
 
 def test_values_of_attributes_by_what_they_are() -> None:

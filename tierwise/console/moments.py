@@ -18,7 +18,7 @@ def moments_of(view: CustomerView, past: HistoryView | None, words: Vocabulary, 
     found: list[tuple[date, int, Moment]] = []
 
     def add(rank: int, at: datetime | date, kind: str, text: str, colour: str = "#5a686b") -> None:
-        day = at.date() if isinstance(at, datetime) else at
+        day = date.fromisoformat(texts.day(at))
         found.append((day, rank, Moment(day, kind, text, colour)))
 
     money = texts.currency(view.currency)

@@ -41,7 +41,7 @@ def value_text(value: Any, texts: Texts) -> str:
         case bool():
             return texts("yes") if value else texts("no")
         case datetime():
-            return value.strftime("%Y-%m-%d %H:%M")
+            return texts.at(value)
         case date():
             return texts.day(value)
         case int() | Decimal():

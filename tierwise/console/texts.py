@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -22,9 +22,13 @@ NONE = "–"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The texts of one language. A key that is not in its file is an error: a test compares the files."""
+    """The texts of one language. A key that is not in its file is an error: a test compares the files.
+
+    zone: the project's, in which instants are written.
+    """
 
     language: str
+    zone: tzinfo = UTC
 
     def __call__(self, key: str, **values: Any) -> str:
         return texts_of(self.language)[key].format(**values)
@@ -58,8 +62,15 @@ class Texts:
         return "元" if (self.language, code) == ("zh", "CNY") else code
 
     def day(self, value: date) -> str:
-        """2026-06-30 in both languages."""
-        return value.isoformat()
+        """2026-06-30 in both languages; of an instant the day that it is in the project's zone."""
+        return (self._here(value).date() if isinstance(value, datetime) else value).isoformat()
+
+    def at(self, value: datetime, *, seconds: bool = False) -> str:
+        """2026-06-30 09:05 in the project's zone; a time that tells no zone is taken to be there already."""
+        return self._here(value).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+    def _here(self, value: datetime) -> datetime:
+        return value if value.tzinfo is None else value.astimezone(self.zone)
 
     def seconds(self, value: float | None) -> str:
         """1.8 s."""

@@ -25,6 +25,8 @@ from tierwise.console.frame import framed
 from tierwise.console.parts.card import markup
 from tierwise.console.parts.notice import nothing_yet, refused
 from tierwise.console.texts import Texts, language_for
+from tierwise.definitions.project import Project
+from tierwise.kernel.clock import zone
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.plots.look import ACCENT
 
@@ -138,7 +140,7 @@ def page(
                 except TierwiseError as error:
                     tell(error, texts, may_import=visit.may("import"))
                 except Exception as error:
-                    tell(_defect(visit.path, error), texts)
+                    tell(defect(visit.path, error), texts)
             return None
 
         ui.page(path, title="Tierwise", response_timeout=_BUILD_SECONDS)(shown)
@@ -162,25 +164,27 @@ def told(problem: Problem, texts: Texts) -> str:
     return str(problem_in_language(problem, texts.language))
 
 
-async def language_of(request: Request) -> str:
-    """The language of an answer: what `lang` asks for, else the person's, else the browser's, else the project's."""
+async def texts_for(request: Request) -> Texts:
+    """The texts of an answer, in the project's zone. Their language: what `lang` asks for, else the person's, else the
+    browser's, else the project's."""
     ctx: Context = request.state.context
     person = getattr(request.state, "person", None)
-    default = "zh"
+    project = Project()
     try:
-        default = await asyncio.to_thread(lambda: defining.project_of(ctx).language)
+        project = await asyncio.to_thread(defining.project_of, ctx)
     except (TierwiseError, *LOST):
         pass  # the page will say what is wrong
     wanted = request.query_params.get("lang") or (person.language if person is not None else None)
-    return language_for(wanted, request.headers.get("accept-language", ""), default)
+    language = language_for(wanted, request.headers.get("accept-language", ""), project.language)
+    return Texts(language, zone(project.timezone))
 
 
 async def _visit(request: Request, path: str) -> Visit:
     asked = dict(request.query_params)
-    language = await language_of(request)
+    texts = await texts_for(request)
     for name, value in request.path_params.items():
         asked[name] = value
     shown = path
     for name, value in request.path_params.items():
         shown = shown.replace("{" + name + "}", value)
-    return Visit(request.state.context, Texts(language), shown, asked, request.state.session, request.state.sign_ins)
+    return Visit(request.state.context, texts, shown, asked, request.state.session, request.state.sign_ins)

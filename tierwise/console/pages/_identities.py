@@ -63,5 +63,5 @@ def _steps(steps: tuple[StepRow, ...], texts: Texts) -> str:
         at = step.seen_at or step.at
         why = texts(f"verdict_{step.verdict}")
         rows.append([step.left, step.right, Cell(why, " · ".join(each for each in (by, step.reason) if each)),
-                     texts.day(at.date()) if at is not None else NONE])  # fmt: skip
+                     texts.day(at) if at is not None else NONE])  # fmt: skip
     return table(heads, rows, name="steps")

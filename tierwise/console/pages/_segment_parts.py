@@ -203,7 +203,7 @@ def _version(visit: Visit, version: VersionView, path: str) -> Sequence[Item]:
     texts = visit.texts
     link = visit.link(path, tab="versions", version=str(version.version))
     badge = texts("seg_in_use") if version.in_use else texts("seg_removed") if version.removed else ""
-    at = version.at.strftime("%Y-%m-%d %H:%M")
+    at = texts.at(version.at)
     return (Cell(str(version.version), badge=badge, link=link), at, version.author, version.note or NONE)
 
 

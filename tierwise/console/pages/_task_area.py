@@ -179,5 +179,5 @@ def _history(changes: tuple[ChangeView, ...], texts: Texts) -> str:
         if each.after.get("due_on") and each.action in ("snooze", "try"):
             said = f"{said} → {each.after['due_on']}"
         taken_back = f" ({texts('task_taken_back')})" if each.undone else ""
-        rows.append((f"{each.at:%Y-%m-%d %H:%M}", each.author.removeprefix("person:"), said + taken_back))
+        rows.append((texts.at(each.at), each.author.removeprefix("person:"), said + taken_back))
     return table(heads, rows, name="task-history")

@@ -240,7 +240,7 @@ def _tags(visit: Visit, who: str, given: CustomerTags | None) -> None:
                     act.value or NONE,
                     act.rater.removeprefix("person:"),
                     act.reason,
-                    texts.day(act.at.date()) + (f" · {texts('waits_for_run')}" if act.waiting else ""),
+                    texts.day(act.at) + (f" · {texts('waits_for_run')}" if act.waiting else ""),
                 )
                 for act in acts
             ]

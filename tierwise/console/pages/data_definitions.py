@@ -69,7 +69,7 @@ def _rows(visit: Visit, rows: Sequence[DefinitionRow]) -> str:
                 link=_address(visit, each.kind, each.name),
             ),
             str(each.version),
-            texts.day(each.at.date()),
+            texts.day(each.at),
             each.author.removeprefix("person:"),
             each.note or NONE,
         )
@@ -147,7 +147,7 @@ def _versions(visit: Visit, kind: str, name: str, versions: Sequence[VersionView
                 badge=texts("current") if each.in_use else texts("data_removed") if each.removed else "",
                 link=_address(visit, kind, name, version=str(each.version)),
             ),
-            each.at.strftime("%Y-%m-%d %H:%M"),
+            texts.at(each.at),
             each.author.removeprefix("person:"),
             each.note or NONE,
             Cell(

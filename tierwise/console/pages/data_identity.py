@@ -84,7 +84,7 @@ def _step(each: StepRow, texts: Texts) -> Sequence[Item]:
         each.right,
         texts(f"data_verdict_{each.verdict}"),
         _told_by(each, texts),
-        texts.day(when.date()) if when is not None else NONE,
+        texts.day(when) if when is not None else NONE,
     )
 
 
@@ -149,7 +149,7 @@ def _decided(visit: Visit, decided: Sequence[DecisionView]) -> None:
             each.right,
             texts("data_same" if each.same else "data_apart"),
             each.reason,
-            Cell(each.author.removeprefix("person:"), small=texts.day(each.at.date())),
+            Cell(each.author.removeprefix("person:"), small=texts.day(each.at)),
         )
         for each in decided
     ]

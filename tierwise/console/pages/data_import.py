@@ -85,7 +85,7 @@ def _listed(visit: Visit, found: Sequence[ImportView]) -> str:
         cells: list[Item] = [
             Cell(each.file, link=visit.link(f"/data/imports/{each.id}")),
             table_title(each.table, texts),
-            Cell(each.at.strftime("%Y-%m-%d %H:%M"), small=(each.who or "").removeprefix("person:")),
+            Cell(texts.at(each.at), small=(each.who or "").removeprefix("person:")),
             *(texts.count(getattr(each, name)) for name in _COUNTS[:-1]),
         ]
         left = texts("data_still_open", rows=texts.count(each.open)) if each.open else ""
@@ -265,7 +265,7 @@ def _read_before(visit: Visit, before: ReadBefore, here: str, asked: dict[str, s
     """That the columns are as they were chosen last time, and the way to have them recognised afresh."""
     texts = visit.texts
     earlier = escape(visit.link(f"/data/imports/{before.import_id}"))
-    said = texts("data_as_before", file=before.file, day=texts.day(before.at.date()))
+    said = texts("data_as_before", file=before.file, day=texts.day(before.at))
     afresh = escape(visit.link(here, **asked | {"afresh": "1"}))
     return (
         f'<p class="foot" data-as-before="{before.import_id}"><a href="{earlier}">{escape(said)}</a> · '

@@ -47,7 +47,7 @@ async def shown(visit: Visit) -> None:
             said = texts(
                 "data_live_far",
                 customers=texts.count(status.live.customers),
-                at=status.live.at.strftime("%Y-%m-%d %H:%M"),
+                at=texts.at(status.live.at),
             )
             markup(f'<p class="foot">{escape(said)}</p>')
         ui.button(texts("data_look_again"), on_click=ui.navigate.reload).props("flat dense no-caps")
@@ -106,7 +106,7 @@ def _catalogue(found: Sequence[CatalogueRow], texts: Texts) -> str:
             each.source,
             Cell(each.event or each.type, badge=each.type if each.event else ""),
             texts.count(each.volume),
-            each.last_seen_at.strftime("%Y-%m-%d %H:%M"),
+            texts.at(each.last_seen_at),
             ", ".join(seen.property for seen in each.properties) or NONE,
         )
         for each in found
@@ -125,7 +125,7 @@ def _newest(found: Sequence[EventRow], texts: Texts) -> str:
     ]
     rows = [
         (
-            each.occurred_at.strftime("%Y-%m-%d %H:%M:%S"),
+            texts.at(each.occurred_at, seconds=True),
             each.source,
             Cell(each.event or each.type, badge=each.type if each.event else ""),
             each.user_id or each.anonymous_id or NONE,
@@ -146,7 +146,7 @@ def _refused(found: Sequence[RefusedRow], texts: Texts) -> str:
     ]
     rows = [
         (
-            each.received_at.strftime("%Y-%m-%d %H:%M:%S"),
+            texts.at(each.received_at, seconds=True),
             each.source,
             Cell(in_language(each.message, texts.language), small=each.place or ""),
             _short(each.body),

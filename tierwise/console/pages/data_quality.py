@@ -151,7 +151,7 @@ def _junk(visit: Visit, view: JunkView, released: Sequence[ReleaseView]) -> None
         if released:
             heads = [Column(texts(name), "text") for name in ("column_customer_id", "reason", "by_whom", "day")]
             made = [
-                (each.customer_id, each.reason, each.author.removeprefix("person:"), texts.day(each.at.date()))
+                (each.customer_id, each.reason, each.author.removeprefix("person:"), texts.day(each.at))
                 for each in released
             ]
             link = excel_link(excel, texts("data_releases")) if (excel := visit.excel("releases")) else ""

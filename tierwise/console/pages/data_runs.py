@@ -87,7 +87,7 @@ def _listed(visit: Visit, found: Sequence[RunView]) -> str:
             ),
             texts.day(each.as_of),
             Cell(texts(f"state_{each.state}"), _why(each, texts), warn=each.state in ("failed", "crashed")),
-            each.started_at.strftime("%Y-%m-%d %H:%M"),
+            texts.at(each.started_at),
             Cell(texts.count(each.counts.get("customers")), link=visit.link("/customers") if each.current else ""),
             texts.count(each.counts.get("touched", each.counts.get("customers"))),
             texts.seconds(each.seconds),

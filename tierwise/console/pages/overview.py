@@ -353,7 +353,7 @@ def _runs(runs: tuple[RunView, ...], visit: Visit) -> None:
                     str((one.error or {}).get("message", "")),
                     warn=one.state in ("failed", "crashed"),
                 ),
-                one.started_at.strftime("%Y-%m-%d %H:%M"),
+                texts.at(one.started_at),
                 texts.seconds(one.seconds),
             )
             for one in runs

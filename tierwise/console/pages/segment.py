@@ -56,7 +56,7 @@ def _head(visit: Visit, row: SegmentRow) -> str:
         texts.said(segment.purpose),
         segment.strategy.in_language(texts.language) if segment.strategy else "",
         texts("owner", name=texts.said(segment.owner)) if segment.owner else "",
-        texts("seg_since_day", day=texts.day(row.since.date())),
+        texts("seg_since_day", day=texts.day(row.since)),
         texts("seg_version", version=row.version),
         texts("seg_read_by", names=", ".join(map(texts.label, row.readers.values()))) if row.readers else "",
     ]

@@ -67,7 +67,7 @@ def _row(visit: Visit, row: SegmentRow, of: int | None) -> Sequence[Item]:
         Cell(texts.count(row.customers), link=visit.link("/customers", where=where_in(segment.name))),
         Bar(share, texts.percent(share), ACCENT),
         Cell(strategy or NONE, "" if strategy else texts("no_strategy"), warn=not strategy),
-        Cell(texts.day(row.since.date()), texts("seg_version", version=row.version) if row.version > 1 else ""),
+        Cell(texts.day(row.since), texts("seg_version", version=row.version) if row.version > 1 else ""),
         Cell(
             texts.count(len(row.readers)) if row.readers else NONE,
             ", ".join(texts.label(each) for each in row.readers.values()),

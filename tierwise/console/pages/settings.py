@@ -42,7 +42,7 @@ async def settings(visit: Visit) -> None:
                 button.props("outline dense no-caps").bind_enabled_from(chosen, "value", bool)
     with card(texts("keys"), name="keys", lead=texts("keys_lead"), excel=visit.excel("write_keys")):
         rows = [
-            (key.source, f"…{key.ending}", ", ".join(key.origins) or NONE, key.choice or NONE, texts.day(key.at.date()))
+            (key.source, f"…{key.ending}", ", ".join(key.origins) or NONE, key.choice or NONE, texts.day(key.at))
             for key in keys
         ]
         heads = [Column(texts(name), "text") for name in ("source", "key", "origins", "after_choice", "day")]

@@ -143,7 +143,7 @@ def _acts(visit: PhoneVisit, given: CustomerTags | None) -> list[Mapping[str, An
             "value": act.value or "",
             "reason": act.reason,
             "by": act.rater.removeprefix("person:"),
-            "day": texts.day(act.at.date()),
+            "day": texts.day(act.at),
             "waiting": act.waiting,
             "mine": act.rater == visit.ctx.principal.name,
         }

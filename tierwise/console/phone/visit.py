@@ -15,7 +15,7 @@ from tierwise.app.database_lost import LOST, lost
 from tierwise.console.parts.notice import AGAIN
 from tierwise.console.phone.look import shown
 from tierwise.console.texts import Texts
-from tierwise.console.visit import defect, language_of
+from tierwise.console.visit import defect, texts_for
 from tierwise.kernel.errors import TierwiseError
 
 PATH = "/console/m"
@@ -79,7 +79,7 @@ def answering(page: Page, path: str) -> Callable[[Request], Awaitable[Response]]
         if request.method == "POST":
             form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
             given = {name: value for name, value in form.items() if isinstance(value, str)}
-        texts = Texts(await language_of(request))
+        texts = await texts_for(request)
         visit = PhoneVisit(
             request.state.context, texts, path, dict(request.query_params), given, request.app.state.status_of
         )
