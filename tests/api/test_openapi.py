@@ -153,6 +153,10 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "POST /api/v1/lists",
         "GET /api/v1/lists/{name}",
         "DELETE /api/v1/lists/{name}",
+        "POST /api/v1/answers",
+        "POST /api/v1/answers/removals",
+        "GET /api/v1/answers/numbers",
+        "GET /api/v1/answers/customers/{customer_id}",
         "GET /api/v1/profiling",
         "GET /api/v1/profiling/customers/{customer_id}",
     }

@@ -17,8 +17,14 @@ from tierwise.kernel.errors import TierwiseError
 
 WITHIN = [
     "among.keys_among",
+    "answer_numbers.sources_asked",
+    "answers.said_since",
+    "asked_before.asked_before",
+    "asked_before.declined_by",
+    "asked_before.house_of",
     "customer_copies.renew_copies_after_a_run",
     "customer_copies.renew_copies_aside",
+    "decided.copy_answers",
     "decided.copy_decided",
     "defining.ensure_initialised",
     "defining.project_of",
@@ -150,6 +156,12 @@ def _lets_in(require: Callable[[Any], None], action: str) -> bool:
 def test_who_sees_some_customers_only_is_let_into_these() -> None:
     """Each of them looks at single customers, and asks whose they are."""
     assert {name for name, asked in FOUND.items() if asked is not None and asked[1] == "own"} == {
+        "answer_numbers.answer_numbers",
+        "answer_numbers.title_of_question",
+        "answering.answer",
+        "answering.decline",
+        "answering.take_back",
+        "answers.customer_words",
         "customers.customer",
         "explaining.explain",
         "head_counts.head_counts",

@@ -43,6 +43,31 @@ DEFINITIONS = (
         "manual": {"values": [{"value": "good", "title": {"zh": "好", "en": "good"}}, {"value": "bad"}]},
     },
     {
+        "kind": "profiling",
+        "name": "profiling",
+        "targets": [{"attribute": "lifecycle_stage"}],
+        "questions": [
+            {
+                "name": "mattress",
+                "attribute": "trait.mattress",
+                "ask": {"zh": "软一点还是硬一点？", "en": "Soft or firm?"},
+                "answers": [
+                    {"value": "soft", "text": {"zh": "软", "en": "Soft"}},
+                    {"value": "firm", "text": {"zh": "硬 <b>", "en": "Firm <b>"}},
+                ],
+                "assumed_bits": 0.5,
+                "reward": {"points": 20},
+            },
+            {
+                "name": "moved_in",
+                "attribute": "trait.moved_in",
+                "ask": {"zh": "哪天搬进来的？", "en": "When did you move in?"},
+                "type": "date",
+                "assumed_bits": 0.3,
+            },
+        ],
+    },
+    {
         "kind": "segment",
         "name": "often",
         "title": {"zh": "常客", "en": "Often here"},

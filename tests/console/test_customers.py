@@ -9,8 +9,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.console.watching import LONG_LOCALES, Watch, signed_in
 from tierwise.api.serve import Served
-from tierwise.app import searching, tags
+from tierwise.app import answering, answers, searching, tags
 from tierwise.app.context import Context
+from tierwise.app.views import Label
 from tierwise.console.rule_query import where_in, where_is
 
 pytestmark = pytest.mark.browser
@@ -163,3 +164,46 @@ def test_on_a_phone_nothing_is_pushed_out(browser: Browser, site: Served, furnis
         watch.go("/customers/C001", '[data-card="timeline"]')
         assert watch.page.evaluate("document.documentElement.scrollWidth") <= 390
         watch.picture("customer-phone")
+
+
+def test_an_answer_is_tapped_seen_and_taken_back(watch: Watch, furnished: Context) -> None:
+    texts = watch.texts
+    watch.go("/customers/C003", '[data-question="mattress"]')
+    assert "20" in watch.page.locator('[data-card="question"]').inner_text(), "what may be promised"
+    watch.page.locator('[data-answer="firm"]').click()
+    watch.page.wait_for_selector('[data-question="moved_in"]')
+    assert watch.cells("answers")[0][:2] == [texts.label(MATTRESS), {"zh": "硬 <b>", "en": "Firm <b>"}[texts.language]]
+    assert "firm" in watch.page.locator('[data-card="angle-base"]').inner_text()
+    watch.page.locator('[data-card="question"] input[type="date"]').fill("2026-01-31")
+    watch.page.locator('[data-card="question"]').get_by_role("button", name=texts("take"), exact=True).click()
+    watch.page.wait_for_selector('[data-take-back="moved_in"]')
+    watch.picture("customer-asked")
+    watch.page.locator('[data-take-back="mattress"]').click()
+    dialog = watch.page.locator(".q-dialog")
+    dialog.get_by_role("button", name=texts("take"), exact=True).click()
+    watch.page.wait_for_selector('.q-dialog [data-notice="refused"]')
+    dialog.get_by_label(texts("reason")).fill("misheard")
+    dialog.get_by_role("button", name=texts("take"), exact=True).click()
+    watch.page.wait_for_selector('[data-question="mattress"]')
+    watch.page.locator("[data-answer-declined]").click()
+    watch.page.wait_for_selector('[data-take-back="mattress"]')
+    said = [(each.question, each.value, each.standing) for each in answers.customer_words(furnished, "C003").words]
+    assert said == [
+        ("mattress", None, "declined"),
+        ("moved_in", "2026-01-31", "counts"),
+        ("mattress", "firm", "undone"),
+    ]
+    watch.page.locator('[data-take-back="moved_in"]').click()
+    dialog.get_by_label(texts("reason")).fill("for the next test")
+    dialog.get_by_role("button", name=texts("take"), exact=True).click()
+    watch.page.wait_for_selector('[data-take-back="moved_in"]', state="detached")
+    answering.take_back(furnished, "C003", "mattress", reason="for the next test")
+    watch.go("/tasks?tab=advisors", '[data-table="asked-question"]')
+    watch.picture("asked")
+    watch.page.locator('[data-table="asked-question"] td a').last.click()
+    watch.page.wait_for_selector("[data-found]")
+    assert int(watch.page.locator("[data-found]").get_attribute("data-found") or 0) >= 1
+    assert watch.said == []
+
+
+MATTRESS = Label("软一点还是硬一点？", "Soft or firm?")

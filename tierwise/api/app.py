@@ -18,6 +18,7 @@ from tierwise.api.guard import LOOPBACK, Guard
 from tierwise.api.problems import ErrorBody, ProblemBody
 from tierwise.api.routes import (
     alerts,
+    answers,
     cleaning,
     definition_versions,
     definitions,
@@ -72,6 +73,7 @@ ROUTERS = tuple(
         tag_validations,
         segments,
         lists,
+        answers,
         profiling,
         history,
         levels,

@@ -1,4 +1,4 @@
-"""Customers whom no rule tells: who went from where to where between two days, and who is in a tenth by a number."""
+"""Customers whom no rule tells: who went from where to where, who is in a tenth by a number, who was asked what."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from datetime import date
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
 
+from tierwise.app.answer_numbers import COUNTED, Asked, sources_asked
 from tierwise.app.context import Context
 from tierwise.app.history import opened_history
 from tierwise.app.insights import asking
@@ -22,7 +24,8 @@ from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.windows import parse_day
 from tierwise.metrics.deciles import decile_parts
 from tierwise.metrics.frame import Frame
-from tierwise.metrics.population import COUNTED, ranked_by
+from tierwise.metrics.population import COUNTED as RANKED
+from tierwise.metrics.population import ranked_by
 
 ANYWHERE = "*"
 """Of a move: wherever."""
@@ -63,7 +66,7 @@ class InAnswer:
     as_of: date | None = None
 
 
-Among = Moved | InDeciles | InAnswer
+Among = Moved | InDeciles | InAnswer | Asked
 
 
 def among_in(text: str | None) -> Among | None:
@@ -80,6 +83,11 @@ def among_in(text: str | None) -> Among | None:
                 return Moved(name, parse_day(start), parse_day(end), _value(from_), _value(to))
             case {"deciles": {"metric": str(metric), "first": int(first), "last": int(last)}} if 1 <= first <= last:
                 return InDeciles(metric, first, last)
+            case {"asked": {"from_day": str(start), "to_day": str(end), "counted": str(counted), **more}}:
+                which = next((each for each in COUNTED if each == counted), None)
+                if which is not None:
+                    question, author = _value(more.get("question")), _value(more.get("author"))
+                    return Asked(parse_day(start), parse_day(end), which, question, author)
             case {"insight": str(name), "column": str(column), "row": dict(row)} as whole:
                 texts: dict[str, Any] = whole.get("asked", {})
                 asked = tuple((str(key), str(value)) for key, value in texts.items())
@@ -99,6 +107,10 @@ def among_address(among: Among) -> str:
         body = {"insight": among.insight, "column": among.column, "row": dict(among.row)}
         body |= {"asked": dict(among.parameters)} if among.parameters else {}
         body |= {"as_of": among.as_of.isoformat()} if among.as_of is not None else {}
+    elif isinstance(among, Asked):
+        told = {"question": among.question, "author": among.author}
+        days = {"from_day": among.from_day.isoformat(), "to_day": among.to_day.isoformat()}
+        body = {"asked": {**days, "counted": among.counted, **{k: v for k, v in told.items() if v is not None}}}
     else:
         days = {"from_day": among.from_day.isoformat(), "to_day": among.to_day.isoformat()}
         body = {"moved": {"name": among.name, **days, "from": among.from_, "to": among.to}}
@@ -107,7 +119,7 @@ def among_address(among: Among) -> str:
 
 def attributes_of_among(among: Among | None) -> tuple[str, ...]:
     """What of the profile is needed to tell who they are."""
-    return (among.metric, COUNTED) if isinstance(among, InDeciles) else ()
+    return (among.metric, RANKED) if isinstance(among, InDeciles) else ()
 
 
 def keys_among(ctx: Context, ground: Ground, among: Among) -> Frame:
@@ -122,6 +134,8 @@ def keys_among(ctx: Context, ground: Ground, among: Among) -> Frame:
         asked = dict(among.parameters)
         keys = asking.counted_in(ctx, among.insight, asked, among.column, dict(among.row), as_of=among.as_of)
         return ground.of_run(keys)
+    if isinstance(among, Asked):
+        return ground.of_run(pa.table({KEY: pa.array(sources_asked(ctx, among), pa.int64())}))
     return _moved(ctx, ground, among)
 
 

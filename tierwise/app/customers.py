@@ -10,12 +10,14 @@ from typing import Any
 
 import duckdb
 
+from tierwise.app.answers import said_since
 from tierwise.app.context import Context
 from tierwise.app.customer_copies import renew_copies_aside, take_little, versions_of
 from tierwise.app.memberships import as_values, live_of, live_view
 from tierwise.app.own_customers import require_own
 from tierwise.app.reading import Reader, opened_run, reading
 from tierwise.app.views import AttributeValue, CustomerView, ProfilePage
+from tierwise.definitions.sensitivity import TRAIT
 from tierwise.engine import snapshots
 from tierwise.engine.customer_copies import FACTS, MAP, PROFILE
 from tierwise.engine.edges import money_sql, outside_name
@@ -89,7 +91,7 @@ def _customer(ctx: Context, customer_id: str, run_id: int | None) -> CustomerVie
             raise _unknown(customer_id, reader.run.as_of)
         values = dict(zip(names, row[1:], strict=True))
         facts = _facts(reader, row[0])
-        return CustomerView(
+        view = CustomerView(
             customer_id=customer_id,
             run_id=reader.run.id,
             as_of=reader.run.as_of,
@@ -104,6 +106,23 @@ def _customer(ctx: Context, customer_id: str, run_id: int | None) -> CustomerVie
             live=live_view(*live) if live else None,
             relations=facts["relations"],
         )
+        key = int(row[0])
+    return view if run_id is not None else _with_said(view, said_since(ctx, key))
+
+
+def _with_said(view: CustomerView, said: Mapping[str, Any]) -> CustomerView:
+    """With what the customer was asked for, as of this moment."""
+    if not said:
+        return view
+    traits = {name.removeprefix(TRAIT): value for name, value in said.items() if name.startswith(TRAIT)}
+    own = {name: value for name, value in said.items() if not name.startswith(TRAIT)}
+    attributes = tuple(
+        replace(each, value=own[each.name], reason=None if own[each.name] is not None else each.reason)
+        if each.name in own
+        else each
+        for each in view.attributes
+    )
+    return replace(view, base={**view.base, **own}, traits={**view.traits, **traits}, attributes=attributes)
 
 
 @contextmanager

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from tierwise.app.answer_fields import precedences
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
+from tierwise.definitions.profiling import Profiling
 from tierwise.facts.contract import COPIED
-from tierwise.state import lake_tables, lists, manual_tags, releases, settings
+from tierwise.state import answers, lake_tables, lists, manual_tags, releases, settings
 
 if TYPE_CHECKING:  # who only looks need not load Arrow
     import pyarrow as pa
@@ -19,7 +22,7 @@ NOBODY = 0
 
 
 def copy_decided(ctx: Context) -> None:
-    """Copy manual tags, members of lists and releases, each where it has changed since it was copied last.
+    """Copy manual tags, members of lists, releases and answers, each where it has changed since it was copied last.
 
     The caller holds the home's write lock. What a copy that died has left in the lake is taken back first.
     """
@@ -28,23 +31,54 @@ def copy_decided(ctx: Context) -> None:
         timezone = current_definitions(connection).project.timezone
         for name in COPIED:
             ctx.lake.heal(name, recorded.get(name))
-        for name, number in (
-            ("manual_tags", manual_tags.change_number(connection)),
-            ("list_members", lists.change_number(connection)),
-            ("releases", releases.change_number(connection)),
+        for name, number, rows in (
+            ("manual_tags", manual_tags.change_number(connection), lambda: manual_tags.acts(connection, timezone)),
+            ("list_members", lists.change_number(connection), lambda: members_of_lists(connection)),
+            ("releases", releases.change_number(connection), lambda: releases.standing(connection)),
         ):
-            key = f"copied.{name}"
-            # The days of acts are those of the time zone.
-            change = [number, timezone]
-            if number == 0 or settings.get(connection, key) == change:
-                continue
-            rows = {
-                "manual_tags": lambda: manual_tags.acts(connection, timezone),
-                "list_members": lambda: members_of_lists(connection),
-                "releases": lambda: releases.standing(connection),
-            }[name]()
-            lake_tables.set_versions(connection, {name: ctx.lake.overwrite(name, rows)})
-            settings.put(connection, key, change)
+            if number != 0:
+                # The days of acts are those of the time zone.
+                _copy(ctx, connection, name, [number, timezone], rows)
+        _copy_answers(ctx, connection)
+
+
+def copy_answers(ctx: Context) -> bool:
+    """Copy answers where any came or was taken back since they were copied last; whether there were any.
+
+    The caller holds the home's write lock.
+    """
+    with ctx.database.begin() as connection:
+        ctx.lake.heal("answers", lake_tables.versions(connection).get("answers"))
+        return _copy_answers(ctx, connection)
+
+
+def answers_wait(connection: Connection) -> bool:
+    """Whether an answer, or the taking back of one, is not copied yet. It is asked all the time, and takes little."""
+    number = answers.change_number(connection)
+    if number == (0, 0):
+        return False
+    copied = settings.get(connection, "copied.answers")
+    return not isinstance(copied, list) or copied[0] != list(number)
+
+
+def _copy_answers(ctx: Context, connection: Connection) -> bool:
+    number = answers.change_number(connection)
+    if number == (0, 0):
+        return False
+    definitions = current_definitions(connection)
+    timezone = definitions.project.timezone
+    precedence = precedences(definitions.of(Profiling))
+    change = [list(number), timezone, precedence]
+    return _copy(ctx, connection, "answers", change, lambda: answers.facts(connection, timezone, precedence))
+
+
+def _copy(ctx: Context, connection: Connection, name: str, change: Any, rows: Callable[[], pa.Table]) -> bool:
+    """Copy the rows unless they were copied as they are. change: what is another where the rows are."""
+    if settings.get(connection, f"copied.{name}") == change:
+        return False
+    lake_tables.set_versions(connection, {name: ctx.lake.overwrite(name, rows())})
+    settings.put(connection, f"copied.{name}", change)
+    return True
 
 
 def members_of_lists(connection: Connection) -> pa.Table:

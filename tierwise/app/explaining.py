@@ -104,10 +104,29 @@ def _of_attribute(reader: Reader, subject: Subject, name: str) -> tuple[Clause, 
     known = next((each for each in attributes(reader.windows) if each.name == name), None)
     value = subject.value(name)
     if known is None:
+        day = _answered_on(reader, subject, name)
+        if day is not None:
+            return (Clause("attribute", f"as the customer said on {day}", None, value),)
         return (Clause("attribute", "as the customers file has it", None, value),)
     said = known.meaning.in_language(reader.project.language)
     detail = {"reason": known.null} if value is None and known.null else {}
     return (Clause("attribute", said + (f": {known.null}" if detail else ""), None, value, detail=detail),)
+
+
+def _answered_on(reader: Reader, subject: Subject, name: str) -> date | None:
+    """The day on which the customer said what counts; None where files say it."""
+    column = reader.column(name)
+    if not subject.has("answers"):
+        return None
+    newest = subject.ask(
+        "SELECT value, answered_day FROM answers WHERE customer_key = $key AND field = $field AND answered_day <= $day "
+        "ORDER BY answer_id DESC LIMIT 1",
+        key=subject.key,
+        field=column,
+        day=reader.run.as_of,
+    )
+    counts = str(subject.inside(column)).lower()
+    return newest[0][1] if newest and newest[0][0].lower() == counts else None
 
 
 def _view(reader: Reader, subject: Subject, name: str, kind: str, value: Any, clauses: Sequence[Clause]) -> ExplainView:

@@ -1,4 +1,4 @@
-"""Events applied by themselves: what waits in the inbox becomes facts, and what comes of it is told, over and over."""
+"""What comes between runs, applied by itself: events and answers become facts, and what comes of it is told."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from tierwise.app import live_customers
 from tierwise.app.applying import Applied, apply_events
 from tierwise.app.context import Context
 from tierwise.app.database_lost import LOST
+from tierwise.app.decided import answers_wait, copy_answers
 from tierwise.app.principal import Principal
 from tierwise.kernel.errors import TierwiseError
 from tierwise.state import inbox
+from tierwise.state.locks import HOME_WRITE, held
 
 APPLIER = Principal("live events", "analyst")
 """Who applies events by itself, in jobs and in the audit."""
@@ -27,14 +29,22 @@ def keep_up_once(ctx: Context) -> Applied | None:
     """
     acting = ctx.acting_as(APPLIER)
     with ctx.database.connect() as connection:
-        if not live_customers.takes_events(connection):
+        if not live_customers.tells_live(connection):
             return None
-        waits = inbox.any_pending(connection)
-    if not waits and not live_customers.is_behind(acting):
-        live_customers.prepare(acting)
-        return None
+        by_events = live_customers.takes_events(connection)
+        waits = by_events and inbox.any_pending(connection)
+        answered = answers_wait(connection)
     try:
-        return apply_events(acting, wait_seconds=0)
+        if answered:
+            with held(ctx.database, HOME_WRITE, wait_seconds=0):
+                copy_answers(acting)
+        if not waits and not live_customers.is_behind(acting):
+            live_customers.prepare(acting)
+            return None
+        if by_events:
+            return apply_events(acting, wait_seconds=0)
+        told = live_customers.catch_up(acting)
+        return Applied(0, (), told.customers, told.changes)
     except TierwiseError as error:
         if error.code == "busy":
             return None

@@ -31,8 +31,8 @@ from tierwise.engine.plan import HISTORY, SNAPSHOTS
 from tierwise.engine.sources import register_facts
 from tierwise.facts.contract import WHO_IS_WHO
 from tierwise.kernel import clock
+from tierwise.state import answers, lake_tables, memberships, runs, traits
 from tierwise.state import definitions as stored
-from tierwise.state import lake_tables, memberships, runs, traits
 from tierwise.state.locks import held
 from tierwise.state.memberships import TELLING, LiveCustomer, Standing
 
@@ -55,11 +55,12 @@ _CUTS: WeakKeyDictionary[Engine, Cuts] = WeakKeyDictionary()
 """Of each database what its standing run's customers give together; it never changes, and takes a second to learn."""
 
 
-def catch_up(ctx: Context, until: int) -> Told:
+def catch_up(ctx: Context, until: int | None = None) -> Told:
     """Tell the customers whose facts have changed since the standing as of today, and their entries and exits.
 
-    until: the event up to which the facts are. Nothing before the first run. One at a time; a run that ends meanwhile
-    waits. Raises what a run's steps raise, and then nothing is told, and the next time tells it.
+    until: the event up to which the facts are; None: no event was applied since. Nothing before the first run. One at
+    a time; a run that ends meanwhile waits. Raises what a run's steps raise, and then nothing is told, and the next
+    time tells it.
     """
     with held(ctx.database, TELLING):
         with ctx.database.begin() as state:
@@ -71,6 +72,7 @@ def catch_up(ctx: Context, until: int) -> Told:
             definitions = definitions_of(state, run)
             before = memberships.live_keys(state)
         today = max(clock.today(clock.zone(definitions.project.timezone)), run.as_of)
+        until = standing.until if until is None else until
         following = replace(standing, as_of=today, versions=now, until=until, at=clock.utc_now())
         if now == dict(standing.versions) and (today == standing.as_of or not before):
             with ctx.database.begin() as state:
@@ -122,6 +124,11 @@ def takes_events(state: Connection) -> bool:
     return of_events or bool(stored.current(state, "identities"))
 
 
+def tells_live(state: Connection) -> bool:
+    """Whether customers are told between runs: where events come, or customers are asked."""
+    return takes_events(state) or answers.any_answer(state)
+
+
 Record = Callable[[Connection], int]
 """Records what a run tells, in the transaction that makes it count; how many entries and exits."""
 
@@ -136,13 +143,13 @@ def of_run(ctx: Context, run_id: int, inputs: Inputs, built: Built) -> Record:
     with ctx.database.connect() as state:
         standing = memberships.standing(state)
         earlier = None if standing is None else runs.get(state, standing.run_id)
-        by_events = takes_events(state)
+        goes_on = tells_live(state)
         told = memberships.live_states(state)
     if inputs.as_of > today or (earlier is not None and inputs.as_of < earlier.as_of):
         return lambda connection: 0
     rows: list[LiveRow] = []
     left_out = False
-    if by_events and inputs.as_of < today:
+    if goes_on and inputs.as_of < today:
         found = _later(ctx, inputs)
         left_out = found is None
         if found:

@@ -21,6 +21,7 @@ Action = Literal[
     "identity",
     "list",
     "tag",
+    "answer",
     "task",
     "assign",
     "define",
@@ -31,17 +32,17 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     "administrator": frozenset(get_args(Action)),
     "analyst": frozenset(get_args(Action)) - {"administer"},
     "operator": frozenset(
-        {"view", "view_customer", "import", "export", "release", "identity", "list", "tag", "task", "assign"}
+        {"view", "view_customer", "import", "export", "release", "identity", "list", "tag", "answer", "task", "assign"}
     ),
-    "advisor": frozenset({"view_customer", "tag", "task"}),
+    "advisor": frozenset({"view_customer", "tag", "answer", "task"}),
     "reader": frozenset({"view"}),
 }
 """`view` is numbers about groups; `view_customer` is one person's facts; `release` is to say that a flagged account is
 no junk; `identity` to decide who is who; `list` to make and remove lists of customers; `tag` to give
-tags by hand and take them back; `task` to see and do tasks that are one's own, or of one's stores; `assign` to make
-tasks for customers and say whose they are."""
+tags by hand and take them back; `answer` to store what customers said and take it back; `task` to see and do tasks that
+are one's own, or of one's stores; `assign` to make tasks for customers and say whose they are."""
 
-OF_ONE_CUSTOMER: frozenset[Action] = frozenset({"view_customer", "tag", "task", "assign"})
+OF_ONE_CUSTOMER: frozenset[Action] = frozenset({"view_customer", "tag", "answer", "task", "assign"})
 """What can be done to single customers, and so by those who see some of them only."""
 
 

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
 from sqlalchemy import Connection
 
+from tierwise.app.answer_fields import kind_of
+from tierwise.app.asked_before import Asking, House, asked_before, asking_of, declined_by, house_of
 from tierwise.app.context import Context
 from tierwise.app.one_customer import Subject, subject_of
 from tierwise.app.own_customers import require_own
+from tierwise.app.profiling_views import (
+    AnswerView,
+    CustomerProfiling,
+    CustomerQuestion,
+    ProfilingView,
+    QuestionRow,
+    QuestionState,
+    RewardView,
+)
 from tierwise.app.reading import label_of, reading
 from tierwise.app.remembered import told_once
 from tierwise.app.rule_world import Ground, ground_of
@@ -23,103 +34,24 @@ from tierwise.definitions.read import parse_definition
 from tierwise.definitions.rule import AnyRule
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.frame import rows_of
-from tierwise.metrics.profiling import POPULATION, Profiled, Worth, is_known, next_of, profiled, profiling_rules, ranked
+from tierwise.metrics.profiling import (
+    POPULATION,
+    Profiled,
+    Worth,
+    answered,
+    declined,
+    is_known,
+    next_of,
+    profiled,
+    profiling_rules,
+    ranked,
+    unanswered,
+)
 from tierwise.state import definitions as stored
 
 KEY = "customer_key"
 
 _NOTHING_TO_ASK = frozenset({"no_profiling", "ambiguous_profiling", "unknown_attribute", "no_run"})
-
-
-@dataclass(frozen=True, slots=True)
-class RewardView:
-    """What an answer earns: points, or a benefit beside the basic service."""
-
-    points: int | None
-    benefit: Label | None
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionRow:
-    """One question. bits: the worth of an answer, null where it cannot be told; basis: measured, assumed or null;
-    by_target: its measured bits by target, before the weights. cost_bits: what asking costs; worth_asking: whether
-    bits are more than that.
-
-    answers: customers of whom the attribute is known; missing: the others; askable: of these, who may be asked;
-    asked_next: of these, for whom it is the next question.
-    """
-
-    question: str
-    attribute: str
-    ask: Label
-    bits: float | None
-    basis: Literal["measured", "assumed"] | None
-    by_target: dict[str, float]
-    cost_bits: float
-    worth_asking: bool
-    answers: int
-    missing: int
-    askable: int
-    asked_next: int
-    reward: RewardView | None
-    sensitivity: str
-    needs_consent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProfilingView:
-    """Questions in the order in which they are worth asking. customers: of the population; mean_completeness: 0-1, null
-    where there is nobody; complete: of whom all is known; nothing_to_ask: who has gaps, and no question to be asked.
-    """
-
-    name: str
-    title: Label
-    run_id: int
-    as_of: date
-    customers: int
-    mean_completeness: float | None
-    complete: int
-    nothing_to_ask: int
-    targets: tuple[str, ...]
-    questions: tuple[QuestionRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerView:
-    """One answer to choose."""
-
-    value: str
-    text: Label
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerQuestion:
-    """One question to one customer. state: next (ask this one), open (may be asked later), known, not_allowed (the rule
-    or a missing consent says no), not_worth (tells less than asking costs, or nobody can tell)."""
-
-    question: str
-    attribute: str
-    state: Literal["next", "open", "known", "not_allowed", "not_worth"]
-    ask: Label
-    answers: tuple[AnswerView, ...]
-    reward: RewardView | None
-    bits: float | None
-    sensitivity: str
-    needs_consent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerProfiling:
-    """What is known of one customer and what to ask next. completeness: 0-1; it and `next` are null, and there are no
-    questions, of who is not in the population."""
-
-    customer_id: str
-    name: str
-    run_id: int
-    as_of: date
-    completeness: float | None
-    next: str | None
-    questions: tuple[CustomerQuestion, ...]
 
 
 def profiling(ctx: Context, name: str | None = None, *, run_id: int | None = None) -> ProfilingView:
@@ -160,7 +92,10 @@ def next_question(
     definition, worths = _worths(ctx, name, run_id)
     with reading(ctx, run_id) as reader:
         subject = subject_of(reader, customer_id, [definition])
-        one = _one(subject, definition, ranked(definition, worths))
+        house = house_of(ctx)
+        said = asked_before(ctx, house, [subject.key]) if run_id is None else {}
+        asking = asking_of(house, definition, said[subject.key]) if subject.key in said else _NOTHING_SAID
+        one = _one(subject, definition, ranked(definition, worths), asking)
         return CustomerProfiling(
             customer_id=customer_id,
             name=definition.name,
@@ -170,7 +105,10 @@ def next_question(
             next=None if one is None or one.next is None else definition.questions[one.next].name,
             questions=()
             if one is None
-            else tuple(_customer_question(definition, i, worths[i], one) for i in _places(list(one.order), definition)),
+            else tuple(
+                _customer_question(definition, i, worths[i], one, house, asking)
+                for i in _places(list(one.order), definition)
+            ),
         )
 
 
@@ -194,6 +132,7 @@ def next_of_many(ctx: Context, customer_keys: Sequence[int]) -> dict[int, Label]
             people = ground.world.people.filter(nw.col(KEY).is_in([int(key) for key in customer_keys]))
             few = replace(ground, world=replace(ground.world, people=people))
             sets = few.members_of_many(rules) if rules else {}
+            sets |= _said_sets(ctx, definition, few, customer_keys)
             told = rows_of(next_of(people, definition, ground.schema, sets, worths).select(KEY, definition.next))
     except TierwiseError as nothing:
         if nothing.code in _NOTHING_TO_ASK:
@@ -220,7 +159,10 @@ class _One:
     next: int | None
 
 
-def _one(subject: Subject, definition: Profiling, order: list[int]) -> _One | None:
+_NOTHING_SAID = Asking({}, {})
+
+
+def _one(subject: Subject, definition: Profiling, order: list[int], asking: Asking) -> _One | None:
     """None outside the population. `metrics/profiling.py` tells the same of all customers at once."""
     rules = profiling_rules(definition)
 
@@ -230,8 +172,15 @@ def _one(subject: Subject, definition: Profiling, order: list[int]) -> _One | No
     if not holds(rules.get(POPULATION)):
         return None
     questions = list(enumerate(definition.questions))
-    there = frozenset(i for i, each in questions if each.attribute in subject.world.schema and holds(is_known(each)))
-    may = frozenset(i for i, each in questions if holds(rules.get(f"ask {each.name}")))
+
+    def known(each: Question) -> bool:
+        there = asking.known.get(each.name)
+        return each.attribute in subject.world.schema and holds(is_known(each)) if there is None else there
+
+    there = frozenset(i for i, each in questions if known(each))
+    may = frozenset(
+        i for i, each in questions if each.name not in asking.declined and holds(rules.get(f"ask {each.name}"))
+    )
     return _One(there, may, tuple(order), next((i for i in order if i in may and i not in there), None))
 
 
@@ -247,6 +196,10 @@ def _asked(ctx: Context, name: str | None, run_id: int | None) -> Iterator[tuple
         for target in definition.targets:
             if target.attribute is not None:
                 ground.column(target.attribute)
+        house = house_of(ctx)
+        day = max(ground.run.as_of, house.today) if ground.run.current else ground.run.as_of
+        for question, keys in declined_by(ctx, definition, house, day).items():
+            sets[declined(question)] = ground.of_run(pa.table({KEY: pa.array(keys, pa.int64())}))
         yield definition, ground, profiled(ground.world.people, definition, ground.schema, sets, ground.keep)
 
 
@@ -317,11 +270,28 @@ def _question_row(
     )
 
 
-def _customer_question(definition: Profiling, i: int, worth: Worth, one: _One) -> CustomerQuestion:
+def _said_sets(ctx: Context, definition: Profiling, ground: Ground, customer_keys: Sequence[int]) -> dict[str, Any]:
+    """What these customers said since the run, as the sets that `next_of` heeds."""
+    house = house_of(ctx)
+    found: dict[str, list[int]] = {}
+    for key, before in asked_before(ctx, house, [int(key) for key in customer_keys]).items():
+        asking = asking_of(house, definition, before)
+        for question, is_there in asking.known.items():
+            found.setdefault(answered(question) if is_there else unanswered(question), []).append(key)
+        for question in asking.declined:
+            found.setdefault(declined(question), []).append(key)
+    return {name: ground.of_run(pa.table({KEY: pa.array(keys, pa.int64())})) for name, keys in found.items()}
+
+
+def _customer_question(
+    definition: Profiling, i: int, worth: Worth, one: _One, house: House, asking: Asking
+) -> CustomerQuestion:
     question = definition.questions[i]
-    state: Literal["next", "open", "known", "not_allowed", "not_worth"] = "open"
+    state: QuestionState = "open"
     if i in one.known:
         state = "known"
+    elif question.name in asking.declined:
+        state = "declined"
     elif i not in one.may:
         state = "not_allowed"
     elif i not in one.order:
@@ -333,12 +303,22 @@ def _customer_question(definition: Profiling, i: int, worth: Worth, one: _One) -
         attribute=question.attribute,
         state=state,
         ask=label_of(question.ask),
-        answers=tuple(AnswerView(answer.value, label_of(answer.text, answer.value)) for answer in question.answers),
+        answers=tuple(AnswerView(answer.value, label_of(answer.text, answer.value)) for answer in question.answers)
+        or _CHOICES.get(kind_of(question, house.traits) or "", ()),
         reward=_reward(question),
         bits=worth.bits,
         sensitivity=question.sensitivity,
         needs_consent=question.needs_consent,
+        kind=kind_of(question, house.traits),
+        again_on=asking.declined.get(question.name) if state == "declined" else None,
     )
+
+
+_CHOICES: dict[str, tuple[AnswerView, ...]] = {
+    "choice": (AnswerView("female", Label("女士", "Female")), AnswerView("male", Label("先生", "Male"))),
+    "boolean": (AnswerView("true", Label("是", "Yes")), AnswerView("false", Label("否", "No"))),
+}
+"""Where the question lists none."""
 
 
 def _reward(question: Question) -> RewardView | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tierwise.app import (
+    answer_numbers,
     history,
     identity_reading,
     imports,
@@ -266,3 +267,13 @@ def regions(ctx: Context, asked: Asked) -> list[dict[str, Any]]:
 
 def _segment_titles(ctx: Context) -> dict[str, Label]:
     return {each.name: label_of(each.title, each.name) for each in segments.all_segments(ctx)}
+
+
+def asked_rows(ctx: Context, asked: Asked) -> list[dict[str, Any]]:
+    """By question, then by who asked."""
+    view = answer_numbers.answer_numbers(ctx)
+    return [
+        {"by": by, **{name: getattr(row, name) for name in answer_numbers.AskedRow.__slots__}}
+        for by, rows in (("question", view.questions), ("asked by", view.people))
+        for row in rows
+    ]

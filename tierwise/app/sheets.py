@@ -245,5 +245,19 @@ SHEETS: Mapping[str, Sheet] = {
     ),
     "tasks": Sheet(task_sheet.COLUMNS, task_sheet.rows, takes=task_sheet.TAKES),
     "advisors": Sheet(task_sheet.OF_ADVISORS, task_sheet.advisors_rows),
+    "asked": Sheet(
+        (
+            "by",
+            "name",
+            "title",
+            "asked",
+            "answered",
+            "answered_rate",
+            "declined as did_not_want_to_say",
+            "undone as taken_back",
+        ),
+        rows.asked_rows,
+        words=("by",),
+    ),
     "write_keys": Sheet(("source", "ending", "origins", "choice", "at"), lambda ctx, asked: write_keys.list_keys(ctx)),
 }

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tierwise.cli import (
+    answers,
     cleaning,
     definitions,
     explain,
@@ -46,6 +47,7 @@ app.add_typer(jobs, name="jobs")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(cleaning.app, name="junk")
 app.add_typer(tags.app, name="tag")
+app.add_typer(answers.app, name="answer")
 app.add_typer(tasks.app, name="task")
 app.add_typer(segments.app, name="segment")
 app.add_typer(segments.lists, name="list")

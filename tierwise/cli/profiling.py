@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tierwise.app.profiling import CustomerProfiling, ProfilingView, RewardView
+    from tierwise.app.profiling_views import CustomerProfiling, ProfilingView, RewardView
 
 
 def profiling(customer_id: str | None, name: str | None, run_id: int | None, as_json: bool) -> None:
@@ -88,6 +88,7 @@ _STATES = {
     "known": "known",
     "not_allowed": "may not be asked",
     "not_worth": "not worth asking",
+    "declined": "did not want to say",
 }
 
 

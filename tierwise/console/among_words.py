@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierwise.app.among import ANYWHERE, Among, InAnswer, InDeciles
+from tierwise.app.answer_numbers import Asked
 from tierwise.app.insights import asking
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.texts import NONE, Texts
@@ -18,6 +19,11 @@ def among_words(among: Among, words: Vocabulary, texts: Texts) -> str:
     if isinstance(among, InAnswer):
         row = " · ".join(value for _, value in among.row if value is not None)
         return texts("among_answer", title=texts.label(asking.title_of(among.insight)), row=row or NONE)
+    if isinstance(among, Asked):
+        what = (among.question or "").partition(" ")[2]
+        about = " · ".join(each for each in (what, (among.author or "").removeprefix("person:")) if each)
+        days = {"from_day": texts.day(among.from_day), "to_day": texts.day(among.to_day)}
+        return texts(f"among_{among.counted}", about=about or texts("among_any_question"), **days)
     days = {"from_day": texts.day(among.from_day), "to_day": texts.day(among.to_day)}
     places = {"from_": _place(among.name, among.from_, words, texts), "to": _place(among.name, among.to, words, texts)}
     return texts("among_moved", title=texts.label(words.title(among.name)), **days, **places)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from tierwise.app.answers import WordView
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.texts import NONE, Texts
@@ -119,3 +120,18 @@ def with_unit(title: str, unit: str, texts: Texts) -> str:
 def is_number(kind: str) -> bool:
     """Whether values of a type stand to the right."""
     return kind in ("integer", "number")
+
+
+def standing_text(word: WordView, texts: Texts) -> str:
+    """Whether a customer's word counts, and until when one who did not want to say is not asked again."""
+    if word.standing == "undone":
+        return texts("word_undone", reason=word.undo_reason or "")
+    if word.standing == "declined" and word.again_on is not None:
+        return texts("word_declined_until", day=texts.day(word.again_on))
+    return texts(f"word_{word.standing}")
+
+
+def heard_text(word: WordView, texts: Texts) -> str:
+    """Who heard it of the customer, when and on what occasion."""
+    how, who = texts.label(word.how_title), word.author.removeprefix("person:")
+    return texts("word_heard", day=texts.day(word.at.date()), how=how, who=who)

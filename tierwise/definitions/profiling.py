@@ -6,11 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from tierwise.definitions.answer_value import AnswerType, stored_text
 from tierwise.definitions.base import Definition, Name, Part, Text
 from tierwise.definitions.classified import Sensitivity, consented
 from tierwise.definitions.rule import All, AnyRule, Rule
 
 Bits = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
+
+
+Precedence = Literal["newest", "answer", "file"]
+"""What counts where a file says otherwise than an answer: whichever is newer, always the answer, or always the file."""
+
+FILLED = {"gender": "gender", "birth_on": "birth_on", "age_years": "birth_on"}
+"""Attribute -> the column of a customer that an answer fills; of a trait it is the trait's own."""
 
 
 class Answer(Part):
@@ -41,6 +49,9 @@ class Question(Part):
     asked. assumed_bits: its worth as long as fewer than at_least_answers customers have answered; without it such a
     question has no worth and is not asked. An attribute that nobody has yet needs it. who: who may be asked. A
     sensitivity but `ordinary` needs the customer's consent to it, or to the purpose `consent`.
+
+    type: what an answer is, where the attribute is a trait; text where nothing says otherwise. again_days: for so many
+    days who did not want to say is not asked again. precedence: what counts where a file says otherwise.
     """
 
     name: Name
@@ -54,6 +65,9 @@ class Question(Part):
     who: Rule | None = None
     sensitivity: Sensitivity = "ordinary"
     consent: Annotated[str, StringConstraints(min_length=1)] | None = None
+    type: AnswerType | None = None
+    again_days: Annotated[int, Field(ge=1, le=3660)] = 90
+    precedence: Precedence = "newest"
 
     @model_validator(mode="after")
     def _can_be_asked(self) -> Question:
@@ -63,6 +77,11 @@ class Question(Part):
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             raise ValueError(f"answers listed twice: {', '.join(twice)}")
+        if self.type is not None and self.attribute in FILLED:
+            raise ValueError(f'what an answer to "{self.attribute}" is, is known: leave `type` out')
+        odd = [value for value in values if self.type is not None and stored_text(value, self.type) is None]
+        if odd:
+            raise ValueError(f"answers that are no {self.type}: {', '.join(odd)}")
         return self
 
     @property

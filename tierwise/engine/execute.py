@@ -112,7 +112,7 @@ def execute(
     """
     timings: dict[str, float] = {}
     register_facts(connection, lake, inputs.versions)
-    register_people(connection, inputs.project.timezone, inputs.traits)
+    register_people(connection, inputs.project.timezone, inputs.traits, inputs.as_of)
     registered(connection)
     shop = shop or DuckdbWorkshop(connection)
     shop.open(lake, inputs.versions, {} if inputs.previous_tags is None else {"previous_tags": inputs.previous_tags})

@@ -289,6 +289,8 @@ def _keys_of_days(
         days = ("registered_on", "closed_on", "birth_on", "known_from")
         inside = " OR ".join(f"({spans[0].format(day=day)})" for day in days)
         found.append(f"SELECT {KEY} FROM people WHERE {inside}")
+    if "answers" in versions:
+        found.append(f"SELECT {KEY} FROM answers WHERE {spans[0].format(day=STORED['answers'].day)}")
     return found
 
 

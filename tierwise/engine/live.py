@@ -219,7 +219,7 @@ def _narrow(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
         f"LEFT JOIN stored_customer_map m USING ({KEY}) UNION "
         f"SELECT {KEY} FROM {_LIVE} k ANTI JOIN stored_customer_map m ON m.source_key = k.{KEY}"
     )
-    read = {*OF_METRICS, "customer_map", "identities", "consents", "model_scores", "refund_lines"}
+    read = {*OF_METRICS, "customer_map", "identities", "consents", "model_scores", "refund_lines", "answers"}
     read |= bought_lines.columns_of_rules(connection, inputs.definitions, inputs.as_of).keys()
     heads = {LINES: (ORDERS, "order_id"), "refund_lines": ("refunds", "refund_id")}
     for name in sorted(read, key=lambda name: (name in heads, name)):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 
 import duckdb
 import narwhals as nw
 
+from tierwise.engine.answered import ANSWERED, register_answered, settled_sql
 from tierwise.engine.duckdb_session import literal, quoted
 from tierwise.engine.lake import Lake
 from tierwise.engine.sql_types import SQL
@@ -51,38 +53,45 @@ def register_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, versions: 
         )
 
 
-def register_people(connection: duckdb.DuckDBPyConnection, timezone: str, traits: Mapping[str, TraitType]) -> None:
+def register_people(
+    connection: duckdb.DuckDBPyConnection, timezone: str, traits: Mapping[str, TraitType], as_of: date
+) -> None:
     """`people`: one row per customer with the days that metrics want, typed traits, and nothing personal.
 
-    Where several source customers are one person, the row with the lowest customer key wins column by column.
-    traits: column -> type.
+    Where several source customers are one person, the row with the lowest customer key wins column by column. What
+    customers answered by as_of counts as `engine/answered.py` says. traits: column -> type.
     """
 
     def day(column: str) -> str:
         return f"CAST(timezone({literal(timezone)}, {column}) AS DATE)"
 
     present = {row[0] for row in connection.execute("SELECT column_name FROM (DESCRIBE customers)").fetchall()}
-    typed = {column: kind for column, kind in traits.items() if column in present}
+    answered = register_answered(connection, as_of)
     # Where no customers were joined, a row is a person already, and a million of them need not be grouped.
     joined = bool(connection.execute("SELECT 1 FROM customer_map LIMIT 1").fetchone())
     any_value = "any_value" if joined else ""
     columns = [
         f"{'min' if joined else ''}({day('registered_at')}) AS registered_on",
         f"{'max' if joined else ''}({day('closed_at')}) AS closed_on",
-        f"{any_value}(birth_on) AS birth_on",
+        *([] if "birth_on" in answered else [f"{any_value}(birth_on) AS birth_on"]),
         "CASE WHEN bool_or(known_from IS NULL) THEN NULL ELSE min(known_from) END AS known_from"
         if joined
         else "known_from",
-        f"{any_value}(gender) AS gender",
-        *(
-            f"TRY_CAST({any_value}({quoted(name)}) AS {TRAIT_SQL[kind]}) AS {quoted(name)}"
-            for name, kind in typed.items()
-        ),
+        *([] if "gender" in answered else [f"{any_value}(gender) AS gender"]),
     ]
-    connection.execute(
-        f"CREATE OR REPLACE VIEW people AS SELECT customer_key, {', '.join(columns)} "
-        f"FROM customers {'GROUP BY customer_key' if joined else ''}"
-    )
+    filled: dict[str, str] = {}
+    for name, kind in {"birth_on": "DATE", "gender": "VARCHAR", **{n: TRAIT_SQL[k] for n, k in traits.items()}}.items():
+        filed = f"CAST({any_value}({quoted(name)}) AS VARCHAR)" if name in present else "CAST(NULL AS VARCHAR)"
+        if name in answered:
+            columns.append(f"{filed} AS {quoted(name)}")
+            filled[name] = f"TRY_CAST({settled_sql(f'p.{quoted(name)}', answered[name])} AS {kind})"
+        elif name in traits:
+            columns.append(f"TRY_CAST({filed} AS {kind}) AS {quoted(name)}")
+    by_files = f"SELECT customer_key, {', '.join(columns)} FROM customers {'GROUP BY customer_key' if joined else ''}"
+    if filled:
+        replaced = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in filled.items())
+        by_files = f"SELECT p.* REPLACE ({replaced}) FROM ({by_files}) p LEFT JOIN {ANSWERED} a USING (customer_key)"
+    connection.execute(f"CREATE OR REPLACE VIEW people AS {by_files}")
 
 
 def frame(connection: duckdb.DuckDBPyConnection, name: str) -> Frame:

@@ -460,7 +460,24 @@ RELEASES = Table(
     ),
 )
 
-COPIED: dict[str, Table] = {table.name: table for table in (MANUAL_TAGS, LIST_MEMBERS, RELEASES)}
+ANSWERS = Table(
+    "answers",
+    "one answer of a customer who was asked, as long as it stands",
+    ("answer_id",),
+    (
+        Column("answer_id", "key", "rises with time", False),
+        Column("source_key", "key", "the customer", False),
+        Column("field", "text", "the column of `customers` that it fills", False),
+        Column("value", "text", "as that column holds it", False),
+        Column("found", "text", "what files said in that column when it was given; null: nothing"),
+        Column("precedence", "text", "what counts where a file says otherwise: newest, answer or file", False),
+        Column("answered_at", "instant", "when", False),
+        Column("answered_day", "day", "the business's day of answered_at", False),
+    ),
+    occurred="answered_at",
+)
+
+COPIED: dict[str, Table] = {table.name: table for table in (MANUAL_TAGS, LIST_MEMBERS, RELEASES, ANSWERS)}
 """What people decide and attributes come of: copied from the operational state before a run, so that a run's inputs are
 versions of tables, and nothing besides."""
 

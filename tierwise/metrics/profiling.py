@@ -80,6 +80,21 @@ def profiling_rules(definition: Profiling) -> dict[str, AnyRule]:
     return found
 
 
+def answered(question: str) -> str:
+    """The set of those who have said it since the profile was computed."""
+    return f"answered {question}"
+
+
+def unanswered(question: str) -> str:
+    """The set of those of whom nothing counts any more since then."""
+    return f"unanswered {question}"
+
+
+def declined(question: str) -> str:
+    """The set of those who did not want to say, and are not asked again yet."""
+    return f"declined {question}"
+
+
 def profiled(
     people: Frame,
     definition: Profiling,
@@ -91,7 +106,8 @@ def profiled(
 ) -> Profiled:
     """Completeness and next question of every customer, and the worth of each question.
 
-    people: one row per customer; sets: for each of `profiling_rules` the frame of `key`, each once. An attribute that
+    people: one row per customer; sets: for each of `profiling_rules` the frame of `key`, each once, and those of
+    `answered`, `unanswered` and `declined` that there are. An attribute that
     schema does not have is known of nobody. The next question is the one of the highest bits - cost_bits above 0 among
     those whose attribute is missing and that may be asked; of equals the first in the definition.
     """
@@ -145,11 +161,17 @@ def _answers(
             people = people.join(members.select(key, nw.lit(True).alias(flags[name])), on=key, how="left")
     found: list[nw.Expr] = []
     for i, question in enumerate(definition.questions):
-        is_known = known(question, schema)
+        in_profile = is_known = known(question, schema)
         flag = flags.get(f"ask {question.name}")
         allowed = nw.lit(True) if flag is None else ~nw.col(flag).is_null()
+        if (said := flags.get(answered(question.name))) is not None:
+            is_known = is_known | ~nw.col(said).is_null()
+        if (unsaid := flags.get(unanswered(question.name))) is not None:
+            is_known = is_known & nw.col(unsaid).is_null()
+        if (not_now := flags.get(declined(question.name))) is not None:
+            allowed = allowed & nw.col(not_now).is_null()
         found += [is_known.alias(f"known_{i}"), allowed.alias(f"ask_{i}")]
-        found.append(nw.when(is_known).then(_value(question.attribute, schema)).alias(f"x_{i}"))
+        found.append(nw.when(in_profile).then(_value(question.attribute, schema)).alias(f"x_{i}"))
     for j, target in enumerate(definition.targets):
         found.append(_target(target, schema, flags).alias(f"t_{j}"))
     return people.select(key, *found)

@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from tierwise.state import identity_tables as identity_tables  # so that the metadata has them, too
+from tierwise.state import answer_tables as answer_tables  # so that the metadata has them, too
+from tierwise.state import identity_tables as identity_tables
 from tierwise.state import live_tables as live_tables
 from tierwise.state import membership_tables as membership_tables
 from tierwise.state import people_tables as people_tables
@@ -32,7 +33,7 @@ from tierwise.state.tables import metadata as metadata
 from tierwise.state.tables import row_id
 
 # The newest migration. `upgrade` compares this with the database before it loads Alembic.
-HEAD = "0012"
+HEAD = "0013"
 
 _NULL_JSON = JSONB(none_as_null=True)
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.console.phone.conftest import Enter, origin_of
-from tierwise.app import tags
+from tierwise.app import answers, tags
 from tierwise.app.context import Context
 from tierwise.app.views import AttributeValue, Label
 from tierwise.app.vocabulary import Vocabulary
@@ -116,3 +116,29 @@ def test_what_has_no_value_says_why_and_windows_stand_under_the_whole() -> None:
     month = AttributeValue("visit_count_30d", Label("到店", "Visits"), 2, "visits", None)
     line = _attribute(visit, "C1", whole, {30: month}, words)
     assert (line.text, line.under) == ("7 visits", "last 30 days 2")
+
+
+def test_an_answer_is_tapped_and_taken_back_with_a_reason(enter: Enter, furnished: Context) -> None:
+    client = enter("ann")
+    html = client.get("/customer", params={"id": "C002"}).text
+    assert '<button name="value" value="firm">硬 &lt;b&gt;</button>' in html
+    assert '<input id="said-moved_in" name="value" required maxlength="500" autocomplete="off" type="date">' in html
+    given = {"id": "C002", "question": "mattress", "how": "call"}
+    refused = client.post("/customer/answer", data=given | {"value": " "})
+    assert refused.status_code == 422
+    for value, outcome in (({"value": "firm"}, "answered"), ({"value": "x", "declined": "1"}, "declined")):
+        done = client.post("/customer/answer", data=given | value)
+        assert done.status_code == 303
+        assert f'data-outcome="{outcome}"' in client.get(origin_of(client) + done.headers["location"]).text
+    back = client.post("/customer/answer/back", data={"id": "C002", "question": "mattress", "reason": " "})
+    assert back.status_code == 422
+    for _ in range(2):
+        done = client.post("/customer/answer/back", data={"id": "C002", "question": "mattress", "reason": "<mistaken>"})
+        html = client.get(origin_of(client) + done.headers["location"]).text
+        assert "&lt;mistaken&gt;" in html
+    words = answers.customer_words(furnished, "C002").words
+    assert [(word.outcome, word.value, word.how, word.author, word.standing) for word in words] == [
+        ("declined", None, "call", "person:ann", "undone"),
+        ("answered", "firm", "call", "person:ann", "undone"),
+    ]
+    assert enter("ann").post("/customer/answer", data=given | {"id": "C001", "value": "firm"}).status_code == 404

@@ -11,7 +11,7 @@ from tierwise.api import examples
 from tierwise.api.context import Asked, RunQuery
 from tierwise.api.problems import problem_responses
 from tierwise.app import profiling as cases
-from tierwise.app.profiling import (
+from tierwise.app.profiling_views import (
     AnswerView,
     CustomerProfiling,
     CustomerQuestion,

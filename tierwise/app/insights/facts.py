@@ -152,7 +152,7 @@ def open_facts(reader: Reader, as_of: date, values: Mapping[str, Any]) -> Facts:
     """Make the views: of each fact table, and without junk of those that have customers."""
     connection = reader.connection
     register_facts(connection, reader.ctx.lake, reader.run.inputs)
-    register_people(connection, reader.project.timezone, {})
+    register_people(connection, reader.project.timezone, {}, as_of)
     there = set(connection.view("junk").columns) if "junk" in (reader.run.outputs or {}) else set()
     for name in (*OF_RUNS, "people"):
         if "customer_key" in connection.view(name).columns and "customer_key" in there:

@@ -11,6 +11,7 @@ from tierwise.app import task_giving, task_numbers
 from tierwise.app.task_numbers import AdvisorRow, AdvisorsView
 from tierwise.app.task_people import PERSON
 from tierwise.app.task_views import OUTCOME_TITLES, OUTCOMES
+from tierwise.console.pages._answer_numbers import asked_numbers
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.texts import NONE, Texts
@@ -26,10 +27,11 @@ async def numbers(visit: Visit) -> None:
     with card(texts("task_tab_advisors"), name="advisors", lead=lead, excel=visit.excel("advisors")):
         if not view.rows:
             markup(f"<p>{escape(texts('task_no_advisors'))}</p>")
-            return
-        markup(f'<div class="tw-scroll">{_table(visit, view)}</div>')
-        markup(f'<p class="foot">{escape(texts("task_ordered_note", days=view.order_days))}</p>')
-    if visit.ctx.principal.may("assign"):
+        else:
+            markup(f'<div class="tw-scroll">{_table(visit, view)}</div>')
+            markup(f'<p class="foot">{escape(texts("task_ordered_note", days=view.order_days))}</p>')
+    await asked_numbers(visit)
+    if view.rows and visit.ctx.principal.may("assign"):
         await _hand_over(visit, view)
 
 

@@ -10,16 +10,17 @@ from typing import Any
 
 from nicegui import ui
 
-from tierwise.app import customers, explaining, history, memberships, profiling, tags
+from tierwise.app import answers, customers, explaining, history, memberships, tags
+from tierwise.app.answers import WordView
 from tierwise.app.customers import LATEST
 from tierwise.app.history_views import HistoryView
 from tierwise.app.memberships import MembershipsView
-from tierwise.app.profiling import CustomerProfiling
 from tierwise.app.tags import CustomerTags, TagOfCustomer
 from tierwise.app.views import AttributeValue, CustomerView
 from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.angles import ANGLES, Angle, angle_of, windows_of
 from tierwise.console.moments import moments_of
+from tierwise.console.pages._asking import asking
 from tierwise.console.pages._customer_tasks import customer_tasks
 from tierwise.console.pages._identities import identities_button
 from tierwise.console.pages._later import later
@@ -32,6 +33,7 @@ from tierwise.console.parts.timeline import timeline
 from tierwise.console.shown import (
     attribute_text,
     code_text,
+    heard_text,
     reason_text,
     tier_colour,
     unit_text,
@@ -53,13 +55,15 @@ _NOT_HERE = frozenset({"customer_key", "known_from", "updated_at"})
 async def customer(visit: Visit) -> None:
     """Everything that is known about one customer; each value says why it is so."""
     who = visit.asked["customer_id"]
-    view, words, past, given, held = await asyncio.gather(
+    view, words, past, given, held, said = await asyncio.gather(
         visit.ask(customers.customer, visit.ctx, who),
         visit.ask(vocabulary, visit.ctx),
         _if_there(visit, history.customer_history, who),
         _if_there(visit, tags.customer_tags, who),
         visit.ask(memberships.of_customer, visit.ctx, who),
+        visit.ask(answers.customer_words, visit.ctx, who),
     )
+    counting = {each.attribute: each for each in said.words if each.standing == "counts"}
     texts = visit.texts
     markup(_head(view, words, texts, held))
     if visit.may("view_customer"):
@@ -68,19 +72,19 @@ async def customer(visit: Visit) -> None:
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
             for angle in ANGLES[:3]:
-                _angle(angle, view, words, texts, why)
+                _angle(angle, view, words, texts, why, counting)
             _tags(visit, who, given)
         with ui.element("div"):
-            later(visit, lambda: _question(visit, who))
+            later(visit, lambda: asking(visit, who, said))
             later(visit, lambda: customer_tasks(visit, who))
             _timeline(view, past, words, texts)
             for angle in ANGLES[3:]:
-                _angle(angle, view, words, texts, why)
+                _angle(angle, view, words, texts, why, counting)
             _facts(view, visit)
 
 
 async def _if_there(visit: Visit, case: Callable[..., Any], who: str) -> Any:
-    """What a use case says of the customer; None where it has nothing to say: no history yet, no questions defined."""
+    """What a use case says of the customer; None where it has nothing to say: no history yet."""
     try:
         return await visit.ask(case, visit.ctx, who)
     except TierwiseError as error:
@@ -89,7 +93,7 @@ async def _if_there(visit: Visit, case: Callable[..., Any], who: str) -> Any:
         raise
 
 
-_NOTHING_TO_SAY = frozenset({"no_history", "no_profiling", "ambiguous_profiling", "no_run"})
+_NOTHING_TO_SAY = frozenset({"no_history", "no_run"})
 
 
 def _head(view: CustomerView, words: Vocabulary, texts: Texts, held: MembershipsView) -> str:
@@ -148,7 +152,12 @@ def _explaining(visit: Visit, who: str, words: Vocabulary) -> Callable[[str], Aw
 
 
 def _angle(
-    angle: Angle, view: CustomerView, words: Vocabulary, texts: Texts, why: Callable[[str], Awaitable[None]]
+    angle: Angle,
+    view: CustomerView,
+    words: Vocabulary,
+    texts: Texts,
+    why: Callable[[str], Awaitable[None]],
+    said: Mapping[str, WordView],
 ) -> None:
     shown = [
         each
@@ -170,11 +179,11 @@ def _angle(
             for name, value in base.items():
                 title = texts(f"column_{name}") if not name.startswith("trait.") else texts.label(words.title(name))
                 text = attribute_text(name, value, words, texts)
-                markup_in("div", f"<dt>{escape(title)}</dt><dd>{escape(text)}</dd>")
+                markup_in("div", f"<dt>{escape(title)}</dt><dd>{escape(text)}{_heard(said.get(name), texts)}</dd>")
             windowed = {name for family in families.values() for name in family.values()}
             for each in shown:
                 if each.name not in windowed:
-                    _attribute(each, words, texts, why)
+                    _attribute(each, words, texts, why, said.get(each.name))
         if families:
             _windows(families, {each.name: each for each in shown}, words, texts, why)
 
@@ -205,13 +214,28 @@ def _windows(
                                 _value(each, attribute_text(each.name, each.value, words, texts), why)
 
 
-def _attribute(each: AttributeValue, words: Vocabulary, texts: Texts, why: Callable[[str], Awaitable[None]]) -> None:
+def _heard(word: WordView | None, texts: Texts) -> str:
+    """HTML of who heard a value of the customer, when and how; empty of what files say."""
+    if word is None:
+        return ""
+    return f"<small>{escape(heard_text(word, texts))}</small>"
+
+
+def _attribute(
+    each: AttributeValue,
+    words: Vocabulary,
+    texts: Texts,
+    why: Callable[[str], Awaitable[None]],
+    said: WordView | None,
+) -> None:
     unit = unit_text(each.unit, texts) if each.value is not None else ""
     value = attribute_text(each.name, each.value, words, texts) if each.value is not None else NONE
     with ui.element("div"):
         markup_in("dt", escape(texts.label(each.title)))
         with ui.element("dd"):
             _value(each, f"{value} {unit}".strip(), why)
+            if said is not None:
+                markup(_heard(said, texts))
             if each.value is None and each.reason:
                 markup(f"<small>{escape(texts('no_value_because', reason=reason_text(each.reason, texts)))}</small>")
 
@@ -255,18 +279,6 @@ def _tag(each: TagOfCustomer, texts: Texts) -> str:
     parts = [texts.label(each.title), value] if value else [texts.label(each.title)]
     since = escape(texts("since", day=texts.day(each.since)))
     return f"<li>{escape(' · '.join(parts))} <small>{since}</small></li>"
-
-
-async def _question(visit: Visit, who: str) -> None:
-    asking: CustomerProfiling | None = await _if_there(visit, profiling.next_question, who)
-    following = next((each for each in asking.questions if each.state == "next"), None) if asking else None
-    if asking is None or following is None:
-        return
-    texts = visit.texts
-    with card(texts("next_question"), name="question", lead=texts.label(following.ask)):
-        answers = " / ".join(texts.label(each.text) for each in following.answers)
-        known = texts("completeness", share=texts.percent(asking.completeness))
-        markup(f'<p class="foot">{escape(answers)}</p><p class="foot">{escape(known)}</p>')
 
 
 def _timeline(view: CustomerView, past: HistoryView | None, words: Vocabulary, texts: Texts) -> None:

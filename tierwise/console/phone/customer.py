@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from starlette.responses import Response
 
-from tierwise.app import customers, explaining, history, memberships, profiling, tags
+from tierwise.app import answers, customers, explaining, history, memberships, profiling, tags
 from tierwise.app import tasks as task_cases
 from tierwise.app.context import Context
 from tierwise.app.tags import CustomerTags
@@ -17,6 +17,7 @@ from tierwise.app.vocabulary import Vocabulary, vocabulary
 from tierwise.console.angles import ANGLES, angle_of, windows_of
 from tierwise.console.moments import moments_of
 from tierwise.console.parts.clauses import clause_tree
+from tierwise.console.phone.asking import SAID, questions_of
 from tierwise.console.phone.customers import dialled, dot_of
 from tierwise.console.phone.look import shown
 from tierwise.console.phone.tasks import just_done, of_cards, open_first
@@ -55,6 +56,7 @@ def customer(visit: PhoneVisit) -> Response:
     given = _if_there(tags.customer_tags, ctx, who)
     past = _if_there(history.customer_history, ctx, who)
     asking = _if_there(profiling.next_question, ctx, who)
+    said = answers.customer_words(ctx, who)
     to_do = open_first(task_cases.tasks_of_customer(ctx, who)) if ctx.principal.may("task") else []
     segments = [each for each in memberships.of_customer(ctx, who).memberships if each.kind == "segment"]
     return shown(
@@ -69,8 +71,8 @@ def customer(visit: PhoneVisit) -> Response:
         else texts("live_until", at=value_text(view.live.at, texts)),
         tiers=_tiers(visit, view, words),
         segments=[texts.label(each.title) for each in segments],
-        question=next((each for each in asking.questions if each.state == "next"), None) if asking else None,
-        completeness=texts.percent(asking.completeness) if asking and asking.completeness is not None else "",
+        **questions_of(visit, asking, said),
+        answer_said=texts(SAID[outcome]) if (outcome := visit.asked.get("said", "")) in SAID else "",
         given=[_tag_text(each, texts) for each in given.tags] if given else [],
         acts=_acts(visit, given),
         to_do=to_do,

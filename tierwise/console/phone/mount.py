@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 
-from tierwise.console.phone import customer, customers, look, tagging, tasks
+from tierwise.console.phone import asking, customer, customers, look, tagging, tasks
 from tierwise.console.phone.visit import PATH, Page, PhoneVisit, answering
 
 
@@ -39,6 +39,8 @@ LOOKS: dict[str, Page] = {
 ACTS: dict[str, Page] = {
     "/customer/tag": tagging.give,
     "/customer/tag/back": tagging.take_back,
+    "/customer/answer": asking.store,
+    "/customer/answer/back": asking.take_back,
     "/customer/task": tasks.make,
     "/task/act": tasks.act,
     "/task/undo": tasks.undo,
