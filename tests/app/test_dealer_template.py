@@ -11,9 +11,11 @@ from sqlalchemy import Engine
 from tests.app.template_house import counted, everybody, house, live_differences, nobody, promised, untold
 from tests.app.test_sheets import OF_A_TEMPLATE
 from tierwise.app import exporting, profiling
+from tierwise.app.among import InAnswer
 from tierwise.app.context import Context
 from tierwise.app.insights.asking import insight
 from tierwise.app.reading import reading
+from tierwise.app.searching import search
 from tierwise.app.sheets import SHEETS
 from tierwise.cli.demo_summary import summary
 from tierwise.testing import make_dealer
@@ -94,6 +96,13 @@ def test_funnels_of_leads_by_source_and_by_a_tag_add_up(dealer: Context) -> None
             assert sum(row["customers"] for row in rows if row["step"] == step) == many
         if by == "accessory_buyer":
             assert {row["value"] for row in rows if row["kind"] == "value"} == {"false", "true"}
+        first, second = rows[0]["step"], rows[1]["step"]
+        for column, step in (("customers", first), ("customers", second), ("stopped", second)):
+            row = next(each for each in rows if each["step"] == step and each["kind"] == "value")
+            known = tuple((name, row[name]) for name in view.known_by)
+            among = InAnswer("funnel", column, known, (("of", of), ("by", by)))
+            here = search(dealer, among=among, limit=1).of
+            assert here == row[column] if of == "events" else 0 < here <= row[column], "somebody has two leads"
     late = {figure.name: figure.value for figure in insight(dealer, "funnel_stops", {"at": "visit"}).figures}
     stopped = plain["order"] - plain["visit"]
     assert late["stopped"] + late["too_soon"] == stopped > late["stopped"] > 0, "a third of a year till the service"

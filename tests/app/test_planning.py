@@ -135,7 +135,7 @@ def test_the_next_run_finds_what_the_plan_told(house: Context, tmp_path: Path) -
         told = {(move.from_, move.to): move.customers for move in found.moves if move.name == name}
         assert told == moved
         assert found.stay[name] == sum(n for (was, now), n in counted.items() if was == now and was is not None)
-    assert Move("visits_parts", None, "1", told[None, "1"]) in found.moves
+    assert Move("visits_parts", None, "1", told[None, "1"], told[None, "1"]) in found.moves
 
 
 def test_lists_made_since_the_run_count_and_an_empty_one_is_no_unknown_one(house: Context, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from tierwise.app.principal import ALLOWED, OF_ONE_CUSTOMER, ROLES, Action, Prin
 from tierwise.kernel.errors import TierwiseError
 
 WITHIN = [
-    "among.keys_among",
+    "among_keys.keys_among",
+    "among_keys.run_of_among",
     "answer_numbers.sources_asked",
     "answers.said_since",
     "asked_before.asked_before",
@@ -46,6 +47,8 @@ WITHIN = [
     "own_customers.among_own",
     "own_customers.own_rule",
     "own_customers.require_own",
+    "plans_kept.find",
+    "plans_kept.keep",
     "profiling.next_of_many",
     "reading.opened_run",
     "reading.reading",
@@ -162,6 +165,7 @@ def test_who_sees_some_customers_only_is_let_into_these() -> None:
         "answering.decline",
         "answering.take_back",
         "answers.customer_words",
+        "among_keys.said_of",
         "customers.customer",
         "explaining.explain",
         "head_counts.head_counts",

@@ -18,12 +18,14 @@ class _From(BaseModel):
 
 
 class MoveBody(_From):
-    """So many customers have the value `from` in the current run and would have `to`; null: none."""
+    """So many customers have the value `from` in the current run and would have `to`; null: none. listed: how many of
+    them can be listed."""
 
     name: str
     from_: str | None = Field(alias="from")
     to: str | None
     customers: int
+    listed: int
 
 
 class RunTimeBody(_From):
@@ -38,7 +40,8 @@ class PlanBody(_From):
 
     moves: those who would change, by definition; stay: how many keep their value. readers: what is changed or removed
     -> what reads it. sample: the share of customers looked at, counts scaled up; null for all. run_id: the run that
-    moves are counted from, null before the first.
+    moves are counted from, null before the first. plan: for a day, `among` of `GET /customers` lists those of a move:
+    `{"planned":PLAN,"name":…,"from":…,"to":…}`.
     """
 
     added: tuple[str, ...]
@@ -54,6 +57,7 @@ class PlanBody(_From):
     customers: int | None
     sample: float | None
     run_seconds: RunTimeBody | None
+    plan: str | None
 
     @classmethod
     def of(cls, view: PlanView) -> PlanBody:
@@ -111,7 +115,7 @@ PLAN = PlanBody(
     changed=("deciles spend_decile",),
     removed=(),
     unchanged=("project project",),
-    moves=(MoveBody.model_validate({"name": "spend_decile", "from": "2", "to": "1", "customers": 420}),),
+    moves=(MoveBody.model_validate({"name": "spend_decile", "from": "2", "to": "1", "customers": 420, "listed": 420}),),
     stay={"spend_decile": 420},
     readers={"deciles spend_decile": ("lifecycle lifecycle_stage",)},
     warnings=(),
@@ -120,6 +124,7 @@ PLAN = PlanBody(
     customers=5000,
     sample=None,
     run_seconds=RunTimeBody(last=1.8, expected=1.9),
+    plan="6b1f0c3a5d7e9f214c8ab03d5e6f7a81",
 )
 _CHANGE = ChangeBody.model_validate({"path": "parts", "from": 10, "to": 5})
 _TEXT = """--- deciles spend_decile version 1

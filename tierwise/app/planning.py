@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from tierwise.app import plans_kept
 from tierwise.app.context import Context
 from tierwise.app.decided import members_of_lists
 from tierwise.app.defining import Definitions, current_definitions, gather, raise_problems, warnings_of
@@ -30,12 +31,14 @@ from tierwise.state import runs, traits
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """So many customers have the value `from_` in the current run and would have `to`; null: none."""
+    """So many customers have the value `from_` in the current run and would have `to`; null: none. listed: how many of
+    them can be listed (`WouldMove`): of a sample those who were looked at; accounts that the run left out are not."""
 
     name: str
     from_: str | None
     to: str | None
     customers: int
+    listed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class PlanView:
     moves: of those who would change, by definition, most first; stay: definition -> how many keep their value.
     readers: what is changed or removed -> what reads it. run_id, as_of: the run that moves are counted from; null
     before the first, and moves are then empty. sample: the share of customers that was looked at, null for all; counts
-    are then scaled up.
+    are then scaled up. plan: under what the movers are kept (`plans_kept.py`); null where nobody moves.
     """
 
     added: tuple[str, ...]
@@ -69,6 +72,7 @@ class PlanView:
     customers: int | None = None
     sample: float | None = None
     run_seconds: RunTime | None = None
+    plan: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,8 @@ def _planned(
         warnings.append(_of_sample(found, share))
     return replace(
         view,
-        moves=tuple(Move(s.name, s.before, s.after, _scaled(s, share)) for s in found.shifts if s.before != s.after),
+        moves=_moves(found, share),
+        plan=plans_kept.keep(ctx, found.movers, run.id) if found.movers.num_rows else None,
         stay=_staying(found, share),
         warnings=tuple(warnings),
         run_id=run.id,
@@ -242,6 +247,16 @@ def _values_of(definition: Definition) -> list[Watched]:
         case "segment":
             return [Watched(definition.name, "segments")]
     return [Watched(f"{definition.name}_cell" if isinstance(definition, Rfm) else definition.name)]
+
+
+def _moves(found: Preview, share: float) -> tuple[Move, ...]:
+    each = found.movers.group_by(["name", "before", "after"]).aggregate([([], "count_all")])
+    listed = {(row["name"], row["before"], row["after"]): row["count_all"] for row in each.to_pylist()}
+    return tuple(
+        Move(s.name, s.before, s.after, _scaled(s, share), listed.get((s.name, s.before, s.after), 0))
+        for s in found.shifts
+        if s.before != s.after
+    )
 
 
 def _scaled(shift: Shift, share: float) -> int:

@@ -77,15 +77,16 @@ class Ground:
         return nw.from_native(self.connection.table("tags"))
 
     def of_run(self, keys: Any) -> Frame:
-        """Customers by the run's own keys: `customer_key`, each once. keys: an Arrow table with that column, of any
-        time; who was joined with another since is that customer."""
+        """Customers by the run's own keys: `customer_key`, each once, and the other columns of keys, of several values
+        the least. keys: an Arrow table of any time; who was joined with another since is that customer."""
         name = f"keys_{next(self._numbers)}"
         self.connection.register(f"given_{name}", keys)
         customers = self._lake.read(self.connection, "customer_map", self.run.inputs.get("customer_map"))
         customers.create_view(f"map_{name}")
+        more = "".join(f", min(g.{quoted(each)}) AS {quoted(each)}" for each in keys.column_names if each != KEY)
         self.connection.execute(
-            f"CREATE TABLE {name} AS SELECT DISTINCT COALESCE(m.customer_key, g.customer_key) AS customer_key "
-            f"FROM given_{name} g LEFT JOIN map_{name} m ON m.source_key = g.customer_key"
+            f"CREATE TABLE {name} AS SELECT COALESCE(m.customer_key, g.customer_key) AS customer_key{more} "
+            f"FROM given_{name} g LEFT JOIN map_{name} m ON m.source_key = g.customer_key GROUP BY 1"
         )
         return nw.from_native(self.connection.table(name))
 

@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import narwhals as nw
 
-from tierwise.app.among import Among, attributes_of_among, keys_among
+from tierwise.app.among import Among, columns_of_among
+from tierwise.app.among_keys import attributes_of_among, keys_among, run_of_among
 from tierwise.app.context import Context
 from tierwise.app.own_customers import among_own, own_rule
 from tierwise.app.rule_world import Ground, ground_of
@@ -57,22 +58,23 @@ def search(
     descending: bool = False,
     offset: int = 0,
     limit: int = 50,
+    run_id: int | None = None,
 ) -> Found:
-    """Customers of the current run whom one who asks may see.
+    """Customers of the current run, or of a kept one, whom one who asks may see.
 
     text: the id, the end of a phone's digits, part of a name, a plate or a VIN of which one is the owner or has a role
     at it, part of the name of a company at which one has a role, whatever of these it may be; capitals and blanks do
-    not count. rule, among: only whom it is true of. columns: attributes, and `name` or `phone` of the
-    facts. Nulls come last either way; equals by customer_id. Raises `unknown_attribute`, `no_run`, what is wrong with
-    the rule, and what `keys_among` raises.
+    not count. rule, among: only whom it is true of. columns: attributes, `name` or `phone` of the
+    facts, and the `columns_of_among`. Nulls come last either way; equals by customer_id. Raises `unknown_attribute`,
+    `no_run`, `unknown_run`, `run_not_kept`, what is wrong with the rule, and what `keys_among` raises.
     """
     ctx.principal.require_of_own("view_customer")
     own = own_rule(ctx)
     narrowed = own if rule is None else among_own(ctx, rule)
-    attributes = [name for name in (*columns, order_by) if name not in CONTACTS and name != ID]
-    with ground_of(
-        ctx, [] if narrowed is None else [narrowed], [ID, *attributes, *attributes_of_among(among)]
-    ) as ground:
+    told = columns_of_among(among)
+    attributes = [name for name in (*columns, order_by) if name not in (*CONTACTS, *told, ID)]
+    rules, needed = [] if narrowed is None else [narrowed], [ID, *attributes, *attributes_of_among(among)]
+    with ground_of(ctx, rules, needed, run_of_among(ctx, among) if run_id is None else run_id) as ground:
         connection = ground.connection
         text = text.strip()
         contacts = text or any(name in CONTACTS for name in (*columns, order_by))
@@ -86,7 +88,7 @@ def search(
         if among is not None:
             they: duckdb.DuckDBPyRelation = nw.to_native(keys_among(ctx, ground, among))
             they.create("they")
-            tests.append(f"{KEY} IN (FROM they)")
+            tests.append(f"{KEY} IN (SELECT {KEY} FROM they)")
         by: tuple[str, ...] = ()
         if text:
             by = _find(connection, text)
@@ -95,7 +97,7 @@ def search(
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
         of = connection.execute(f"SELECT count(*) FROM profile {where}").fetchone()
         rows = connection.execute(
-            _page_sql(ground, names, order_by, descending, where, bool(contacts)),
+            _page_sql(ground, names, order_by, descending, where, bool(contacts), told),
             {"limit": max(0, min(limit, MOST)), "offset": max(0, offset)},
         ).fetchall()
         return Found(ground.run.id, ground.run.as_of, tuple(names), tuple(rows), int(of[0]) if of else 0, by)
@@ -104,20 +106,34 @@ def search(
 _FACTS = ("customers", "vehicles", "vehicle_people", "companies", "company_people", "customer_map")
 
 
-def _page_sql(ground: Ground, names: Sequence[str], order_by: str, descending: bool, where: str, contacts: bool) -> str:
-    """The rows of one page; people's names and phones are looked up for them alone, where they are not ordered by."""
-    order = f"{_value(ground, order_by)} {'DESC' if descending else 'ASC'} NULLS LAST, {ID}"
-    shown = ", ".join(f"{_value(ground, name)} AS {quoted(name)}" for name in names)
+def _page_sql(
+    ground: Ground,
+    names: Sequence[str],
+    order_by: str,
+    descending: bool,
+    where: str,
+    contacts: bool,
+    told: Sequence[str],
+) -> str:
+    """The rows of one page; people's names and phones are looked up for them alone, where they are not ordered by.
+    told: columns of the table `they`."""
+
+    def value(name: str) -> str:
+        return quoted(name) if name in told else _value(ground, name)
+
+    everybody = f"(SELECT * FROM profile JOIN they USING ({KEY}))" if told else "profile"
+    order = f"{value(order_by)} {'DESC' if descending else 'ASC'} NULLS LAST, {ID}"
+    shown = ", ".join(f"{value(name)} AS {quoted(name)}" for name in names)
     contact = (
         f"SELECT {KEY}, arg_max(name, COALESCE(updated_at, TIMESTAMPTZ 'epoch')) AS name, "
         f"arg_max(phone, COALESCE(updated_at, TIMESTAMPTZ 'epoch')) AS phone FROM customers"
     )
     if not contacts:
-        return f"SELECT {shown} FROM profile {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
+        return f"SELECT {shown} FROM {everybody} {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
     if order_by in CONTACTS:
-        people = f"SELECT p.*, c.name, c.phone FROM profile p LEFT JOIN ({contact} GROUP BY 1) c USING ({KEY})"
+        people = f"SELECT p.*, c.name, c.phone FROM {everybody} p LEFT JOIN ({contact} GROUP BY 1) c USING ({KEY})"
         return f"SELECT {shown} FROM ({people}) {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
-    one_page = f"SELECT * FROM profile {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
+    one_page = f"SELECT * FROM {everybody} {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
     return (
         f"WITH page AS MATERIALIZED ({one_page}), c AS ({contact} WHERE {KEY} IN (SELECT {KEY} FROM page) GROUP BY 1) "
         f"SELECT {shown} FROM page LEFT JOIN c USING ({KEY}) ORDER BY {order}"

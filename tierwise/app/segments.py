@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 import narwhals as nw
 
-from tierwise.app.among import Among, among_address, attributes_of_among, keys_among
+from tierwise.app.among import Among, among_address, columns_of_among
+from tierwise.app.among_keys import attributes_of_among, keys_among, run_of_among
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.exporting import attribute_label
@@ -246,25 +247,30 @@ def export_members(
     """Write those whom the rule is true of to a .csv, .xlsx or .parquet file, by customer_id; audited. among: only of
     these.
 
-    columns: attributes, else those that the rule compares. What is sensitive is there only if `columns` names it, and
-    the audit names it too. headings: names as programs know the columns, or words in a language, of
-    the values of tiers too.
+    columns: attributes and `columns_of_among`, else those that the rule compares. What is sensitive is there only if
+    `columns` names it, and the audit names it too. headings: names as programs know the columns, or words in a
+    language, of the values of tiers too.
     """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
     table = f"segment {rule.segment}" if isinstance(rule, InSegment) else "rule"
-    with ground_of(ctx, [rule], [ID, *(columns or ()), *attributes_of_among(among)], run_id) as ground:
-        every = _shown(ground, columns)
+    told = [name for name in columns_of_among(among) if columns is None or name in columns]
+    chosen = None if columns is None else [name for name in columns if name not in told]
+    run_id = run_of_among(ctx, among) if run_id is None else run_id
+    with ground_of(ctx, [rule], [ID, *(chosen or ()), *attributes_of_among(among)], run_id) as ground:
+        every = _shown(ground, chosen)
         sensitive = _sensitive(ctx, every)
         left_out = sensitive if columns is None else ()
         names = [name for name in every if name not in left_out]
         _put_members(ground, rule)
-        select = ", ".join(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names)
+        select = ", ".join(
+            [*(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names), *(quoted(name) for name in told)]
+        )
         theirs = f"profile SEMI JOIN members USING ({KEY})"
         if among is not None:
             they: duckdb.DuckDBPyRelation = nw.to_native(keys_among(ctx, ground, among))
             they.create("they")
-            theirs += f" SEMI JOIN they USING ({KEY})"
+            theirs += f" JOIN they USING ({KEY})"
         relation = ground.connection.sql(f"SELECT {select} FROM {theirs} ORDER BY {ID}")
         if headings != "names":
             reader = opened_run(ctx, ground.run.id).reader(ground.connection)

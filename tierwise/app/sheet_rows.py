@@ -13,6 +13,7 @@ from tierwise.app import (
     inbox,
     levels,
     matrices,
+    plans_kept,
     segment_catalogue,
     segments,
     showing,
@@ -139,6 +140,22 @@ def moves(ctx: Context, asked: Asked) -> list[dict[str, Any]]:
     return [
         {"from": title(row.from_), "to": title(row.to), "customers": row.customers, "share": row.share}
         for row in found.rows
+    ]
+
+
+def plan_moves(ctx: Context, asked: Asked) -> list[dict[str, Any]]:
+    found = plans_kept.moves(ctx, asked["plan"])
+    words = vocabulary(ctx)
+    titles = {name: _titles(ctx, name) for name in dict.fromkeys(row.name for row in found)}
+    return [
+        {
+            "name": row.name,
+            "title": words.title(row.name),
+            "from": titles[row.name](row.from_),
+            "to": titles[row.name](row.to),
+            "customers": row.customers,
+        }
+        for row in found
     ]
 
 

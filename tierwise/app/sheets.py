@@ -172,6 +172,7 @@ SHEETS: Mapping[str, Sheet] = {
         takes=("metric",),
     ),
     "moves": Sheet(("from", "to", "customers", "share"), rows.moves, needs=("name", "from", "to")),
+    "plan_moves": Sheet(("name", "title", "from", "to", "customers"), rows.plan_moves, needs=("plan",)),
     "levels": Sheet(
         ("name", *rows.VALUED, "at_least", "mean_score", "mean_points_to_next", "near", "beyond", "owner", "benefits"),
         lambda ctx, asked: levels.level(ctx, asked["name"]).rows,

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from tierwise.app.among import ANYWHERE, Among, InAnswer, InDeciles
+from collections.abc import Sequence
+
+from tierwise.app.among import ANYWHERE, ELSEWHERE, Among, InAnswer, InDeciles, Moved, WouldMove
 from tierwise.app.answer_numbers import Asked
-from tierwise.app.insights import asking
+from tierwise.app.views import Label
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.texts import NONE, Texts
 
 
-def among_words(among: Among, words: Vocabulary, texts: Texts) -> str:
-    """One line."""
+def among_words(among: Among, said: Sequence[Label], words: Vocabulary, texts: Texts) -> str:
+    """One line. said: as `said_of` has it."""
     if isinstance(among, InDeciles):
         title = texts.label(words.title(among.metric))
+        if not among.last:
+            return texts("among_unranked", title=title)
         if among.first == among.last:
             return texts("among_decile", title=title, decile=among.first)
         return texts("among_deciles", title=title, first=among.first, last=among.last)
     if isinstance(among, InAnswer):
-        row = " · ".join(value for _, value in among.row if value is not None)
-        return texts("among_answer", title=texts.label(asking.title_of(among.insight)), row=row or NONE)
+        title, *row = map(texts.label, said)
+        return texts("among_answer", title=title, row=" · ".join(row))
     if isinstance(among, Asked):
         what = (among.question or "").partition(" ")[2]
         about = " · ".join(each for each in (what, (among.author or "").removeprefix("person:")) if each)
         days = {"from_day": texts.day(among.from_day), "to_day": texts.day(among.to_day)}
         return texts(f"among_{among.counted}", about=about or texts("among_any_question"), **days)
-    days = {"from_day": texts.day(among.from_day), "to_day": texts.day(among.to_day)}
     places = {"from_": _place(among.name, among.from_, words, texts), "to": _place(among.name, among.to, words, texts)}
+    if isinstance(among, WouldMove):
+        return texts("among_planned", title=texts.label(words.title(among.name)), **places)
+    days = {"from_day": texts.day(among.from_day), "to_day": texts.day(among.to_day)}
     return texts("among_moved", title=texts.label(words.title(among.name)), **days, **places)
+
+
+def among_place(among: Among | None, value: str | None, words: Vocabulary, texts: Texts) -> str:
+    """Where somebody who moved was or would be."""
+    return _place(among.name, value, words, texts) if isinstance(among, Moved | WouldMove) else value or NONE
 
 
 def _place(name: str, value: str | None, words: Vocabulary, texts: Texts) -> str:
@@ -34,5 +45,9 @@ def _place(name: str, value: str | None, words: Vocabulary, texts: Texts) -> str
         return texts("strat_absent")
     if value == ANYWHERE:
         return texts("among_anywhere")
+    if value == ELSEWHERE:
+        return texts("among_elsewhere")
+    if value in ("in", "yes"):
+        return texts("plan_inside" if value == "in" else "yes")
     title = words.value(name, value)
     return texts.label(title) if title is not None else value

@@ -199,17 +199,20 @@ def movers(
     later: tuple[date, str | None],
     *,
     anywhere: str,
+    elsewhere: str,
 ) -> duckdb.DuckDBPyRelation:
-    """Who was where on a day and where on a later one: customer_key. None: not there; `anywhere`: wherever, and not
-    there too."""
+    """Who was where on a day and where on a later one: customer_key, before, after. None: not there; `anywhere`:
+    wherever, and not there too; `elsewhere`, of the later day: not where on the first."""
     tests = []
     for place, (day, value) in (("a", then), ("b", later)):
         state_on(past, day, kind, name).project("customer_key, value").create_view(f"of_{place}", replace=True)
-        if value != anywhere:
+        if value == elsewhere:
+            tests.append("a.value IS DISTINCT FROM b.value")
+        elif value != anywhere:
             tests.append(f"{place}.value {'IS NULL' if value is None else f'= {literal(value)}'}")
     return past.connection.sql(
-        "SELECT DISTINCT COALESCE(a.customer_key, b.customer_key) AS customer_key "
-        f"FROM of_a a FULL JOIN of_b b USING (customer_key) WHERE {' AND '.join(tests) or 'true'}"
+        "SELECT customer_key, min(a.value) AS before, min(b.value) AS after "
+        f"FROM of_a a FULL JOIN of_b b USING (customer_key) WHERE {' AND '.join(tests) or 'true'} GROUP BY customer_key"
     )
 
 

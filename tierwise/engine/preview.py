@@ -54,11 +54,13 @@ class Shift:
 @dataclass(frozen=True)
 class Preview:
     """shifts: also of those who stay, by name in the order asked, most customers first. customers: whom the new
-    definitions would see. Of a sample both are its own, not yet scaled."""
+    definitions would see. Of a sample both are its own, not yet scaled. movers: of those who do not stay and whom the
+    current profile has, `name, customer_key, before, after`."""
 
     shifts: tuple[Shift, ...]
     customers: int
     executed: Executed
+    movers: pa.Table
 
 
 def preview(
@@ -93,9 +95,13 @@ def preview(
     there = set(connection.view("profile_rows").columns)
     columns = [each.name for each in watched if each.where == "profile" and each.name in there]
     connection.execute(f"CREATE TABLE previewed AS SELECT {', '.join([KEY, *map(quoted, columns)])} FROM profile_rows")
+    connection.execute(
+        f"CREATE TABLE movers (name VARCHAR NOT NULL, {KEY} BIGINT NOT NULL, before VARCHAR, after VARCHAR)"
+    )
     shifts = [shift for each in watched for shift in _shifts(connection, each, share)]
+    movers = connection.sql(f"FROM movers SEMI JOIN kept_profile USING ({KEY}) ORDER BY name, {KEY}").to_arrow_table()
     (customers,) = connection.execute("SELECT count(*) FROM previewed").fetchall()[0]
-    return Preview(tuple(shifts), customers, executed)
+    return Preview(tuple(shifts), customers, executed, movers)
 
 
 def _narrow(connection: duckdb.DuckDBPyConnection, share: float) -> None:
@@ -120,13 +126,21 @@ def _in_sample(share: float, otherwise: str = "false") -> str:
 
 
 def _shifts(connection: duckdb.DuckDBPyConnection, watched: Watched, share: float) -> list[Shift]:
+    """Counted; and who does not stay is put among the movers."""
     before, after = _values(connection, watched)
+    both = (
+        f"WITH earlier AS (SELECT * FROM ({before}) WHERE {_in_sample(share)}), later AS ({after}), both_sides AS "
+        f"(SELECT {KEY}, b.value AS before, a.value AS after FROM earlier b FULL JOIN later a USING ({KEY})) "
+    )
     rows = connection.execute(
-        f"WITH earlier AS (SELECT * FROM ({before}) WHERE {_in_sample(share)}), later AS ({after}) "
-        f"SELECT b.value, a.value, count(*) FROM earlier b FULL JOIN later a USING ({KEY}) "
-        "WHERE b.value IS NOT NULL OR a.value IS NOT NULL "
+        f"{both} SELECT before, after, count(*) FROM both_sides WHERE before IS NOT NULL OR after IS NOT NULL "
         "GROUP BY ALL ORDER BY 3 DESC, 1 NULLS LAST, 2 NULLS LAST"
     ).fetchall()
+    if any(was != now for was, now, _ in rows):
+        connection.execute(
+            f"INSERT INTO movers {both} SELECT {literal(watched.name)}, {KEY}, before, after FROM both_sides "
+            "WHERE before IS DISTINCT FROM after"
+        )
     return [Shift(watched.name, was, now, customers) for was, now, customers in rows]
 
 

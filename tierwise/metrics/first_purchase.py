@@ -105,6 +105,14 @@ def whose_first(
     return distinct((found.filter(~nw.col("lag").is_null()) if again else found).select(key))
 
 
+def who_began(
+    purchases: Frame, *, as_of: date, within_days: int, key: str = "customer_key", day: str = "ordered_day"
+) -> Frame:
+    """All customers whom `first_purchases` looks at, one row each: `key`."""
+    known = purchases.filter(~nw.col(key).is_null(), nw.col(day) <= nw.lit(as_of))
+    return _people(known.select(key, nw.col(day).alias("day__")), key, as_of, within_days).select(key)
+
+
 def with_trial_before(
     purchases: Frame,
     trials: Frame,

@@ -33,8 +33,9 @@ class FunnelStops:
 
     stopped, went_on: rows (key, start_day: the day of the first step), each customer once; stopped_count,
     went_on_count: how many. wait_days: so long ago at least they were at `before`. too_soon: customers left out who
-    were there later and have not gone on; too_soon_went_on: and who have. reason: why there is nothing to compare, one
-    of `nobody_went_on` (wait_days is null then) and `nobody_stopped`; null where there is.
+    were there later and have not gone on; too_soon_went_on: and who have; late, late_went_on: rows of these. reason:
+    why there is nothing to compare, one of `nobody_went_on` (wait_days is null then) and `nobody_stopped`; null where
+    there is.
     """
 
     at: str
@@ -45,6 +46,8 @@ class FunnelStops:
     went_on_count: int
     too_soon: int
     too_soon_went_on: int
+    late: Frame
+    late_went_on: Frame
     wait_days: int | None
     reason: str | None
 
@@ -103,6 +106,8 @@ def funnel_stops(
         went_on_count=went_on,
         too_soon=too_soon,
         too_soon_went_on=too_soon_went_on,
+        late=sides.filter(~long_ago & ~went).select(key, "start_day"),
+        late_went_on=sides.filter(~long_ago & went).select(key, "start_day"),
         wait_days=wait,
         reason=NOBODY_WENT_ON if not went_on else NOBODY_STOPPED if not stopped else None,
     )

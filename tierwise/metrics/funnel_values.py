@@ -117,6 +117,14 @@ def stage_funnel_by_value(rows: Iterable[tuple[str | None, str | None, int]], st
     return _told(stages, counts, {}, named)
 
 
+def having(people: Frame, kind: str, value: str | None, named: Sequence[str], *, column: str = "value") -> Frame:
+    """Of people those whom a `FunnelValue` is of. named: the values that are told one by one."""
+    told = nw.col(column)
+    if kind == "value":
+        return people.filter(told == nw.lit(value))
+    return people.filter(told.is_null() if kind == "missing" else ~told.is_null() & ~told.is_in(list(named)))
+
+
 def _largest(sizes: Mapping[str | None, int]) -> list[str]:
     known = [value for value in sizes if value is not None]
     return sorted(known, key=lambda value: (-sizes[value], value))[:MOST_VALUES]

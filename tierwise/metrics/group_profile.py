@@ -150,6 +150,55 @@ def group_profile(
     return GroupProfile(tuple(rows), everybody.group, everybody.reference, everybody.both, len(found) - len(told))
 
 
+def holders(
+    row: GroupRow,
+    people: Frame,
+    attributes: Mapping[str, RuleColumn],
+    *,
+    tags: Frame | None = None,
+    key: str = "customer_key",
+) -> tuple[Frame, Frame]:
+    """Of people those who have what a row tells, and those of whom it counts them (`group_of`, `reference_of`), one row
+    each: `key`. The other parameters are those of `group_profile`."""
+    where = attributes.get(row.attribute)
+    if where is None:
+        return _holders_of_tag(row, people, tags, key)
+    number = _number(where)
+    known = people.filter(~number.is_null()).select(key)
+    if row.kind == "missing":
+        return people.filter(number.is_null()).select(key), people.select(key)
+    if row.kind == "value":
+        return people.filter(number == nw.lit(_inside(row.value, where))).select(key), known
+    have = people.filter(~number.is_null())
+    if row.low is not None:
+        low = nw.lit(_inside(row.low, where))
+        have = have.filter(number > low if where.type == "number" else number >= low)
+    if row.high is not None:
+        have = have.filter(number <= nw.lit(_inside(row.high, where)))
+    return have.select(key), known
+
+
+def _holders_of_tag(row: GroupRow, people: Frame, tags: Frame | None, key: str) -> tuple[Frame, Frame]:
+    if tags is None:
+        nobody = people.select(key).head(0)
+        return nobody, nobody
+    everybody = people.select(key)
+    tagged = tags.filter(nw.col("tag") == nw.lit(row.attribute)).select(key, "value")
+    valued = everybody.join(tagged.filter(~nw.col("value").is_null()), on=key, how="semi")
+    if row.kind == "missing":
+        return everybody.join(valued, on=key, how="anti"), everybody
+    if row.value is True:
+        return everybody.join(tagged.filter(nw.col("value").is_null()), on=key, how="semi"), everybody
+    return everybody.join(tagged.filter(nw.col("value") == nw.lit(row.value)), on=key, how="semi"), valued
+
+
+def _inside(value: Any, where: RuleColumn) -> Any:
+    """A value or a bound as the column has it, a day as its number."""
+    if where.type == "date":
+        return (value - _DAY_0).days
+    return int(Decimal(value).scaleb(where.digits)) if where.digits else value
+
+
 def _sides(people: Frame, group: Frame, reference: Frame | None, key: str) -> Frame:
     """(key, side): 1 in the group alone, 2 in the reference alone, 3 in both."""
     others = people.select(key) if reference is None else reference.select(key)

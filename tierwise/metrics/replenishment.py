@@ -78,6 +78,27 @@ def item_cycles(
     return cycles_of_items(days, keep("rhythms", rhythms(days, key, item)), key, item, min_intervals, min_customers)
 
 
+def who_came_again(
+    purchases: Frame,
+    value: str,
+    *,
+    least: int,
+    as_of: date,
+    key: str = "customer_key",
+    item: str = "product_id",
+    day: str = "ordered_day",
+    quantity: str | None = "quantity",
+    promoted: str | None = "promoted",
+    keep: Keep = lazily,
+) -> Frame:
+    """The customers whom `item_cycles` counts of the item of that value, one row each: `key`. least: intervals that
+    count, 1 for `customer_count`, 2 for `tested_customer_count`. Raises `missing_column`."""
+    days = keep("item_days", item_days(purchases, as_of=as_of, key=key, item=item, day=day,
+                                       quantity=quantity, promoted=promoted, keep=keep))  # fmt: skip
+    here = rhythms(days.filter(nw.col(item) == nw.lit(value)), key, item)
+    return here.filter(nw.col("interval_count") >= least).select(key)
+
+
 def customer_cycles(
     purchases: Frame,
     *,

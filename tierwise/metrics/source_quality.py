@@ -109,10 +109,12 @@ def brought_by(
     day: str = "ordered_day",
 ) -> Frame:
     """The customers whom `source_quality` counts of a source with orders on so many days in time, one row each: `key`.
-    least_days: 1 for the first order, 2 for those retained. customers: without junk."""
+    least_days: 0 for all real ones, 1 for the first order, 2 for those retained. customers: without junk."""
     until = as_of - timedelta(days=within_days)
     people = _people(customers, None, since=since, until=until, source=source, key=key)
     here = people.filter(nw.col("source__") == (_UNKNOWN if value is None else value))
+    if not least_days:
+        return here.select(key)
     bought = _bought(here, orders, key, day, within_days)
     return bought.filter(nw.col("days__") >= least_days).select(key)
 

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from tierwise.api import examples
-from tierwise.api.context import Asked, HeadingsQuery
+from tierwise.api.context import Asked, HeadingsQuery, RunQuery
 from tierwise.api.problems import problem_responses
 from tierwise.api.routes.exports import FILE, Extension
 from tierwise.api.routes.segments import members_file
@@ -29,11 +29,13 @@ AmongQuery = Annotated[
     str | None,
     Query(
         max_length=2_000,
-        description="as JSON: those who moved between two days, or who are in tenths by a number",
+        description="as JSON: who moved between two days or would by a plan, is in tenths by a number or in an insight",
         examples=['{"deciles":{"metric":"visit_count","first":1,"last":2}}'],
     ),
 ]
-ColumnsQuery = Annotated[str | None, Query(max_length=10_000, description="attributes, name or phone, by comma")]
+_COLUMNS = "attributes, name or phone, by comma; of those who moved move.before and move.after too"
+
+ColumnsQuery = Annotated[str | None, Query(max_length=10_000, description=_COLUMNS)]
 
 
 class FoundBody(BaseModel):
@@ -68,8 +70,9 @@ def find_customers(
     desc: bool = False,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=searching.MOST)] = 50,
+    run_id: RunQuery = None,
 ) -> FoundBody:
-    """Customers of the current run whom one who asks may see, page by page."""
+    """Customers of the current run, or of a kept one, whom one who asks may see, page by page."""
     found = searching.search(
         ctx,
         q,
@@ -80,6 +83,7 @@ def find_customers(
         descending=desc,
         offset=offset,
         limit=limit,
+        run_id=run_id,
     )
     return FoundBody(
         run_id=found.run_id,
@@ -133,11 +137,14 @@ def export_where(
     among: AmongQuery = None,
     columns: ColumnsQuery = None,
     headings: HeadingsQuery = "names",
+    run_id: RunQuery = None,
 ) -> FileResponse:
     """Those of a rule as a file, by a link; everybody where there is no rule. Without names and phones. Audited."""
     rule = _rule(where) or Comparison(attribute=ID, op="present")
     names = [name for name in _names(columns) if name not in CONTACTS]
-    return members_file(ctx, rule, f"customers.{extension}", columns=names, headings=headings, among=among_in(among))
+    return members_file(
+        ctx, rule, f"customers.{extension}", columns=names, headings=headings, among=among_in(among), run_id=run_id
+    )
 
 
 def _rule(where: str | None) -> AnyRule | None:

@@ -38,6 +38,7 @@ from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.money import exponent, from_minor
 from tierwise.kernel.wording import Language
+from tierwise.metrics.frame import Frame, distinct
 from tierwise.plots.drawing import PICTURES, save
 from tierwise.plots.options import options
 from tierwise.plots.plot import Plot
@@ -110,9 +111,13 @@ def insight(
         )
 
 
-def title_of(name: str) -> Label:
-    """What an insight is called. Raises `unknown_insight`."""
-    return catalogue.member(name).title
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The customers of a number. keys: `customer_key`, each once. said: what the insight, the row and the number are
+    called."""
+
+    keys: pa.Table
+    said: tuple[Label, ...]
 
 
 @told_once
@@ -120,27 +125,24 @@ def counted_in(
     ctx: Context,
     name: str,
     parameters: Mapping[str, Any],
-    column: str,
-    row: Mapping[str, str | None],
+    number: str,
+    row: Mapping[str, str | None] | None,
     *,
     as_of: date | None = None,
-) -> pa.Table:
-    """The customers whom a number of an answer counts: `customer_key`, each once.
+) -> Counted:
+    """The customers whom a number of an answer counts.
 
-    row: values by which the number's row is known, as texts, such as `{"step": "paid"}`. Raises what `insight` raises,
-    and `not_told` where there is no such row, or its number tells nobody.
+    number: a column, in the row that these values tell from the others, as texts, such as `{"step": "paid"}`; without a
+    row a headline number. Raises what `insight` raises, and `not_told` where there is none, or it tells nobody.
     """
     ctx.principal.require("view_customer")
     with _answered(ctx, name, parameters, as_of, None) as found:
-        who = found.answer.who.get(column)
-        names = [each.name for each in found.answer.columns]
-        if who is not None and row.keys() <= set(names):
-            places = [names.index(each) for each in row]
-            for values in found.relation.fetchall():
-                if [None if values[at] is None else str(values[at]) for at in places] == list(row.values()):
-                    they = who(dict(zip(names, values, strict=True)))
-                    table: pa.Table = they.select(nw.col("customer_key").cast(nw.Int64)).collect("pyarrow").to_native()
-                    return table
+        told = found.of_figure(number) if row is None else found.of_cell(number, row)
+        if told is not None:
+            they, said = told
+            keys = they.filter(~nw.col("customer_key").is_null()).select(nw.col("customer_key").cast(nw.Int64))
+            table: pa.Table = distinct(keys).collect("pyarrow").to_native()
+            return Counted(table, (found.insight.title, *said))
     raise TierwiseError("not_told", "this number leads to no customers", remedy="open the insight again")
 
 
@@ -205,12 +207,44 @@ class _Found:
         found = self.reader.connection.execute(f"SELECT count(*) FROM {_ROWS}").fetchone()
         return int(found[0]) if found else 0
 
+    def of_figure(self, name: str) -> tuple[Frame, list[Label]] | None:
+        """Whom a headline number counts, and what it is called."""
+        for each in self.answer.figures:
+            if each.name == name and each.who is not None:
+                return each.who(), [each.title]
+        return None
+
+    def of_cell(self, column: str, row: Mapping[str, str | None]) -> tuple[Frame, list[Label]] | None:
+        """Whom a column counts in the first row of these values, and what row and column are called."""
+        who = self.answer.who.get(column)
+        names = [each.name for each in self.answer.columns]
+        if who is None or not row.keys() <= set(names):
+            return None
+        places = [names.index(each) for each in row]
+        for values in self.relation.fetchall():
+            if [None if values[at] is None else str(values[at]) for at in places] == list(row.values()):
+                told = dict(zip(names, values, strict=True))
+                return who(told), [*_called(self.answer, names.index(column), told), _title(self, column)]
+        return None
+
     def picture(self, rows: list[tuple[Any, ...]], language: Language | None = None) -> Plot | None:
         if self.answer.picture is None or not rows:
             return None
         names = [column.name for column in self.answer.columns]
         shown = [dict(zip(names, row, strict=True)) for row in rows[: self.answer.pictured]]
         return self.answer.picture(shown, language or self.reader.project.language)
+
+
+def _title(found: _Found, column: str) -> Label:
+    return next(each.title for each in found.answer.columns if each.name == column)
+
+
+def _called(answer: Answer, before: int, row: Mapping[str, Any]) -> Iterator[Label]:
+    """What people see of a row before a number; of other numbers those that a row is known by."""
+    for column in answer.columns[:before]:
+        value = row[column.name]
+        if value is not None and not column.detail and (column.kind == "text" or column.name in answer.known_by):
+            yield column.values.get(str(value), Label(str(value), str(value)))
 
 
 @contextmanager
@@ -304,7 +338,7 @@ def _figure(figure: Figure, currency: str) -> FigureView:
     value = figure.value
     if figure.kind == "money" and isinstance(value, int):
         value = from_minor(value, currency)
-    return FigureView(figure.name, figure.title, value, figure.kind)
+    return FigureView(figure.name, figure.title, value, figure.kind, figure.who is not None)
 
 
 def _plain(value: Any) -> Any:

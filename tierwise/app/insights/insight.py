@@ -81,12 +81,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A headline number. value: of kind `money` whole minor units; null where it cannot be told."""
+    """A headline number. value: of kind `money` whole minor units; null where it cannot be told. who: the customers
+    whom it counts, or who have what it counts, by `customer_key`; None where it counts something else."""
 
     name: str
     title: Label
     value: Any
     kind: ColumnKind
+    who: Callable[[], Frame] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,8 @@ class Answer:
     rows: all of them; of a table in its order, of a frame in that of `order`, which must leave no ties (SQL over source
     columns, such as `"count" DESC`). bar: the column that the terminal shows as bars. notes:
     what to know before using the numbers, reasons for what is null among them. pictured: so many of the first rows its
-    picture is given. who: column -> of a row, by the names outside, the customers whom that column counts there, one
-    `customer_key` each. known_by: the columns that tell such a row from the others.
+    picture is given. who: column -> of a row, by the names outside, the customers whom that column counts there, or who
+    have what it counts, by `customer_key`. known_by: the columns that tell such a row from the others.
     """
 
     columns: tuple[Column, ...]

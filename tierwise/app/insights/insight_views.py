@@ -49,12 +49,14 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True)
 class FigureView:
-    """A headline number; money in currency units, null where it cannot be told."""
+    """A headline number; money in currency units, null where it cannot be told. told: it is of customers that can be
+    listed, `among` of `GET /customers`."""
 
     name: str
     title: Label
     value: Any
     kind: ColumnKind
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ def rules_of_row(view: InsightView, row: Row, kpis: Mapping[str, Kpi]) -> dict[s
         "panorama": lambda: _panorama(view, row),
         "cohorts": lambda: _cohort(view, row),
         "kpis": lambda: _kpi(row, kpis),
-        "idle": lambda: _members(view, row),
     }
     return known[view.name]() if view.name in known else {}
 
@@ -42,7 +41,11 @@ def _panorama(view: InsightView, row: Row) -> dict[str, AnyRule]:
         if attribute is None or row[column] == OTHERS:
             return {}
         parts.append(_having(attribute, row[column]))
-    return {"customers": parts[0] if len(parts) == 1 else All(all=tuple(parts))}
+    metric = Comparison(attribute=str(view.parameters["metric"]), op="present")
+    return {
+        "customers": parts[0] if len(parts) == 1 else All(all=tuple(parts)),
+        "known": All(all=(*parts, metric)),
+    }
 
 
 def _cohort(view: InsightView, row: Row) -> dict[str, AnyRule]:
@@ -74,12 +77,10 @@ def _kpi(row: Row, kpis: Mapping[str, Kpi]) -> dict[str, AnyRule]:
         return {}
     told = kpi.rules()
     found = {name: told[name] for name in ("part", "of") if name in told}
+    if kpi.of.metric is not None:
+        having = Comparison(attribute=kpi.of.metric, op="present")
+        found["of"] = All(all=(found["of"], having)) if "of" in found else having
+    elif "part" in found and "of" not in found and kpi.unit == "rate":
+        found["of"] = Comparison(attribute="customer_id", op="present")
     first = found.get("part") or found.get("of")
-    if first is None and kpi.of.metric is not None:
-        first = Comparison(attribute=kpi.of.metric, op="present")
     return found | ({"said": first} if first is not None else {})
-
-
-def _members(view: InsightView, row: Row) -> dict[str, AnyRule]:
-    attribute = view.parameters.get("level")
-    return {"members": _having(attribute, row["level"])} if attribute else {}

@@ -29,7 +29,7 @@ class LivePlan:
         self, visit: Visit, edited: Callable[[], Definition], words: Vocabulary, customers: int | None
     ) -> None:
         self.visit, self.edited, self.customers = visit, edited, customers
-        self.called = Called(words, {}, visit.texts)
+        self.called = Called(words, {}, visit)
         self._newest = 0
         self.waiting = ui.linear_progress(show_value=False).props("indeterminate size=2px")
         self.waiting.set_visibility(False)

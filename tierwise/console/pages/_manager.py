@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from tierwise.app import alerts, history
+from tierwise.app.among import ANYWHERE, ELSEWHERE
 from tierwise.app.history_views import MigrationView
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import InsightView
@@ -18,6 +19,7 @@ from tierwise.console.charts.colours import colour_of
 from tierwise.console.pages._kpis import kpis_by_name
 from tierwise.console.pages._moved import moved_link
 from tierwise.console.parts.card import card, markup
+from tierwise.console.parts.sentence import sentence
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.rule_query import in_address
 from tierwise.console.texts import NONE, Texts
@@ -111,10 +113,12 @@ async def migration(visit: Visit, view: OverviewView) -> None:
     if found is None or not moved:
         return
     texts = visit.texts
-    lead = texts("moved", customers=texts.count(sum(row.customers for row in moved)), day=texts.day(found.from_day))
+    link = moved_link(visit, ladder.name, (found.from_day, found.to_day), (ANYWHERE, ELSEWHERE))
+    count = texts.count(sum(row.customers for row in moved))
+    said = sentence(texts, "moved", {"customers": link}, customers=count, day=texts.day(found.from_day))
     days = {"from": found.from_day.isoformat(), "to": found.to_day.isoformat()}
     excel = visit.excel("moves", name=ladder.name, **days)
-    with card(texts("migration"), name="migration", lead=lead, aside=texts.label(ladder.title), excel=excel):
+    with card(texts("migration"), name="migration", said=said, aside=texts.label(ladder.title), excel=excel):
         heads = [Column(texts("moved_from"), "text"), Column(texts("moved_to"), "text"), Column(texts("customers"))]
         titles = {row.name: texts.label(row.title) or row.name for row in ladder.rows}
         rows: list[list[Item]] = []

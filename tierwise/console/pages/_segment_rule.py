@@ -218,7 +218,7 @@ class _Editing:
             titles = {name: texts.label(title) for name, title in self.known.segments.items()}
             titles[edited.name] = edited.title.in_language(texts.language) or edited.name
             with card(texts("seg_plan"), name="plan"):
-                markup(plan_html(view, Called(self.known.words, titles, texts)))
+                markup(plan_html(view, Called(self.known.words, titles, self.visit)))
 
     async def _still_newest(self) -> None:
         """Raises `changed_meanwhile` where somebody else stored a version since the page came."""

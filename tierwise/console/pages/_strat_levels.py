@@ -19,6 +19,7 @@ from tierwise.console.pages._later import later
 from tierwise.console.pages._live_plan import LivePlan
 from tierwise.console.pages._strat_parts import choices
 from tierwise.console.parts.card import card, chart, markup
+from tierwise.console.parts.sentence import sentence
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_draft import number
 from tierwise.console.rule_query import in_address, where_is, where_part
@@ -50,7 +51,9 @@ async def levels(visit: Visit, words: Vocabulary, known: Definitions) -> None:
         chart(structure_chart(pieces, texts), 56)
         markup(f'<div class="tw-scroll" tabindex="0">{_level_rows(visit, view)}</div>')
         if view.outside:
-            markup(f'<p class="foot">{escape(texts("outside", customers=texts.count(view.outside)))}</p>')
+            link = visit.link("/customers", where=where_is(view.name, None))
+            said = sentence(texts, "outside", {"customers": link}, customers=texts.count(view.outside))
+            markup(f'<p class="foot">{said}</p>')
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
             _weights(visit, view, definition, words)
@@ -92,8 +95,12 @@ def _level_rows(visit: Visit, view: LevelView) -> str:
 
 def _near_link(visit: Visit, view: LevelView, level: str) -> str:
     """Those of a level who lack little."""
-    near = Comparison(attribute=f"{view.name}_points_to_next", op="<=", value=view.within)
+    near = _nearer(view.name, view.within)
     return visit.link("/customers", where=in_address(All(all=(where_part(view.name, level), near))))
+
+
+def _nearer(level: str, points: Decimal) -> Comparison:
+    return Comparison(attribute=f"{level}_points_to_next", op="<=", value=points)
 
 
 def _weights(visit: Visit, view: LevelView, definition: Level, words: Vocabulary) -> None:
@@ -147,8 +154,10 @@ async def _near(visit: Visit, view: LevelView) -> None:
     near = await visit.ask(level_cases.near_miss, visit.ctx, view.name, limit=NEAR_SHOWN)
     titles = {row.name: texts.label(row.title) for row in view.rows}
     lines = {each.name: texts.label(each.title) for each in view.indicators}
-    lead = texts("strat_near_lead", customers=texts.count(near.of), points=value_text(near.within, texts))
-    with card(texts("strat_near"), name="near", lead=lead, excel=visit.excel("near_misses", name=view.name)):
+    link = visit.link("/customers", where=in_address(_nearer(view.name, near.within)))
+    count, points = texts.count(near.of), value_text(near.within, texts)
+    said = sentence(texts, "strat_near_lead", {"customers": link}, customers=count, points=points)
+    with card(texts("strat_near"), name="near", said=said, excel=visit.excel("near_misses", name=view.name)):
         heads = [
             Column(texts("column_customer_id"), "text"),
             Column(texts("strat_next"), "text"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from nicegui import ui
 
@@ -17,6 +16,7 @@ from tierwise.console.charts.deciles import decile_chart
 from tierwise.console.charts.structure import Piece, structure_chart
 from tierwise.console.pages._strat_parts import stage_rows
 from tierwise.console.parts.card import card, chart, markup
+from tierwise.console.parts.sentence import sentence
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import in_address, rule_in, where_is
 from tierwise.console.shown import is_number
@@ -50,7 +50,9 @@ async def deciles(visit: Visit, words: Vocabulary, known: Definitions) -> None:
         chart(decile_chart(view, texts), 260)
         markup(_parts(visit, view, defined.get(metric)))
         if view.unscored:
-            markup(f'<p class="foot">{escape(texts("unscored", customers=texts.count(view.unscored)))}</p>')
+            link = visit.link("/customers", among=among_address(InDeciles(metric, 0, 0)))
+            said = sentence(texts, "unscored", {"customers": link}, customers=texts.count(view.unscored))
+            markup(f'<p class="foot">{said}</p>')
     if view.groups:
         excel = visit.excel("decile_groups", metric=metric)
         with card(texts("strat_groups"), name="groups", lead=texts("strat_groups_lead"), excel=excel):

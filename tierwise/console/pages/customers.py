@@ -9,11 +9,12 @@ from urllib.parse import quote, urlencode
 from nicegui import ui
 
 from tierwise.app import rule_vocabulary, searching
-from tierwise.app.among import among_in
+from tierwise.app.among import AFTER, BEFORE, among_in, columns_of_among
+from tierwise.app.among_keys import said_of
 from tierwise.app.searching import CONTACTS, ID, Found
 from tierwise.app.segments import all_segments
 from tierwise.app.vocabulary import Vocabulary, vocabulary
-from tierwise.console.among_words import among_words
+from tierwise.console.among_words import among_place, among_words
 from tierwise.console.parts.card import markup
 from tierwise.console.parts.copy_address import copy_address
 from tierwise.console.parts.dialog import dialog
@@ -35,8 +36,8 @@ async def customers(visit: Visit) -> None:
     """What is asked for stands in the address: q, where, among, cols, order, desc, from."""
     words = await visit.ask(vocabulary, visit.ctx)
     texts, asked = visit.texts, visit.asked
-    columns = chosen_columns(asked.get("cols"), words)
     rule, among = rule_in(asked.get("where")), among_in(asked.get("among"))
+    columns = chosen_columns(asked.get("cols"), words, columns_of_among(among))
     order, start = asked.get("order") or ID, _whole(asked.get("from"))
     found = await visit.ask(
         searching.search,
@@ -49,10 +50,12 @@ async def customers(visit: Visit) -> None:
         descending=asked.get("desc") == "1",
         offset=start,
         limit=PAGE,
+        run_id=_whole(asked.get("run")) or None,
     )
+    told = "" if among is None else among_words(among, await visit.ask(said_of, visit.ctx, among), words, texts)
     markup(_form(visit))
     with ui.row().classes("tw-bar"):
-        markup(_filters(visit, await _with_tags(visit, words, rule), await _titles(visit, rule)))
+        markup(_filters(visit, await _with_tags(visit, words, rule), await _titles(visit, rule), told))
         _columns_button(visit, columns, words)
         if visit.ctx.principal.may("assign") and asked.get("where"):
             making = visit.link("/tasks/new", where=asked["where"])
@@ -65,6 +68,10 @@ async def customers(visit: Visit) -> None:
     by = ", ".join(texts(f"found_by_{how}") for how in found.by)
     if among is not None:
         markup(f'<p class="foot">{escape(texts("among_note"))}</p>')
+    if visit.asked.get("run"):
+        other = escape(visit.link("/customers", **_asked(visit, run=None, **{"from": None})))
+        note = escape(texts("customers_of_run", id=found.run_id))
+        markup(f'<p class="foot">{note} <a href="{other}">{escape(texts("customers_now"))}</a></p>')
     markup(f'<p class="tw-under" data-found="{found.of}"><span>{escape(said)}</span><span>{escape(by)}</span></p>')
     if found.rows:
         _rows(visit, found, words, order)
@@ -75,19 +82,20 @@ async def customers(visit: Visit) -> None:
 
 def _file(visit: Visit, columns: Sequence[str]) -> str:
     """The address of the rule's customers as a workbook, with the columns of the page."""
-    asked = {name: visit.asked.get(name) for name in ("where", "among")}
+    asked = {name: visit.asked.get(name) for name in ("where", "among", "run")}
     asked |= {"columns": ",".join(columns), "headings": visit.texts.language}
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"/api/v1/segments/members.xlsx?{query}"
 
 
-def chosen_columns(given: str | None, words: Vocabulary) -> list[str]:
-    """The columns of an address that there are; else the name, the tiers and the first three numbers."""
-    known = {*words.attributes, *CONTACTS}
+def chosen_columns(given: str | None, words: Vocabulary, told: Sequence[str] = ()) -> list[str]:
+    """The columns of an address that there are; else the name, what is told of those who moved, the tiers and the first
+    three numbers."""
+    known = {*words.attributes, *CONTACTS, *told}
     if given is not None:
         return [name for name in given.split(",") if name in known]
     tiers = [name for name, each in words.attributes.items() if each.group == "tier"]
-    return ["name", *tiers[:3], *(name for name in _FIRST if name in known)]
+    return ["name", *told, *tiers[:3], *(name for name in _FIRST if name in known)]
 
 
 def _rows(visit: Visit, found: Found, words: Vocabulary, order: str) -> None:
@@ -100,6 +108,9 @@ def _rows(visit: Visit, found: Found, words: Vocabulary, order: str) -> None:
     for row in found.rows:
         cells: list[Item] = [Cell(row[0], link=visit.link(f"/customers/{_in_path(row[0])}"))]
         for name, value in zip(found.columns[1:], row[1:], strict=True):
+            if name in (BEFORE, AFTER):
+                cells.append(among_place(among_in(visit.asked.get("among")), value, words, texts))
+                continue
             shown = value_text(value, texts) if name in CONTACTS else attribute_text(name, value, words, texts)
             is_tier = value is not None and name in words.attributes and words.attributes[name].group == "tier"
             is_tier = is_tier and bool(words.attributes[name].values)
@@ -112,6 +123,8 @@ def title_of(name: str, words: Vocabulary, texts: Texts) -> str:
     """The head of a column."""
     if name == ID or name in CONTACTS:
         return texts(f"column_{name}")
+    if name in (BEFORE, AFTER):
+        return texts("moved_from" if name == BEFORE else "moved_to")
     title = texts.label(words.title(name))
     known = words.attributes.get(name)
     return with_unit(title, known.unit, texts) if known is not None and is_number(known.type) else title
@@ -132,7 +145,7 @@ def _whole(text: str | None) -> int:
 
 def _asked(visit: Visit, **other: str | None) -> dict[str, str | None]:
     """What was asked for, with something else instead."""
-    kept = {name: visit.asked.get(name) for name in ("q", "where", "among", "cols", "order", "desc", "from")}
+    kept = {name: visit.asked.get(name) for name in ("q", "where", "among", "run", "cols", "order", "desc", "from")}
     return kept | other
 
 
@@ -147,7 +160,7 @@ def _form(visit: Visit) -> str:
     texts = visit.texts
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{escape(visit.asked[name])}">'
-        for name in ("where", "among", "cols", "order", "desc", "lang")
+        for name in ("where", "among", "run", "cols", "order", "desc", "lang")
         if name in visit.asked
     )
     return (
@@ -174,8 +187,8 @@ async def _titles(visit: Visit, rule: AnyRule | None) -> dict[str, str]:
     return {each.name: each.title.in_language(language) or each.name for each in found}
 
 
-def _filters(visit: Visit, words: Vocabulary, titles: Mapping[str, str]) -> str:
-    """The rule's parts, each with a way to leave it out."""
+def _filters(visit: Visit, words: Vocabulary, titles: Mapping[str, str], told: str) -> str:
+    """The rule's parts, each with a way to leave it out. told: what no rule tells, in words."""
     parts = parts_of(rule_in(visit.asked.get("where")))
     shown = []
     for place, part in enumerate(parts):
@@ -184,18 +197,17 @@ def _filters(visit: Visit, words: Vocabulary, titles: Mapping[str, str]) -> str:
         text = rule_words(part, words, visit.texts, titles)
         label = escape(visit.texts("leave_out", what=text))
         shown.append(f'<li>{escape(text)} <a href="{escape(link)}" aria-label="{label}">×</a></li>')
-    among = among_in(visit.asked.get("among"))
-    if among is not None:
-        text = among_words(among, words, visit.texts)
+    if told:
         link = visit.link("/customers", **_asked(visit, among=None, **{"from": None}))
-        label = escape(visit.texts("leave_out", what=text))
-        shown.append(f'<li data-among>{escape(text)} <a href="{escape(link)}" aria-label="{label}">×</a></li>')
+        label = escape(visit.texts("leave_out", what=told))
+        shown.append(f'<li data-among>{escape(told)} <a href="{escape(link)}" aria-label="{label}">×</a></li>')
     return f'<ul class="tw-chips">{"".join(shown)}</ul>' if shown else ""
 
 
 def _columns_button(visit: Visit, columns: Sequence[str], words: Vocabulary) -> None:
     texts = visit.texts
     options = {name: texts(f"column_{name}") for name in CONTACTS}
+    options |= {name: title_of(name, words, texts) for name in columns if name in (BEFORE, AFTER)}
     options |= {name: texts.label(each.title) for name, each in words.attributes.items()}
     with dialog(texts("choose_columns"), opened=False) as window:
         select = ui.select(options, multiple=True, value=list(columns), with_input=True, clearable=True)

@@ -229,9 +229,9 @@ async def _called(visit: Visit) -> Called:
     except TierwiseError as error:
         if error.code != "no_run":
             raise
-        return Called(Vocabulary(0, date.min, "", {}), {}, visit.texts)
+        return Called(Vocabulary(0, date.min, "", {}), {}, visit)
     titles = {name: visit.texts.label(title) for name, title in known.segments.items()}
-    return Called(known.words, titles, visit.texts)
+    return Called(known.words, titles, visit)
 
 
 def _plan(view: PlanView, called: Called) -> str:

@@ -15,9 +15,11 @@ from tierwise.console.pages._data import attempt, sections, under_way
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
+from tierwise.console.rule_query import in_address
 from tierwise.console.steps import step_title
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, page, tell
+from tierwise.definitions.rule import Comparison
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
@@ -88,13 +90,20 @@ def _listed(visit: Visit, found: Sequence[RunView]) -> str:
             texts.day(each.as_of),
             Cell(texts(f"state_{each.state}"), _why(each, texts), warn=each.state in ("failed", "crashed")),
             texts.at(each.started_at),
-            Cell(texts.count(each.counts.get("customers")), link=visit.link("/customers") if each.current else ""),
+            Cell(texts.count(each.counts.get("customers")), link=_customers(visit, each)),
             texts.count(each.counts.get("touched", each.counts.get("customers"))),
             texts.seconds(each.seconds),
         )
         for each in found
     ]
     return table(heads, rows, name="runs")
+
+
+def _customers(visit: Visit, run: RunView, where: str | None = None) -> str:
+    """The address of a run's customers, as they were then; none of one that did not end well."""
+    if run.state != "done" or not visit.may("view_customer"):
+        return ""
+    return visit.link("/customers", where=where, run=None if run.current else str(run.id))
 
 
 def _why(run: RunView, texts: Texts) -> str:
@@ -116,7 +125,7 @@ async def one_run(visit: Visit) -> None:
         if found.error:
             tell(TierwiseError.of([Problem(str(found.error.get("code")), str(found.error.get("message")))]), texts)
         else:
-            markup(figures(_figures(found, texts)))
+            markup(figures(_figures(visit, found)))
         if found.current:
             markup(f'<p><a href="{escape(visit.link("/"))}">{escape(texts("data_to_overview"))}</a></p>')
     if found.timings:
@@ -132,13 +141,19 @@ async def one_run(visit: Visit) -> None:
             markup(table(heads, rows, name="steps", total=True))
 
 
-def _figures(run: RunView, texts: Texts) -> tuple[Figure, ...]:
-    counts = run.counts
+def _figures(visit: Visit, run: RunView) -> tuple[Figure, ...]:
+    texts, counts = visit.texts, run.counts
+    buyers = in_address(Comparison(attribute="frequency_count", op=">", value=0))
+    people = texts("unit_people")
     touched = counts.get("touched")
     note = texts("data_from_run", id=run.base_run_id) if run.base_run_id is not None else ""
     return (
-        Figure("customers", texts("customers"), texts.count(counts.get("customers")), texts("unit_people")),
-        Figure("buyers", texts("buyers"), texts.count(counts.get("buyers")), texts("unit_people")),
+        Figure(
+            "customers", texts("customers"), texts.count(counts.get("customers")), people, link=_customers(visit, run)
+        ),
+        Figure(
+            "buyers", texts("buyers"), texts.count(counts.get("buyers")), people, link=_customers(visit, run, buyers)
+        ),
         Figure("orders", texts("orders"), texts.count(counts.get("orders"))),
         Figure("touched", texts("data_touched"), texts.count(touched or counts.get("customers")), "", note),
         Figure("seconds", texts("run_seconds"), texts.seconds(run.seconds)),

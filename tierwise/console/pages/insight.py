@@ -243,7 +243,7 @@ def _answer(visit: Visit, found: InsightSummary, view: InsightView, kpis: Mappin
     said = [texts("as_of", day=texts.day(view.as_of)), texts("run_number", id=view.run_id)]
     with card(texts("ins_answer"), name="answer", aside=" · ".join(said)):
         if view.figures:
-            markup(figures([_figure(each, view, texts) for each in view.figures]))
+            markup(figures([_figure(visit, each, view) for each in view.figures]))
         if view.notes:
             listed = "".join(f"<li>{escape(texts.label(note))}</li>" for note in view.notes)
             markup(f'<ul class="tw-notes">{listed}</ul>')
@@ -261,7 +261,8 @@ def _answer(visit: Visit, found: InsightSummary, view: InsightView, kpis: Mappin
         markup(_beneath(visit, found, view))
 
 
-def _figure(each: FigureView, view: InsightView, texts: Texts) -> Figure:
+def _figure(visit: Visit, each: FigureView, view: InsightView) -> Figure:
+    texts = visit.texts
     unit = texts.currency(view.currency) if each.kind == "money" and each.value is not None else ""
     if each.kind == "days" and each.value is not None:
         unit = texts("ins_days")
@@ -269,7 +270,11 @@ def _figure(each: FigureView, view: InsightView, texts: Texts) -> Figure:
     if each.kind == "text":  # a value of a column, such as a step
         called = next((column.values[text] for column in view.columns if text in column.values), None)
         text = texts.label(called) or text
-    return Figure(each.name, texts.label(each.title), text, unit)
+    link = ""
+    if each.told and each.value and visit.may("view_customer"):
+        among = InAnswer(view.name, each.name, None, _settings(visit, view))
+        link = visit.link("/customers", among=among_address(among))
+    return Figure(each.name, texts.label(each.title), text, unit, link=link)
 
 
 def _rows(visit: Visit, view: InsightView, kpis: Mapping[str, Kpi]) -> str:
@@ -328,8 +333,11 @@ def _cell(
 def _among(visit: Visit, view: InsightView, row: tuple[Any, ...], column: str) -> InAnswer:
     values = dict(zip((each.name for each in view.columns), row, strict=True))
     known = tuple((name, None if values[name] is None else str(values[name])) for name in view.known_by)
-    asked = tuple((name, visit.asked[name]) for name in sorted(view.parameters) if visit.asked.get(name))
-    return InAnswer(view.name, column, known, asked)
+    return InAnswer(view.name, column, known, _settings(visit, view))
+
+
+def _settings(visit: Visit, view: InsightView) -> tuple[tuple[str, str], ...]:
+    return tuple((name, visit.asked[name]) for name in sorted(view.parameters) if visit.asked.get(name))
 
 
 _OWN_DIGITS = frozenset({"rate", "p_value", "days"})

@@ -13,8 +13,9 @@ from tierwise.console.parts.table import HEADING
 
 
 @contextmanager
-def card(title: str, *, name: str, lead: str = "", aside: str = "", excel: str = "") -> Iterator[None]:
-    """A section of the page. lead: its message, one sentence. aside: a note to the right of the title.
+def card(title: str, *, name: str, lead: str = "", said: str = "", aside: str = "", excel: str = "") -> Iterator[None]:
+    """A section of the page. lead: its message, one sentence; said: the same as HTML (`sentence`). aside: a note to the
+    right of the title.
 
     excel: the address of its table as a workbook; empty where there is none for who asks (`Visit.excel`).
     """
@@ -23,8 +24,8 @@ def card(title: str, *, name: str, lead: str = "", aside: str = "", excel: str =
         note = f"<span>{escape(aside)}</span>" if aside else ""
         link = excel_link(excel, title) if excel else ""
         markup(f'<header><h2 id="card-{name}">{escape(title)}</h2><small>{note}{link}</small></header>')
-        if lead:
-            markup(f'<p class="lead">{escape(lead)}</p>')
+        if lead or said:
+            markup(f'<p class="lead">{said or escape(lead)}</p>')
         before = HEADING.set(f"card-{name}")
         try:
             yield

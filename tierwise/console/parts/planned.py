@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tierwise.app.planning import Move, PlanView
+from tierwise.app.among import ANYWHERE, WouldMove, among_address
+from tierwise.app.planning import PlanView
 from tierwise.app.vocabulary import Vocabulary
+from tierwise.console.parts.card import excel_link
+from tierwise.console.parts.sentence import sentence
 from tierwise.console.parts.table import Cell, Column, table
 from tierwise.console.texts import NONE, Texts
+from tierwise.console.visit import Visit
 from tierwise.kernel.wording import problem_in_language
 
 MOVES_SHOWN = 30
@@ -24,7 +28,17 @@ class Called:
 
     words: Vocabulary
     titles: dict[str, str]
-    texts: Texts
+    visit: Visit
+
+    @property
+    def texts(self) -> Texts:
+        return self.visit.texts
+
+    def who(self, plan: str | None, name: str, from_: str | None, to: str | None) -> str:
+        """The address of those whom a plan would move; none for who may see no customers."""
+        if plan is None or not self.visit.may("view_customer"):
+            return ""
+        return self.visit.link("/customers", among=among_address(WouldMove(plan, name, from_, to)))
 
     def name(self, name: str) -> str:
         return self.titles.get(name) or self.texts.label(self.words.title(name))
@@ -50,9 +64,9 @@ def plan_html(view: PlanView, called: Called) -> str:
     if not touched:
         return f'<p class="tw-plan" data-plan="same">{escape(texts("plan_same"))}</p>'
     moved = sum(move.customers for move in view.moves)
-    parts = [f'<p class="lead">{escape(_lead(view, called, touched, moved))}</p>']
+    parts = [f'<p class="lead">{_lead(view, called, touched, moved)}</p>']
     if view.moves:
-        parts.append(_moves(view.moves[:MOVES_SHOWN], called))
+        parts.append(_moves(view, called))
         if len(view.moves) > MOVES_SHOWN:
             parts.append(f'<p class="foot">{escape(texts("plan_more", count=len(view.moves) - MOVES_SHOWN))}</p>')
     readers = [reader for found in view.readers.values() for reader in found]
@@ -68,19 +82,28 @@ def plan_html(view: PlanView, called: Called) -> str:
 
 
 def _lead(view: PlanView, called: Called, touched: Sequence[str], moved: int) -> str:
+    """HTML. Its numbers lead to their customers where one definition is touched and all of them can be listed."""
     texts = called.texts
     if view.run_id is None:
-        return texts("plan_no_run")
+        return escape(texts("plan_no_run"))
     if not moved:
-        return texts("plan_nobody")
+        return escape(texts("plan_nobody"))
     own = {label.partition(" ")[2] for label in touched}
     mine = [move for move in view.moves if move.name in own or move.name.removesuffix("_cell") in own]
     count = sum(move.customers for move in mine)
     came = sum(move.customers for move in mine if move.from_ is None)
     went = sum(move.customers for move in mine if move.to is None)
-    stay = sum(view.stay.get(name, 0) for name in {move.name for move in mine})
-    return texts(
+    names = {move.name for move in mine}
+    stay = sum(view.stay.get(name, 0) for name in names)
+    links: dict[str, str] = {}
+    if len(names) == 1 and all(move.listed == move.customers for move in mine):
+        (name,) = names
+        ways = {"moved": (ANYWHERE, ANYWHERE), "came": (None, ANYWHERE), "went": (ANYWHERE, None)}
+        links = {what: called.who(view.plan, name, *way) for what, way in ways.items()}
+    return sentence(
+        texts,
         "plan_lead",
+        {what: link for what, link in links.items() if {"moved": count, "came": came, "went": went}[what]},
         moved=texts.count(count),
         came=texts.count(came),
         went=texts.count(went),
@@ -88,7 +111,7 @@ def _lead(view: PlanView, called: Called, touched: Sequence[str], moved: int) ->
     )
 
 
-def _moves(moves: Sequence[Move], called: Called) -> str:
+def _moves(view: PlanView, called: Called) -> str:
     texts = called.texts
     columns = (
         Column(texts("plan_what"), "text"),
@@ -101,8 +124,14 @@ def _moves(moves: Sequence[Move], called: Called) -> str:
             Cell(called.name(move.name) or NONE),
             called.value(move.name, move.from_),
             called.value(move.name, move.to),
-            texts.count(move.customers),
+            Cell(
+                texts.count(move.customers),
+                texts("plan_listed", count=texts.count(move.listed)) if move.listed != move.customers else "",
+                link=called.who(view.plan, move.name, move.from_, move.to) if move.listed else "",
+            ),
         )
-        for move in moves
+        for move in view.moves[:MOVES_SHOWN]
     ]
-    return table(columns, rows, name="moves")
+    excel = called.visit.excel("plan_moves", plan=view.plan) if view.plan else ""
+    link = excel_link(excel, texts("plan_title")) if excel else ""
+    return table(columns, rows, name="moves") + link

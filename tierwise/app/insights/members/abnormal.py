@@ -65,7 +65,7 @@ def abnormal(asked: Asked) -> Answer:
         rows=found.filter(flagged),
         order='"abnormal_score" DESC, "net_minor" DESC, "customer_key"',
         figures=(
-            Figure("customers", Label("异常客户", "abnormal customers"), many, "count"),
+            Figure("customers", Label("异常客户", "abnormal customers"), many, "count", lambda: found.filter(flagged)),
             Figure("net", Label("其净额", "their net"), net, "money"),
             Figure(
                 "net_share", Label("占全部净额", "of all net"), net / everything if everything > 0 else None, "rate"

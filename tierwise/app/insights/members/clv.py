@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
 from tierwise.engine import clv as learning
@@ -15,6 +17,7 @@ from tierwise.engine.clv_models import HISTORY, OrderModel, SpendingModel
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.kernel.wording import problem_in_language
 from tierwise.metrics.clv import UNIT_DAYS, clv_summary, purchase_days
+from tierwise.metrics.frame import Frame
 from tierwise.plots.plot import Bars, Series
 
 _KEY = "customer_key"
@@ -44,7 +47,7 @@ def clv(asked: Asked) -> Answer:
             raise
         spending, problems = None, (*orders.problems, *error.problems)
     far = asked["horizon_days"] / UNIT_DAYS[_UNIT]
-    figures = _figures(asked, orders, spending, far)
+    figures = _figures(asked, orders, spending, far, table)
     if asked["show"] == "fit":
         return _fit(orders, figures, _told(problems))
     return Answer(
@@ -108,13 +111,22 @@ def _customers(
     return pa.table(columns).take(pa.array(np.lexsort((table.column(_KEY).to_numpy(), -first))))
 
 
-def _figures(asked: Asked, orders: OrderModel, spending: SpendingModel | None, far: float) -> tuple[Figure, ...]:
+def _figures(
+    asked: Asked, orders: OrderModel, spending: SpendingModel | None, far: float, table: pa.Table
+) -> tuple[Figure, ...]:
+    again = pc.field("repeat_orders") > 0
     total = orders.expected_total(far)
     low, high = (None, None) if total.interval is None else total.interval
     mean = None if spending is None else spending.population_mean
     told = [
-        Figure("customers", Label("客户数", "customers"), orders.customers, "count"),
-        Figure("repeat_buyers", Label("复购客户", "repeat buyers"), orders.repeat_buyers, "count"),
+        Figure("customers", Label("客户数", "customers"), orders.customers, "count", partial(_keys, asked, table)),
+        Figure(
+            "repeat_buyers",
+            Label("复购客户", "repeat buyers"),
+            orders.repeat_buyers,
+            "count",
+            partial(_keys, asked, table.filter(again)),
+        ),
         Figure("expected_orders", Label("预计订单总数", "orders to come"), round(total.expected, 1), "number"),
         Figure("at_least", Label("95% 下限", "at least (95 %)"), low, "number"),
         Figure("at_most", Label("95% 上限", "at most (95 %)"), high, "number"),
@@ -124,6 +136,10 @@ def _figures(asked: Asked, orders: OrderModel, spending: SpendingModel | None, f
     if spending is not None:
         told += [Figure(name, Label(name, name), value, "number") for name, value in spending.params.items()]
     return tuple(told)
+
+
+def _keys(asked: Asked, table: pa.Table) -> Frame:
+    return asked.given("they", table.select([_KEY]))
 
 
 def _fit(orders: OrderModel, figures: tuple[Figure, ...], notes: tuple[Label, ...]) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import narwhals as nw
 
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
@@ -31,13 +33,13 @@ def due(asked: Asked) -> Answer:
     soon = nw.col("overdue_days") >= -asked["within_days"]
     wanted = nw.col("state").is_in([UPCOMING, DUE, LAPSED] if asked["lapsed"] else [UPCOMING, DUE])
     listed = dates.filter(soon, wanted).with_columns(nw.col(item).alias("item"))
-    states = count_where(nw.col("state") == DUE), count_where((nw.col("state") == UPCOMING) & soon)
-    counts = rows_of(
-        dates.select(
-            states[0].alias("due"), states[1].alias("soon"), count_where(nw.col("state") == LAPSED).alias("lapsed"),
-            count_where(nw.col("due_on").is_null()).alias("untold"),
-        )
-    )[0]  # fmt: skip
+    counted = {
+        "due": nw.col("state") == DUE,
+        "due_soon": (nw.col("state") == UPCOMING) & soon,
+        "lapsed": nw.col("state") == LAPSED,
+        "without_a_date": nw.col("due_on").is_null(),
+    }
+    counts = rows_of(dates.select(*(count_where(which).alias(name) for name, which in counted.items())))[0]
     titles = (
         Label("已到期", "due"), Label("即将到期", "due soon"), Label("久未再买", "lapsed"),
         Label("无法预计", "without a date"),
@@ -60,8 +62,8 @@ def due(asked: Asked) -> Answer:
         rows=_with_names(listed, asked),
         order='"due_on", "customer_key", "item"',
         figures=tuple(
-            Figure(name, title, int(count), "count")
-            for name, title, count in zip(("due", "due_soon", "lapsed", "without_a_date"), titles, counts, strict=True)
+            Figure(name, title, int(count), "count", partial(dates.filter, which))
+            for (name, which), title, count in zip(counted.items(), titles, counts, strict=True)
         ),
         notes=(
             *known_by(asked),

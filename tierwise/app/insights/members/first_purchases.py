@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import ADJUSTED, ITEM, LAGS, P_VALUE, named
 from tierwise.metrics.first_purchase import first_purchases as firsts_of
-from tierwise.metrics.first_purchase import whose_first
+from tierwise.metrics.first_purchase import who_began, whose_first
 from tierwise.metrics.frame import Frame
 
 _OF_ORDERS = {"channel": "channel", "store": "store_id", "promotion": "promoted"}
@@ -50,7 +51,7 @@ def first_purchases(asked: Asked) -> Answer:
             Column("later_days_per_customer", Label("人均后续购买天数", "later days a head"), "number"),
         ),
         rows=found.append_column("name", pa.array(names, pa.string())),
-        figures=_figures(first[0]) if first else (),
+        figures=_figures(first[0], partial(_followed, asked)) if first else (),
         notes=(_note(days),) if found.num_rows else (_none(days),),
         bar="again_share",
         picture=_PICTURE,
@@ -65,6 +66,10 @@ def _whose(asked: Asked, again: bool, row: Row) -> Frame:
     return whose_first(purchases, value, by="value__", as_of=asked.as_of, within_days=within, again=again)
 
 
+def _followed(asked: Asked) -> Frame:
+    return who_began(_purchases(asked, asked["by"]), as_of=asked.as_of, within_days=asked["within_days"])
+
+
 def _purchases(asked: Asked, by: str) -> Any:
     """Lines or orders, with what they are looked at by as `value__`."""
     if by in ITEM:
@@ -76,11 +81,11 @@ def _purchases(asked: Asked, by: str) -> Any:
     return orders.with_columns(nw.col(_OF_ORDERS[by]).alias("value__"))
 
 
-def _figures(row: dict[str, Any]) -> tuple[Figure, ...]:
+def _figures(row: dict[str, Any], who: Callable[[], Frame]) -> tuple[Figure, ...]:
     many = row["customer_count"]
     again = row["again_count"] + round((row["others_again_share"] or 0) * (many - row["customers"]))
     return (
-        Figure("customers", Label("可观察的新客", "new customers followed"), many, "count"),
+        Figure("customers", Label("可观察的新客", "new customers followed"), many, "count", who),
         Figure("again_share", Label("再购率", "came again"), again / many, "rate"),
     )
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,10 +23,10 @@ from tierwise.app.insights.steps import (
     usual_steps,
 )
 from tierwise.kernel.errors import TierwiseError, unknown_name
-from tierwise.metrics.frame import Frame, rows_of
+from tierwise.metrics.frame import Frame, columns_of, rows_of
 from tierwise.metrics.funnel import Funnel, FunnelStep, funnel_of_counts, passed_stages, walked
 from tierwise.metrics.funnel import funnel as funnel_of
-from tierwise.metrics.funnel_values import FunnelByValue, funnel_by_value, stage_funnel_by_value
+from tierwise.metrics.funnel_values import FunnelByValue, funnel_by_value, having, stage_funnel_by_value
 from tierwise.plots.plot import Bars, Series
 
 LEAD_STAGES = ("new", "contacted", "visited", "test_drive", "quoted", "deal", "delivered")
@@ -56,21 +56,48 @@ def funnel(asked: Asked) -> Answer:
         bar="customers",
         picture=partial(_picture, titles),
         known_by=("step",),
-        who={}
-        if of_leads
-        else {"customers": partial(_reached, asked, steps), "stopped": partial(_stopped, asked, steps)},
+        who=_who(asked, [step.step for step in found.steps], of_leads, None),
     )
 
 
-def _reached(asked: Asked, steps: Sequence[str], row: Row) -> Frame:
-    return _walked(asked, steps)[steps.index(row["step"])].select("customer_key")
+def _who(
+    asked: Asked, steps: Sequence[str], of_leads: bool, named: Sequence[str] | None
+) -> dict[str, Callable[[Row], Frame]]:
+    """The customers of both numbers of a step; of leads those who have them, whom a lead may not name. named: the
+    values that are told one by one, where it is told by value."""
+    walk = partial(_led if of_leads else _walked, asked, steps)
+
+    def of_value(people: Frame, row: Row) -> Frame:
+        return people if named is None else having(people, row["kind"], row["value"], named)
+
+    def at_first(row: Row) -> Frame:
+        first = walk()[0]
+        if named is not None and "value" not in columns_of(first):
+            first = first.join(_values(asked, steps[0]), on="customer_key", how="left")
+        return of_value(first, row).select(*_ids(of_leads))
+
+    def reached(row: Row) -> Frame:
+        return walk()[steps.index(row["step"])].join(at_first(row), on=_ids(of_leads), how="semi")
+
+    def stopped(row: Row) -> Frame:
+        """Who reached the step before; of the first nobody."""
+        place, there = steps.index(row["step"]), walk()
+        before = there[max(place - 1, 0)].join(at_first(row), on=_ids(of_leads), how="semi")
+        return before.join(there[place], on=_ids(of_leads), how="anti")
+
+    return {"customers": reached, "stopped": stopped}
 
 
-def _stopped(asked: Asked, steps: Sequence[str], row: Row) -> Frame:
-    """Who reached the step before; of the first nobody."""
-    place, reached = steps.index(row["step"]), _walked(asked, steps)
-    here = reached[place].select("customer_key")
-    return reached[max(place - 1, 0)].select("customer_key").join(here, on="customer_key", how="anti")
+def _ids(of_leads: bool) -> list[str]:
+    return ["lead_id"] if of_leads else ["customer_key"]
+
+
+def _led(asked: Asked, steps: Sequence[str]) -> list[Frame]:
+    """Of each step the leads that passed it (`passed_stages`), with the value where they have one of their own."""
+    leads = _leads(asked)
+    if asked["by"] == f"{START}source":
+        leads = leads.with_columns(nw.col("source").alias("value"))
+    return [leads if not place else leads.filter(nw.col("stage").is_in(steps[place:])) for place in range(len(steps))]
 
 
 def _walked(asked: Asked, steps: Sequence[str]) -> list[Frame]:
@@ -197,6 +224,13 @@ def _by_value(asked: Asked, steps: Sequence[str], of_leads: bool) -> Answer:
         bar="share_of_first",
         picture=partial(_picture_by_value, names, titles),
         pictured=len(rows),
+        known_by=("kind", "value", "step"),
+        who=_who(
+            asked,
+            [each.step for each in found.values[0].funnel.steps],
+            of_leads,
+            [each.value for each in found.values if each.value is not None],
+        ),
     )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import narwhals as nw
 import pyarrow as pa
@@ -24,7 +25,7 @@ from tierwise.metrics.customer import customer_metrics
 from tierwise.metrics.frame import Frame, columns_of
 from tierwise.metrics.funnel_stops import NOBODY_STOPPED, FunnelStops, before_start, differing
 from tierwise.metrics.funnel_stops import funnel_stops as stops_of
-from tierwise.metrics.group_profile import GroupRow, group_profile
+from tierwise.metrics.group_profile import GroupRow, group_profile, holders
 from tierwise.metrics.rules import RuleColumn
 
 START = "start."
@@ -72,7 +73,27 @@ def funnel_stops(asked: Asked) -> Answer:
         notes=notes,
         bar="stopped_share",
         picture=_picture(columns[0].values, columns[1].values),
+        known_by=("attribute", "value"),
+        who=_who(found, compared, {(row.attribute, asked.text(row).en): row for row in rows}),
     )
+
+
+def _who(
+    found: FunnelStops, compared: _Compared, rows: Mapping[tuple[str, str], GroupRow]
+) -> dict[str, Callable[[Row], Frame]]:
+    """Of both sides those who have a row's value, and those of whom that can be told."""
+
+    def of(side: Frame, place: int, row: Row) -> Frame:
+        told = rows[row["attribute"], row["value"]]
+        they = holders(told, compared.people, compared.columns, tags=compared.tags)[place]
+        return they.join(side, on="customer_key", how="semi")
+
+    return {
+        "stopped": partial(of, found.stopped, 0),
+        "stopped_of": partial(of, found.stopped, 1),
+        "went_on": partial(of, found.went_on, 0),
+        "went_on_of": partial(of, found.went_on, 1),
+    }
 
 
 @dataclass(frozen=True)
@@ -218,13 +239,16 @@ def _figures(found: FunnelStops, tested: int) -> tuple[Figure, ...]:
     return (
         Figure("at", Label("没有到达的一步", "step not reached"), found.at, "text"),
         Figure("before", Label("上一步", "step before"), found.before, "text"),
-        Figure("stopped", Label("止步者", "stopped"), found.stopped_count, "count"),
-        Figure("went_on", Label("继续者", "went on"), found.went_on_count, "count"),
+        Figure("stopped", Label("止步者", "stopped"), found.stopped_count, "count", lambda: found.stopped),
+        Figure("went_on", Label("继续者", "went on"), found.went_on_count, "count", lambda: found.went_on),
         Figure("wait_days", Label("上一步至少在多少天前", "at the step before at least"), found.wait_days, "days"),
-        Figure("too_soon", Label("时间未到，不算止步", "too soon to say they stopped"), found.too_soon, "count"),
+        Figure(
+            "too_soon", Label("时间未到，不算止步", "too soon to say they stopped"), found.too_soon, "count",
+            lambda: found.late,
+        ),
         Figure(
             "too_soon_went_on", Label("同期已继续，也不计", "as late, but went on; left out too"),
-            found.too_soon_went_on, "count",
+            found.too_soon_went_on, "count", lambda: found.late_went_on,
         ),
         Figure("tested", Label("比较的取值数", "values tested"), tested, "count"),
     )  # fmt: skip

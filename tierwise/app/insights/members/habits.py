@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import narwhals as nw
 import pyarrow.compute as pc
@@ -12,7 +14,7 @@ from tierwise.app.insights.bars import CUSTOMERS, counted
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
 from tierwise.app.insights.things import ADJUSTED, P_VALUE
 from tierwise.metrics.calendar_days import calendar_days
-from tierwise.metrics.frame import rows_of
+from tierwise.metrics.frame import Frame, rows_of
 from tierwise.metrics.habits import TOO_FEW_DAYS, with_own_habits
 from tierwise.metrics.habits import habits as habits_of
 
@@ -79,6 +81,10 @@ def habits(asked: Asked) -> Answer:
         name: pc.count_distinct(told.column("customer_key").filter(rows)).as_py()
         for name, rows in (("with_habit", known), ("looked_at", looked))
     }
+
+    def who(rows: Any) -> Callable[[], Frame]:
+        return lambda: asked.given("they", told.filter(rows).select(["customer_key"]))
+
     claimed = Counter(told.column("habit").filter(known).to_pylist())
     order = [("adjusted_p_value", "ascending"), ("customer_key", "ascending"), ("habit", "ascending")]
     return Answer(
@@ -95,9 +101,12 @@ def habits(asked: Asked) -> Answer:
         ),
         rows=told.filter(known).sort_by(order),
         figures=(
-            Figure("customers", Label("有习惯的客户", "customers with a habit"), people["with_habit"], "count"),
             Figure(
-                "looked_at", Label("可判断的客户", "customers of whom it can be told"), people["looked_at"], "count"
+                "customers", Label("有习惯的客户", "customers with a habit"), people["with_habit"], "count", who(known)
+            ),
+            Figure(
+                "looked_at", Label("可判断的客户", "customers of whom it can be told"), people["looked_at"], "count",
+                who(looked),
             ),
         ),
         notes=(
@@ -113,7 +122,7 @@ def habits(asked: Asked) -> Answer:
             CUSTOMERS,
             ((_TITLES[habit], number) for habit, number in claimed.most_common()),
         ),
-    )
+    )  # fmt: skip
 
 
 INSIGHT = Insight(

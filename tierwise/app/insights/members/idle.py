@@ -53,9 +53,8 @@ def idle(asked: Asked) -> Answer:
         ),
         known_by=("level",),
         who={
-            "idle_count": lambda row: found.filter(nw.col("level") == nw.lit(row["level"]), nw.col("idle")).select(
-                "customer_key"
-            )
+            "members": lambda row: found.filter(nw.col("level") == nw.lit(row["level"])),
+            "idle_count": lambda row: found.filter(nw.col("level") == nw.lit(row["level"]), nw.col("idle")),
         },
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import narwhals as nw
 import pyarrow as pa
@@ -14,6 +14,7 @@ from tierwise.app.reading import label_of
 from tierwise.app.tier_values import tier_named, value_titles, values_in_order
 from tierwise.kernel.errors import TierwiseError
 from tierwise.metrics.frame import Frame
+from tierwise.metrics.funnel_values import having
 from tierwise.metrics.panorama import Part, rounded
 from tierwise.metrics.panorama import panorama as parts_of
 from tierwise.plots.look import ROUND
@@ -41,11 +42,13 @@ def panorama(asked: Asked) -> Answer:
     tier, money = _tier(asked, "by", by), _money(asked, metric)
     crossed = asked["show"] == "matrix"
     other = _against(asked, by) if crossed else None
+    people = _with_tags(asked, [name for name in (by, other) if name is not None])
+    tier_against = None if other is None else _tier(asked, "against", other)
     found = parts_of(
-        _with_tags(asked, [name for name in (by, other) if name is not None]),
+        people,
         by=tier,
         money=money,
-        against=None if other is None else _tier(asked, "against", other),
+        against=tier_against,
         most=asked["most"],
         most_against=asked["most"],
     )
@@ -55,6 +58,9 @@ def panorama(asked: Asked) -> Answer:
     columns = [Column("value", _title(asked, by), "text", values=_titles(asked, by))]
     if other is not None:
         columns.append(Column("against", _title(asked, other), "text", values=_titles(asked, other)))
+    tiers = {"value": (tier, [part.value for part in found if part.value is not None])}
+    if tier_against is not None:
+        tiers["against"] = (tier_against, [part.against for part in found if part.against is not None])
     known = sum(part.known for part in found)
     customers = sum(part.customers for part in found)
     total = sum(part.money_minor or 0 for part in found)
@@ -62,14 +68,28 @@ def panorama(asked: Asked) -> Answer:
         columns=(*columns, *_COLUMNS),
         rows=pa.Table.from_pylist([_row(part) for part in rows], schema=_SCHEMA),
         figures=(
-            Figure("customers", Label("客户数", "customers"), customers, "count"),
+            Figure("customers", Label("客户数", "customers"), customers, "count", lambda: asked.frame("profile")),
             Figure("money", Label("金额", "money"), total if known else None, "money"),
             Figure("per_head", Label("人均", "per head"), rounded(total, known) if known else None, "money"),
         ),
         notes=_notes(customers, known, total, metric),
         bar="customers",
         picture=_picture_of(asked, rows, by, other),
+        known_by=("value",) if other is None else ("value", "against"),
+        who={
+            "customers": lambda row: _of_row(people, row, tiers),
+            "known": lambda row: _of_row(people.filter(~nw.col(money).is_null()), row, tiers),
+        },
     )
+
+
+def _of_row(people: Frame, row: Row, tiers: Mapping[str, tuple[str, Sequence[str]]]) -> Frame:
+    """tiers: column of the answer -> that of people, and the values that have rows of their own."""
+    for name, (column, named) in tiers.items():
+        value = row[name]
+        kind = "missing" if value is None else "others" if value == OTHERS else "value"
+        people = having(people.with_columns(nw.col(column).cast(nw.String)), kind, value, named, column=column)
+    return people
 
 
 _COLUMNS = (

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyarrow as pa
 
 from tierwise.app.insights.bars import bars
-from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
+from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import BY, id_and_name, item_of, known_by, with_names
-from tierwise.metrics.replenishment import NOT_REGULAR, TOO_FEW_CUSTOMERS, TOO_FEW_INTERVALS, item_cycles
+from tierwise.metrics.frame import Frame
+from tierwise.metrics.replenishment import (
+    NOT_REGULAR,
+    TOO_FEW_CUSTOMERS,
+    TOO_FEW_INTERVALS,
+    item_cycles,
+    who_came_again,
+)
 
 REASONS = {
     TOO_FEW_INTERVALS: Label("间隔太少", "too few intervals"),
@@ -57,12 +66,21 @@ def replenishment(asked: Asked) -> Answer:
             ),
         ),
         bar="cycle_days",
+        known_by=("item",),
+        who={"customer_count": partial(_again, asked, 1), "tested_customer_count": partial(_again, asked, 2)},
         picture=bars(
             Label("复购周期（天）", "Replenishment cycles (days)"),
             "item_name",
             {"cycle_days": Label("周期（天）", "cycle")},
             "days",
         ),
+    )
+
+
+def _again(asked: Asked, least: int, row: Row) -> Frame:
+    """Who has so many intervals that count."""
+    return who_came_again(
+        asked.frame("bought_lines"), row["item"], least=least, as_of=asked.as_of, item=item_of(asked), keep=asked.keep
     )
 
 

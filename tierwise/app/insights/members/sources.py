@@ -22,6 +22,7 @@ _COLUMNS = (
     Column("registered_count", Label("注册数", "registered"), "count"),
     Column("junk_count", Label("垃圾账号", "junk"), "count", detail=True),
     Column("junk_share", Label("垃圾占比", "junk share"), "rate"),
+    Column("real_count", Label("有效注册", "customers"), "count"),
     Column("first_order_count", Label("首单人数", "first orders"), "count"),
     Column("first_order_share", Label("首单率", "first order share"), "rate"),
     Column("retained_count", Label("复购人数", "came again"), "count"),
@@ -64,6 +65,7 @@ def sources(asked: Asked) -> Answer:
         picture=bars(Label("各来源首单与复购", "First orders and who came again, by source"), "source", _DRAWN, "rate"),
         known_by=("source",),
         who={
+            "real_count": partial(_brought, asked, named, 0),
             "first_order_count": partial(_brought, asked, named, 1),
             "retained_count": partial(_brought, asked, named, 2),
         },

@@ -38,11 +38,8 @@ def vehicle_due(asked: Asked) -> Answer:
     listed = dates.filter(soon, wanted)
     if asked["kind"] != "all":
         listed = listed.filter(nw.col("kind") == asked["kind"])
-    counts = rows_of(
-        listed.select(
-            count_where(nw.col("overdue_days") >= 0).alias("due"), count_where(nw.col("overdue_days") < 0).alias("soon")
-        )
-    )[0]
+    over = nw.col("overdue_days") >= 0
+    counts = rows_of(listed.select(count_where(over).alias("due"), count_where(~over).alias("soon")))[0]
     return Answer(
         columns=(
             Column("customer_key", Label("客户", "customer"), "customer"),
@@ -61,8 +58,8 @@ def vehicle_due(asked: Asked) -> Answer:
         rows=listed,
         order='"due_on", "vin", "kind"',
         figures=(
-            Figure("due", Label("已到期", "due"), int(counts[0]), "count"),
-            Figure("due_soon", Label("即将到期", "due soon"), int(counts[1]), "count"),
+            Figure("due", Label("已到期", "due"), int(counts[0]), "count", lambda: listed.filter(over)),
+            Figure("due_soon", Label("即将到期", "due soon"), int(counts[1]), "count", lambda: listed.filter(~over)),
         ),
         notes=(
             Label(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import narwhals as nw
 
 from tierwise.app.insights.bars import CUSTOMERS, counted
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter
-from tierwise.metrics.frame import count_where, integer_sum, rows_of
+from tierwise.metrics.frame import Frame, count_where, integer_sum, rows_of
 from tierwise.metrics.share_of_wallet import NO_NEED, PEERS_UNKNOWN, TOO_FEW_PEERS, share_of_wallet
 
 _REASONS = {
@@ -55,7 +57,10 @@ def wallet(asked: Asked) -> Answer:
         rows=found.with_columns(nw.col("gap_minor").fill_null(-1).alias("order__")),
         order='"order__" DESC, "customer_key"',
         figures=(
-            Figure("told", Label("可估计的客户", "customers with an estimate"), told, "count"),
+            Figure(
+                "told", Label("可估计的客户", "customers with an estimate"), told, "count",
+                who=lambda: found.filter(known),
+            ),
             Figure("gap", Label("总缺口", "all gaps"), gap, "money"),
             Figure("share", Label("总份额", "our share of all"), 1 - gap / need if need else None, "rate"),
         ),
@@ -72,7 +77,15 @@ def wallet(asked: Asked) -> Answer:
             CUSTOMERS,
             ((f"{tenth * 10}–{tenth * 10 + 10} %", by_tenth.get(tenth, 0)) for tenth in range(10)),
         ),
-    )
+        known_by=("customer_id",),
+        who={"peer_count": lambda row: _peers(profile, peers, row["customer_id"])},
+    )  # fmt: skip
+
+
+def _peers(profile: Frame, peers: Sequence[str], customer_id: str) -> Frame:
+    """Who has the same attributes, the customer among them."""
+    one = profile.filter(nw.col("customer_id") == nw.lit(customer_id)).select(*dict.fromkeys(peers))
+    return profile.join(one, on=list(dict.fromkeys(peers)), how="semi")
 
 
 INSIGHT = Insight(
