@@ -242,7 +242,10 @@ def test_a_worker_beside_a_server_ends_with_it(ctx: Context) -> None:
         assert presence.alive(connection) == []
 
 
-def test_a_database_that_goes_away_ends_the_worker(ctx: Context) -> None:
+def test_a_database_that_goes_away_ends_an_idle_worker_before_the_minute_turns(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.2)
     ticked = threading.Event()
     worker = Worker(ctx, now=lambda: ticked.set() or NIGHT)  # type: ignore[func-returns-value]
     caught: list[BaseException] = []
@@ -263,10 +266,10 @@ def test_a_database_that_goes_away_ends_the_worker(ctx: Context) -> None:
                 "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'tierwise worker%'"
             )
         )
-    assert worker._loop is not None
-    worker._loop.call_soon_threadsafe(worker._wake.set)
-    thread.join(60)
-    assert not thread.is_alive()
+    thread.join(30)
+    gone = not thread.is_alive()
+    worker.stop()
+    assert gone
     (error,) = caught
     assert isinstance(error, TierwiseError), repr(error)
     assert error.code == "database_lost"

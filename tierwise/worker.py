@@ -42,6 +42,9 @@ GRACE_SECONDS = 3
 BACK_SECONDS = 10
 """How long a worker inside a server waits before it looks for a lost database again."""
 
+LOOK_SECONDS = 3
+"""How often an idle worker sees whether the database is still there: pages show nothing until it is back."""
+
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
 """How long a job that failed waits before it begins again, by how often it has."""
 
@@ -173,10 +176,17 @@ class Worker:
             self._wake.clear()
             now = self._now()
             await asyncio.to_thread(self._tick, here, now)
+            await self._rest(here, 60 - now.second)
+
+    async def _rest(self, here: _Here, seconds: float) -> None:
+        """Until so many seconds are over or a job has ended; meanwhile the database is looked at."""
+        while seconds > 0 and not self._wake.is_set():
+            step = min(seconds, LOOK_SECONDS)
             try:
-                await asyncio.wait_for(self._wake.wait(), 60 - now.second)
+                await asyncio.wait_for(self._wake.wait(), step)
             except TimeoutError:
-                continue
+                await asyncio.to_thread(here.look)
+            seconds -= step
 
     def _tick(self, here: _Here, now: datetime) -> None:
         here.look()

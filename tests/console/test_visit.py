@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.console.test_sign_in import enter
 from tierwise.api.serve import Served
-from tierwise.app import lists, showing, tag_import
+from tierwise.app import imports, lists, showing, tag_import
 from tierwise.app.context import Context
 from tierwise.app.defining import project_of
+from tierwise.console import visit
 from tierwise.console.pages import data_import
 from tierwise.console.texts import Texts
 
@@ -43,6 +45,22 @@ def test_a_defect_of_a_page_is_told_in_the_page(admin: httpx.Client, monkeypatch
     assert Texts("zh")("place_segments") in answer.text, "the way elsewhere stays"
     assert "KeyError" in said[0]
     assert somebodys not in said[0] + answer.text
+
+
+def test_a_page_looks_again_by_itself_where_the_database_was_lost(
+    admin: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[Callable[[], object]] = []
+    monkeypatch.setattr(visit.ui, "timer", lambda _seconds, act, **_: waits.append(act))
+
+    def away(*_: object) -> None:
+        raise OperationalError("select 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(imports, "list_imports", away)
+    assert Texts("zh")("failed_title") in admin.get("/console/data").text
+    assert waits == [visit.ui.navigate.reload]
+    monkeypatch.undo()
+    assert Texts("zh")("failed_title") not in admin.get("/console/data").text
 
 
 def test_files_of_ids_and_of_tags_stand_among_the_imports(admin: httpx.Client, furnished: Context) -> None:

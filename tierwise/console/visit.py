@@ -35,6 +35,9 @@ T = TypeVar("T")
 
 _BUILD_SECONDS = 60
 
+_LOOK_AGAIN_SECONDS = 5
+"""A page that was opened while the database was away is opened again by itself."""
+
 _log = logging.getLogger("tierwise.console")
 
 
@@ -139,6 +142,8 @@ def page(
                     await build(visit)
                 except TierwiseError as error:
                     tell(error, texts, may_import=visit.may("import"))
+                    if error.problems[0].code == "database_lost":
+                        ui.timer(_LOOK_AGAIN_SECONDS, ui.navigate.reload, once=True)
                 except Exception as error:
                     tell(defect(visit.path, error), texts)
             return None
