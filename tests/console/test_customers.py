@@ -128,6 +128,11 @@ def test_a_customer_from_six_angles_with_why(watch: Watch) -> None:
     assert watch.page.locator(".tw-clauses li").count() > 3
     watch.picture("customer-why")
     watch.page.keyboard.press("Escape")
+    for chip in ("rfm_cell", "segment often"):
+        watch.page.locator(f'.tw-chip[data-why-of="{chip}"]').click()
+        watch.page.wait_for_selector(f'.tw-why [data-why="{chip}"]')
+        watch.page.keyboard.press("Escape")
+        expect(watch.page.locator(".tw-why")).to_be_hidden()
     assert texts("order") in watch.page.locator(".tw-timeline").inner_text()
     watch.picture("customer")
     assert watch.said == []

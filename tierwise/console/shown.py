@@ -134,4 +134,4 @@ def standing_text(word: WordView, texts: Texts) -> str:
 def heard_text(word: WordView, texts: Texts) -> str:
     """Who heard it of the customer, when and on what occasion."""
     how, who = texts.label(word.how_title), word.author.removeprefix("person:")
-    return texts("word_heard", day=texts.day(word.at.date()), how=how, who=who)
+    return texts("word_heard", day=texts.day(word.at), how=how, who=who)

@@ -147,7 +147,7 @@ def _row(each: WordView, texts: Texts) -> Sequence[Item]:
         Cell(said, small=standing),
         each.author.removeprefix("person:"),
         texts.label(each.how_title),
-        texts.day(each.at.date()),
+        texts.day(each.at),
     ]
 
 

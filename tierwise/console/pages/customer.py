@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from html import escape
 from typing import Any
 
 from nicegui import ui
 
-from tierwise.app import answers, customers, explaining, history, memberships, tags
+from tierwise.app import answers, customers, history, memberships, tags
 from tierwise.app.answers import WordView
 from tierwise.app.customers import LATEST
 from tierwise.app.history_views import HistoryView
@@ -22,12 +22,11 @@ from tierwise.console.angles import ANGLES, Angle, angle_of, windows_of
 from tierwise.console.moments import moments_of
 from tierwise.console.pages._asking import asking
 from tierwise.console.pages._customer_tasks import customer_tasks
+from tierwise.console.pages._customer_why import Why, chip, explaining_of
 from tierwise.console.pages._identities import identities_button
 from tierwise.console.pages._later import later
 from tierwise.console.pages._tagging import tag_buttons
 from tierwise.console.parts.card import card, markup, markup_in
-from tierwise.console.parts.clauses import clause_tree
-from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Column, table
 from tierwise.console.parts.timeline import timeline
 from tierwise.console.shown import (
@@ -41,7 +40,7 @@ from tierwise.console.shown import (
     with_unit,
 )
 from tierwise.console.texts import NONE, Texts
-from tierwise.console.visit import Visit, page, tell
+from tierwise.console.visit import Visit, page
 from tierwise.kernel.errors import TierwiseError
 
 MOMENTS = 40
@@ -65,15 +64,15 @@ async def customer(visit: Visit) -> None:
     )
     counting = {each.attribute: each for each in said.words if each.standing == "counts"}
     texts = visit.texts
-    markup(_head(view, words, texts, held))
+    why = explaining_of(visit, who, words)
+    _head(view, words, texts, held, why)
     if visit.may("view_customer"):
         identities_button(visit, who)
-    why = _explaining(visit, who, words)
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
             for angle in ANGLES[:3]:
                 _angle(angle, view, words, texts, why, counting)
-            _tags(visit, who, given)
+            _tags(visit, who, given, why)
         with ui.element("div"):
             later(visit, lambda: asking(visit, who, said))
             later(visit, lambda: customer_tasks(visit, who))
@@ -96,59 +95,32 @@ async def _if_there(visit: Visit, case: Callable[..., Any], who: str) -> Any:
 _NOTHING_TO_SAY = frozenset({"no_history", "no_run"})
 
 
-def _head(view: CustomerView, words: Vocabulary, texts: Texts, held: MembershipsView) -> str:
+def _head(view: CustomerView, words: Vocabulary, texts: Texts, held: MembershipsView, why: Why) -> None:
     values = {each.name: each.value for each in view.attributes}
     tiers = [
         (name, values[name])
         for name, each in words.attributes.items()
         if each.group == "tier" and values.get(name) is not None
     ]
-    chips = "".join(
-        f'<li><i class="dot" style="background:{tier_colour(name, value, words)}"></i><small>'
-        f"{escape(texts.label(words.title(name)))}</small> {escape(attribute_text(name, value, words, texts))}</li>"
-        for name, value in tiers
-    )
-    inside = "".join(
-        f"<li>{escape(texts.label(each.title))}</li>" for each in held.memberships if each.kind == "segment"
-    )
-    segments = f'<ul class="tw-chips" data-chips="segments">{inside}</ul>' if inside else ""
+    segments = [each for each in held.memberships if each.kind == "segment"]
     who = " · ".join(str(each) for each in (view.base.get("name"), view.base.get("phone")) if each)
     said = texts("as_of", day=texts.day(view.as_of))
     if view.live is not None:
         said = texts("live_until", at=value_text(view.live.at, texts))
-    return (
-        f'<div class="tw-person"><h2>{escape(who or view.customer_id)}</h2><p class="tw-under"><span>'
-        f"{escape(view.customer_id)}</span><span>{escape(said)}</span></p>"
-        f'<ul class="tw-chips" data-chips="tiers">{chips}</ul>{segments}</div>'
-    )
-
-
-def _explaining(visit: Visit, who: str, words: Vocabulary) -> Callable[[str], Awaitable[None]]:
-    """Opens a dialog that tells why the customer has a value."""
-    with dialog(visit.texts("why_title"), opened=False, heading=False) as window:
-        body = ui.column().classes("tw-why")
-        ui.button(visit.texts("close"), on_click=window.close).props("flat no-caps")
-
-    async def why(name: str) -> None:
-        body.clear()
-        window.open()
-        with body:
-            waiting = ui.spinner(size="md")
-            try:
-                found = await visit.ask(explaining.explain, visit.ctx, who, name)
-            except TierwiseError as error:
-                tell(error, visit.texts)
-                return
-            finally:
-                waiting.delete()
-            texts = visit.texts
-            value = words.value(name, found.value)
-            told = texts.label(value) if value is not None else value_text(found.value, texts)
-            title = f"{texts.label(found.title)} = {told}"
-            markup(f'<h2 data-why="{escape(name)}">{escape(title)}</h2>')
-            markup(clause_tree(found.clauses, name, texts, words) or f"<p>{escape(texts('why_nothing'))}</p>")
-
-    return why
+    with ui.element("div").classes("tw-person"):
+        markup(
+            f'<h2>{escape(who or view.customer_id)}</h2><p class="tw-under"><span>{escape(view.customer_id)}</span>'
+            f"<span>{escape(said)}</span></p>"
+        )
+        with ui.element("ul").classes("tw-chips").props('data-chips="tiers"'):
+            for name, value in tiers:
+                dot = f'<i class="dot" style="background:{tier_colour(name, value, words)}"></i>'
+                title = f"<small>{escape(texts.label(words.title(name)))}</small>"
+                chip(name, f"{dot}{title} {escape(attribute_text(name, value, words, texts))}", why)
+        if segments:
+            with ui.element("ul").classes("tw-chips").props('data-chips="segments"'):
+                for each in segments:
+                    chip(f"segment {each.name}", escape(texts.label(each.title)), why, texts("plan_inside"))
 
 
 def _angle(
@@ -156,7 +128,7 @@ def _angle(
     view: CustomerView,
     words: Vocabulary,
     texts: Texts,
-    why: Callable[[str], Awaitable[None]],
+    why: Why,
     said: Mapping[str, WordView],
 ) -> None:
     shown = [
@@ -193,7 +165,7 @@ def _windows(
     shown: Mapping[str, AttributeValue],
     words: Vocabulary,
     texts: Texts,
-    why: Callable[[str], Awaitable[None]],
+    why: Why,
 ) -> None:
     """One line for each attribute, one column for each window; a value says why it is so."""
     spans = sorted({days for family in families.values() for days in family})
@@ -225,7 +197,7 @@ def _attribute(
     each: AttributeValue,
     words: Vocabulary,
     texts: Texts,
-    why: Callable[[str], Awaitable[None]],
+    why: Why,
     said: WordView | None,
 ) -> None:
     unit = unit_text(each.unit, texts) if each.value is not None else ""
@@ -240,7 +212,7 @@ def _attribute(
                 markup(f"<small>{escape(texts('no_value_because', reason=reason_text(each.reason, texts)))}</small>")
 
 
-def _value(each: AttributeValue, text: str, why: Callable[[str], Awaitable[None]]) -> None:
+def _value(each: AttributeValue, text: str, why: Why) -> None:
     """A value that is asked about by a click or the keyboard."""
     button = ui.element("button").classes("tw-value").props(f'data-attribute="{escape(each.name)}" type="button"')
     button.on("click", lambda: why(each.name))
@@ -248,12 +220,14 @@ def _value(each: AttributeValue, text: str, why: Callable[[str], Awaitable[None]
         markup_in("span", escape(text))
 
 
-def _tags(visit: Visit, who: str, given: CustomerTags | None) -> None:
+def _tags(visit: Visit, who: str, given: CustomerTags | None, why: Why) -> None:
     texts = visit.texts
     with card(texts("tags"), name="tags"):
         if given is not None and given.tags:
-            listed = "".join(_tag(each, texts) for each in given.tags)
-            markup(f'<ul class="tw-chips" data-chips="tags">{listed}</ul>')
+            with ui.element("ul").classes("tw-chips").props('data-chips="tags"'):
+                for each in given.tags:
+                    value = texts.label(each.value_title) or each.value or ""
+                    chip(f"tag {each.tag}", _tag(each, value, texts), why, value or texts("yes"))
         else:
             markup(f"<p>{escape(texts('no_tags'))}</p>")
         acts = [act for act in given.acts if act.undone_at is None] if given is not None else []
@@ -274,11 +248,10 @@ def _tags(visit: Visit, who: str, given: CustomerTags | None) -> None:
             tag_buttons(visit, who, acts)
 
 
-def _tag(each: TagOfCustomer, texts: Texts) -> str:
-    value = texts.label(each.value_title) or each.value or ""
+def _tag(each: TagOfCustomer, value: str, texts: Texts) -> str:
     parts = [texts.label(each.title), value] if value else [texts.label(each.title)]
     since = escape(texts("since", day=texts.day(each.since)))
-    return f"<li>{escape(' · '.join(parts))} <small>{since}</small></li>"
+    return f"{escape(' · '.join(parts))} <small>{since}</small>"
 
 
 def _timeline(view: CustomerView, past: HistoryView | None, words: Vocabulary, texts: Texts) -> None:

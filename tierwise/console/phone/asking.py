@@ -62,7 +62,7 @@ def questions_of(visit: PhoneVisit, asking: CustomerProfiling | None, words: Cus
                 "standing": standing_text(word, texts),
                 "by": word.author.removeprefix("person:"),
                 "how": texts.label(word.how_title),
-                "day": texts.day(word.at.date()),
+                "day": texts.day(word.at),
                 "question": word.question,
                 "newest": newest.get(word.question) == place,
             }
