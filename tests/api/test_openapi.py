@@ -71,6 +71,7 @@ def test_every_use_case_has_a_path(operations: dict[str, dict[str, Any]]) -> Non
         "POST /api/v1/imports",
         "GET /api/v1/imports",
         "GET /api/v1/imports/{import_id}",
+        "GET /api/v1/imports/{import_id}/mapping.yaml",
         "POST /api/v1/mappings",
         "GET /api/v1/sources",
         "POST /api/v1/sources/{name}/imports",

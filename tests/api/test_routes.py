@@ -15,7 +15,18 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tierwise.api import examples
-from tierwise.app import defining, exporting, importing, imports, jobs, quality, running, showing, sources
+from tierwise.app import (
+    defining,
+    exporting,
+    importing,
+    imports,
+    jobs,
+    mappings_kept,
+    quality,
+    running,
+    showing,
+    sources,
+)
 from tierwise.app.context import Context
 from tierwise.app.headings import Headings
 from tierwise.app.principal import Principal
@@ -403,6 +414,10 @@ def test_one_job_the_imports_and_how_far_customers_are_known(client: httpx.Clien
     newest, one = client.get(f"{API}/imports?limit=1").json()["imports"][0], client.get(f"{API}/imports/3").json()
     assert newest == one
     assert one["columns"][0]["given"] == "订单号"
+    calls = put(mappings_kept, "mapping_of_import", examples.PROPOSAL.yaml)
+    mapping = client.get(f"{API}/imports/3/mapping.yaml")
+    assert (mapping.text, calls[0][0][1]) == (examples.PROPOSAL.yaml, 3)
+    assert "import-3.mapping.yaml" in mapping.headers["content-disposition"]
     put(quality, "filled", examples.FILLED)
     assert client.get(f"{API}/quality").json()["rows"][0]["share"] == 0.26
 

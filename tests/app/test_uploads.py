@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from tierwise.app import uploads
+from tierwise.app.meanings import TRAIT, meant
 from tierwise.app.principal import Principal
 from tierwise.kernel.errors import TierwiseError
 
@@ -35,7 +36,7 @@ def test_the_table_that_knows_most_columns_is_guessed(ctx: Any) -> None:
     assert view.missing == ()
     people = "客户编号,姓名,手机号,城市\nC1,王,13800000000,上海\n"
     view = uploads.look(ctx, sent(ctx, "people.csv", people))
-    assert (view.table, view.meanings[-1]) == ("customers", uploads.TRAIT)
+    assert (view.table, view.meanings[-1]) == ("customers", TRAIT)
     assert view.guesses[0].missing == ()
 
 
@@ -52,10 +53,10 @@ def test_what_is_needed_and_not_found_is_said(ctx: Any) -> None:
 
 def test_columns_are_taken_as_they_were_chosen(ctx: Any) -> None:
     view = uploads.look(ctx, sent(ctx, "people.csv", "号,名,城市,城市\nC1,王,上海,北京\n"), table="customers")
-    mapping = uploads.meant(view, ["customer_id", "name", uploads.TRAIT, None])
-    assert mapping.columns == {"customer_id": "号", "name": "名", "trait.城市": 3}
+    columns = meant(view.table, view.headers, ["customer_id", "name", TRAIT, None])
+    assert columns == {"customer_id": "号", "name": "名", "trait.城市": 3}
     with pytest.raises(TierwiseError) as refused:
-        uploads.meant(view, ["name", "name", None, None])
+        meant(view.table, view.headers, ["name", "name", None, None])
     assert refused.value.code == "meant_twice"
 
 
@@ -63,9 +64,9 @@ def test_what_is_only_named_is_told_apart_by_its_name(ctx: Any) -> None:
     text = "订单号,下单时间,商品编码,商品名称,门店名称,数量,单价\nO1,2026-01-02,P1,灯,南京路,1,2\n"
     view = uploads.look(ctx, sent(ctx, "lines.csv", text), table="order_lines")
     assert view.meanings[4] == "store_name"
-    mapping = uploads.meant(view, view.meanings)
-    assert mapping.columns["store_id"] == mapping.columns["store_name"] == "门店名称"
-    assert mapping.columns["product_id"] == "商品编码"
+    columns = meant(view.table, view.headers, view.meanings)
+    assert columns["store_id"] == columns["store_name"] == "门店名称"
+    assert columns["product_id"] == "商品编码"
 
 
 def test_a_workbook_of_several_sheets_waits_for_a_choice(ctx: Any) -> None:
@@ -80,7 +81,7 @@ def test_a_workbook_of_several_sheets_waits_for_a_choice(ctx: Any) -> None:
     assert (view.undecided, view.sheets, view.headers) == (True, ("一月", "二月"), ())
     view = uploads.look(ctx, place.id, sheet="二月")
     assert (view.table, view.rows, view.sheets) == ("customers", (("二月", "王"),), ("一月", "二月"))
-    assert uploads.meant(view, view.meanings).sheet == "二月"
+    assert view.sheet == "二月"
 
 
 def test_an_upload_is_reached_by_its_number_alone(ctx: Any) -> None:

@@ -236,6 +236,11 @@ def test_a_proposed_mapping_is_one_that_can_be_used(tierwise: Command, orders: P
     assert said.code == 0, said
     counts = tierwise("import", orders, "--map", tmp_path / "m.yaml", "--json").json
     assert (counts["unchanged"], counts["quarantined"]) == (6, 1)
+    used = str(counts["import_id"])
+    assert tierwise("mapping", used, "--to", tmp_path / "used.yaml", "--json").code == 0
+    assert tierwise("mapping", used).out == (tmp_path / "used.yaml").read_text("utf-8")
+    again = tierwise("import", orders, "--map", tmp_path / "used.yaml", "--dry-run", "--json").json
+    assert again["mapping"] == counts["mapping"]
 
 
 def test_quarantined_rows_are_mended_and_come_in(tierwise: Command, tmp_path: Path) -> None:

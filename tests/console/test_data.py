@@ -14,6 +14,8 @@ from tests.console.watching import Watch, signed_in
 from tierwise.api.serve import Served
 from tierwise.app import imports, showing
 from tierwise.app.context import Context
+from tierwise.definitions.read import mapping_of_text
+from tierwise.definitions.rule import Comparison
 from tierwise.state import jobs
 
 pytestmark = pytest.mark.browser
@@ -102,6 +104,34 @@ def test_a_column_is_given_another_meaning(watch: Watch, furnished: Context) -> 
     assert texts("data_sum", read=1, accepted=1, replaced=0, unchanged=0, ignored=0, quarantined=0) in (
         watch.page.locator("[data-tried]").inner_text()
     )
+
+
+LINES = """单号,商品编码,数量,下单时间,单价,客户编号
+880001,X901,2,2026-07-01 10:00,9.90,C000
+T880002,X901,-1,2026-07-02 10:00,9.90,C000
+880003,X902,1,2026-07-03 10:00,0,C000
+"""
+
+
+def test_returns_are_offered_as_refunds_and_remembered(watch: Watch, furnished: Context) -> None:
+    texts = watch.texts
+    choose(watch, "明细.csv", LINES.encode())
+    expect(watch.page.locator("[data-less]")).to_have_text(texts("data_less", less=1, rows=3))
+    for by in ("prefix", "price"):
+        watch.page.locator(f"[data-suggestion={by}] button").click()
+    expect(watch.page.locator("[data-rule=refunds] [data-leaf]")).to_have_count(1)
+    expect(watch.page.locator("[data-rule=ignore] [data-leaf]")).to_have_count(1)
+    watch.picture("data-returns")
+    assert take_in(watch) == {"read": "3", "accepted": "2", "unchanged": "0", "quarantined": "0"}
+    assert watch.page.locator("[data-refunds]").inner_text() == texts("data_refunds_of", rows=1)
+    newest = imports.list_imports(furnished, limit=1)[0]
+    assert (newest.refunds, newest.ignored) == (1, 1)
+    mapping = watch.page.request.get(f"{watch.origin}/api/v1/imports/{newest.id}/mapping.yaml").text()
+    assert mapping_of_text(mapping).refunds == Comparison(attribute="单号", op="starts_with", value="T")
+    choose(watch, "明细2.csv", LINES.replace("8800", "8801").encode())
+    expect(watch.page.locator("[data-as-before]")).to_have_count(1)
+    expect(watch.page.locator("[data-rule=refunds] [data-leaf]")).to_have_count(1)
+    assert watch.said == []
 
 
 def test_a_file_that_is_none_says_why_and_an_old_address_too(watch: Watch) -> None:

@@ -100,8 +100,8 @@ class ImportBody(BaseModel):
     """What came of a file: counts of its rows without the header, disjoint; read is the sum of the others.
 
     differing: rows among the unchanged that say something else than what is stored. mended_ids: ids such as 17850.0.
-    mapping: as it was used. reasons: code -> quarantined rows; the rows: GET quarantine. import_id, job_id: null after
-    a dry run.
+    refunds: rows that the mapping's rule says are refunds. mapping: as it was used. reasons: code -> quarantined rows;
+    the rows: GET quarantine. import_id, job_id: null after a dry run.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -117,6 +117,7 @@ class ImportBody(BaseModel):
     seconds: float
     differing: int = 0
     mended_ids: int = 0
+    refunds: int = 0
     encoding: str = ""
     delimiter: str = ""
     mapping: dict[str, Any] = Field(default_factory=dict)

@@ -326,6 +326,7 @@ IMPORTED = ImportView(
     quarantined=8,
     open=8,
     reasons={"negative_quantity": 8},
+    refunds=0,
     columns=(ColumnRead("order_id", Label("订单号", "Order ID"), "订单号"),),
 )
 

@@ -30,6 +30,7 @@ STATUS: dict[str, int] = {
     "unknown_path": 404,
     "method_not_allowed": 405,
     "no_run": 404,
+    "no_mapping": 404,
     "nobodys_customers": 409,
     "meant_twice": 422,
     "unfinished_rule": 422,

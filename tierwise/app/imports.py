@@ -27,7 +27,7 @@ class ColumnRead:
 @dataclass(frozen=True, slots=True)
 class ImportView:
     """One file. read = accepted + replaced + unchanged + ignored + quarantined. open: rows in quarantine still, and
-    why, by code. who: null where the job is not kept."""
+    why, by code. refunds: of the rows taken in. who: null where the job is not kept."""
 
     id: int
     table: str
@@ -43,6 +43,7 @@ class ImportView:
     quarantined: int
     open: int
     reasons: dict[str, int]
+    refunds: int
     columns: tuple[ColumnRead, ...]
 
 
@@ -79,6 +80,7 @@ def _view(connection: Connection, found: stored.ImportedFile) -> ImportView:
         quarantined=counts.quarantined,
         open=sum(reasons.values()),
         reasons=reasons,
+        refunds=int((found.mapping.get("file") or {}).get("refunds") or 0),
         columns=tuple(
             ColumnRead(name, column_label(found.table_name, name), given)
             for name, given in (found.mapping.get("columns") or {}).items()

@@ -10,16 +10,17 @@ from collections.abc import Mapping as Given
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from tierwise.app import under_way
 from tierwise.app.context import Context
 from tierwise.app.headings import column_label
 from tierwise.app.importing import import_file
+from tierwise.app.meanings import TRAIT, may_be_trait, meanings_of, with_ids
 from tierwise.app.views import Label
 from tierwise.definitions.mapping import Mapping, Sheets
-from tierwise.facts.contract import IMPORTABLE
+from tierwise.facts.contract import IMPORTABLE, TABLES
 from tierwise.facts.headers import recognise
+from tierwise.facts.names import CARRIED_BY, resolve
 from tierwise.facts.synonyms import SYNONYMS
 from tierwise.ingest.importer import ImportReport
 from tierwise.ingest.private_folder import private_folder
@@ -34,12 +35,10 @@ from tierwise.kernel.errors import TierwiseError
 
 __all__ = [
     "IMPORTABLE",
-    "TRAIT",
     "TableGuess",
     "Upload",
     "UploadView",
     "look",
-    "meant",
     "new_upload",
     "start_import",
     "try_out",
@@ -51,14 +50,6 @@ KEPT_HOURS = 24
 ROWS = 5
 
 LONGEST_NAME = 120
-
-TRAIT = "trait"
-"""Stands for a column of a customers file that is kept under its own name."""
-
-_TOLD_BY_NAME = {"store_name": "store_id", "product_name": "product_id"}
-"""What is only named is told apart by its name (`facts/headers.py`)."""
-
-_At = TypeVar("_At")
 
 _ID = re.compile(r"[0-9a-f]{24}")
 
@@ -83,10 +74,11 @@ class TableGuess:
 @dataclass(frozen=True, slots=True)
 class UploadView:
     """A file that was sent, as rows of `table`. guesses: all tables, the best first. sheets: of a workbook; sheet: the
-    one read, by name, or `*`. format, encoding, delimiter: as found. lines: about how many rows there are.
+    one read, by name, several, or `*`. format, encoding, delimiter: as found. lines: about how many rows there are.
 
     headers, with rows: the first of them, as texts. meanings: of each header the canonical name, `trait`, or null.
-    choices: canonical names that a column may mean, with their titles. missing: needed, and meant by none.
+    choices: canonical names that a column may mean, with their titles; traits: whether also what is known of the row's
+    customer under its own name. missing: needed, and meant by none.
     undecided: a workbook of several sheets of which none was chosen; nothing is read then.
     """
 
@@ -100,12 +92,13 @@ class UploadView:
     delimiter: str
     packed: bool
     sheets: tuple[str, ...]
-    sheet: str | None
+    sheet: Sheets | None
     lines: int
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     meanings: tuple[str | None, ...]
     choices: Given[str, Label]
+    traits: bool
     missing: tuple[tuple[str, Label], ...]
     undecided: bool = False
 
@@ -125,52 +118,51 @@ def new_upload(ctx: Context, name: str) -> Upload:
     return Upload(number, folder / _safe(name))
 
 
-def look(ctx: Context, upload: str, *, table: str | None = None, sheet: str | None = None) -> UploadView:
+def look(
+    ctx: Context, upload: str, *, table: str | None = None, sheet: Sheets | None = None, mapping: Mapping | None = None
+) -> UploadView:
     """What was sent, as rows of a table: of the one that fits best where none is named. Nothing is stored.
 
+    mapping: how the file is to be read, and what its columns mean where it has some. sheet: in place of its sheet.
     Raises `unknown_upload`, `unknown_table`, and what `open_source` raises.
     """
     ctx.principal.require("import")
-    path = _path(ctx, upload)
+    path = path_of(ctx, upload)
+    told = mapping or Mapping(table=table or IMPORTABLE[0])
+    sheet = told.sheet if sheet is None else sheet
     try:
         with private_folder(ctx.scratch) as folder:
-            source = open_source(path, Mapping(table=IMPORTABLE[0], sheet=sheet), folder, copied=True)
+            source = open_source(path, told.model_copy(update={"sheet": sheet}), folder, copied=True)
             first = islice((each for each in records(source) if isinstance(each, Record)), ROWS)
             rows = tuple(tuple(each.cells) for each in first)
     except TierwiseError as error:
         if error.code == "several_sheets":
             return _undecided(upload, path, table)
-        told = (replace(each, place=(each.place or "").replace(str(path), path.name)) for each in error.problems)
-        raise TierwiseError.of(list(told)) from None
-    return _view(upload, path, source, rows, table, sheet)
+        named = [replace(each, place=(each.place or "").replace(str(path), path.name)) for each in error.problems]
+        raise TierwiseError.of(named) from None
+    return _view(upload, path, source, rows, told.columns, table, sheet)
 
 
-def meant(view: UploadView, chosen: Sequence[str | None]) -> Mapping:
-    """The mapping that takes the columns so: of each header a canonical name, `trait`, or null. Raises
-    `meant_twice`."""
-    named = [each for each in chosen if each and each != TRAIT]
-    twice = sorted({each for each in named if named.count(each) > 1})
-    if twice:
-        raise TierwiseError(
-            "meant_twice",
-            f"two columns of the file mean {', '.join(twice)}",
-            remedy="leave one of them out",
-        )
-    columns: dict[str, str | int] = {}
-    for at, name in enumerate(chosen):
-        if name == TRAIT:
-            columns[f"trait.{view.headers[at]}"] = _by(view.headers, at)
-        elif name:
-            columns[name] = _by(view.headers, at)
-    columns = _with_ids(view.table, columns)
-    sheet: Sheets | None = view.sheet
-    return Mapping(table=view.table, columns=columns, sheet=sheet)
+def path_of(ctx: Context, upload: str) -> Path:
+    """The file that was sent. Raises `unknown_upload`."""
+    ctx.principal.require("import")
+    folder = _parent(ctx) / str(upload)
+    files = [*filter(Path.is_file, folder.iterdir())] if _ID.fullmatch(str(upload)) and folder.is_dir() else []
+    if not files:
+        raise TierwiseError("unknown_upload", "the file is not here any more", remedy="choose it again")
+    return files[0]
+
+
+def check_known(table: str) -> None:
+    """Raises `unknown_table`."""
+    if table not in IMPORTABLE:
+        raise TierwiseError("unknown_table", f'no table is called "{table}"', remedy=", ".join(IMPORTABLE))
 
 
 def try_out(ctx: Context, upload: str, mapping: Mapping, *, replace_orders: bool = False) -> ImportReport:
     """What the import would do: all is read and counted, and nothing stored. Raises what `import_file` raises."""
     ctx.principal.require("import")
-    path = _path(ctx, upload)
+    path = path_of(ctx, upload)
     return import_file(ctx, path, mapping.table, mapping, replace_orders=replace_orders, dry_run=True)
 
 
@@ -180,7 +172,7 @@ def start_import(ctx: Context, upload: str, mapping: Mapping, *, replace_orders:
     Raises what is wrong before the job begins; the rest stands in the job.
     """
     ctx.principal.require("import")
-    path = _path(ctx, upload)
+    path = path_of(ctx, upload)
 
     def work(began: Callable[[int], None]) -> None:
         import_file(ctx, path, mapping.table, mapping, replace_orders=replace_orders, began=began)
@@ -190,21 +182,27 @@ def start_import(ctx: Context, upload: str, mapping: Mapping, *, replace_orders:
 
 
 def _view(
-    upload: str, path: Path, source: SourceFile, rows: tuple[tuple[str, ...], ...], table: str | None, sheet: str | None
+    upload: str,
+    path: Path,
+    source: SourceFile,
+    rows: tuple[tuple[str, ...], ...],
+    columns: Given[str, str | int],
+    table: str | None,
+    sheet: Sheets | None,
 ) -> UploadView:
     guesses = _guesses(source.headers)
     wanted = table or guesses[0].table
-    if wanted not in IMPORTABLE:
-        raise TierwiseError("unknown_table", f'no table is called "{wanted}"', remedy=", ".join(IMPORTABLE))
-    seen = recognise(source.headers, wanted)
-    by_place: dict[int, str] = {}
-    for name, at in seen.columns.items():
-        if at not in by_place or by_place[at] in _TOLD_BY_NAME.values():
-            by_place[at] = name
-    left = TRAIT if wanted == "customers" else None
-    meanings = tuple(by_place.get(at, left if header else None) for at, header in enumerate(source.headers))
+    check_known(wanted)
+    if not columns:
+        seen = recognise(source.headers, wanted)
+        columns = {name: at + 1 for name, at in seen.columns.items()}
+        left = TRAIT if wanted == "customers" else None
+        named = zip(meanings_of(columns, source.headers), source.headers, strict=True)
+        meanings = tuple(name or (left if header else None) for name, header in named)
+    else:
+        meanings = meanings_of(columns, source.headers)
     sheets = sheet_names(path) if source.format == "workbook" and not source.packed else ()
-    needed = _needed(wanted, set(_with_ids(wanted, {name: at for at, name in by_place.items()})))
+    needed = _needed(wanted, set(with_ids(wanted, columns)))
     return UploadView(
         id=upload,
         name=path.name,
@@ -221,7 +219,8 @@ def _view(
         headers=source.headers,
         rows=rows,
         meanings=meanings,
-        choices={name: column_label(wanted, name) for name in SYNONYMS[wanted]},
+        choices=_choices(wanted),
+        traits=may_be_trait(wanted),
         missing=tuple((name, column_label(wanted, name)) for name in needed),
     )
 
@@ -244,9 +243,24 @@ def _undecided(upload: str, path: Path, table: str | None) -> UploadView:
         rows=(),
         meanings=(),
         choices={},
+        traits=False,
         missing=(),
         undecided=True,
     )
+
+
+def _choices(table: str) -> dict[str, Label]:
+    """Names that a column may mean: those that headers are recognised as, then what else the rows may carry along."""
+    choices = {name: column_label(table, name) for name in SYNONYMS[table]}
+    if table in ("orders", "order_lines"):
+        choices["refund.order_id"] = Label("退款所属订单", "Order of the refund")
+    for prefix, carried in CARRIED_BY.items():
+        for name in TABLES[carried].importable:
+            known = {name, f"{prefix}.{name}"} & set(choices)
+            if not known and resolve(table, f"{prefix}.{name}") is not None and name != "updated_at":
+                said = column_label(carried, name)
+                choices[f"{prefix}.{name}"] = Label(f"{said.zh}（{prefix}.{name}）", f"{said.en} ({prefix}.{name})")
+    return choices
 
 
 def _guesses(headers: Sequence[str]) -> tuple[TableGuess, ...]:
@@ -265,29 +279,8 @@ def _needed(table: str, mapped: set[str]) -> tuple[str, ...]:
     return tuple(name for name in missing_in(table, mapped) if (table, name) != ("order_lines", "ordered_at"))
 
 
-def _with_ids(table: str, columns: Given[str, _At]) -> dict[str, _At]:
-    """With the id of what is only named."""
-    named = {
-        number: columns[name]
-        for name, number in _TOLD_BY_NAME.items()
-        if name in columns and number not in columns and table != f"{name.removesuffix('_name')}s"
-    }
-    return dict(columns) | named
-
-
-def _by(headers: Sequence[str], at: int) -> str | int:
-    return at + 1 if headers.count(headers[at]) > 1 or not headers[at] else headers[at]
-
-
 def _parent(ctx: Context) -> Path:
     return ctx.scratch / "uploads"
-
-
-def _path(ctx: Context, upload: str) -> Path:
-    folder = _parent(ctx) / upload
-    if not _ID.fullmatch(upload) or not folder.is_dir() or not (files := list(folder.iterdir())):
-        raise TierwiseError("unknown_upload", "the file is not here any more", remedy="choose it again")
-    return files[0]
 
 
 def _safe(name: str) -> str:

@@ -121,6 +121,18 @@ def import_(
         manage.import_(file, table, mapping, tuple(sheet or ()), replace_orders, dry_run, strict, as_json)
 
 
+@app.command()
+def mapping(
+    import_id: Annotated[int, typer.Argument(help="The number of an import.")],
+    to: Annotated[Path | None, typer.Option(help="Write it to this file; else it is shown.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The mapping by which an import was read, as the file that --map takes."""
+    from tierwise.cli import manage
+
+    manage.mapping(import_id, to, as_json)
+
+
 @app.command("sources")
 def sources_(as_json: Json = False) -> None:
     """The sources that are defined, and up to where each was read."""

@@ -83,6 +83,8 @@ def print_import(report: ImportReport) -> None:
         count = getattr(report, name)
         if count:
             say(f"  {padded(word(name), 12)} {count:>14,}")
+    if report.refunds:
+        say(f"  {number(report.refunds)} of these rows are refunds")
     if report.quarantined:
         say("  see them: tierwise quarantine; mend them: tierwise quarantine --to FILE")
     if report.columns_not_imported:
@@ -103,6 +105,18 @@ def propose(file: Path, table_name: str | None, sheets: tuple[str, ...], to: Pat
         as_json,
         lambda: say("\n".join([*notes, f"written to {to}: look through it, then tierwise import {file} --map {to}"])),
     )
+
+
+def mapping(import_id: int, to: Path | None, as_json: bool) -> None:
+    from tierwise.app.mappings_kept import mapping_of_import
+
+    with opened() as ctx:
+        text = mapping_of_import(ctx, import_id)
+    if to is None:
+        tell({"import_id": import_id, "yaml": text}, as_json, lambda: print(text, end=""))
+        return
+    write(to, text)
+    tell({"import_id": import_id, "mapping": str(to)}, as_json, lambda: say(f"written to {to}"))
 
 
 def quarantine(limit: int, import_id: int | None, code: str | None, to: Path | None, as_json: bool) -> None:

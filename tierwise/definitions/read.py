@@ -184,9 +184,22 @@ def _is_named(document: Document) -> bool:
 
 def read_mapping(path: Path) -> mapping_kind.Mapping:
     """The import mapping in a file. Raises all its problems at once."""
-    documents = read_documents(path)
+    return _mapping(read_documents(path), str(path))
+
+
+def mapping_of_text(text: str, file: str = "mapping.yaml") -> mapping_kind.Mapping:
+    """As `read_mapping`, of what stands in such a file."""
+    return _mapping(parse_documents(text, file), file)
+
+
+def parse_mapping(value: Mapping[str, Any], file: str = "mapping") -> mapping_kind.Mapping:
+    """The import mapping in a stored or posted value. Raises all its problems at once."""
+    return _read_part(mapping_kind.Mapping, Document(file, dict(value), _NO_LINES))
+
+
+def _mapping(documents: list[Document], file: str) -> mapping_kind.Mapping:
     if len(documents) != 1:
-        raise TierwiseError("bad_mapping", f"a mapping file holds one document, not {len(documents)}", place=str(path))
+        raise TierwiseError("bad_mapping", f"a mapping file holds one document, not {len(documents)}", place=file)
     return _read_part(mapping_kind.Mapping, documents[0])
 
 

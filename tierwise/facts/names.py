@@ -11,13 +11,15 @@ IDENTITIES = "identities"
 
 FieldType: TypeAlias = Type | Literal["trait", "identity"]
 
-_CARRIED_BY = {
+CARRIED_BY = {
     "customer": "customers",
     "product": "products",
     "store": "stores",
     "vehicle": "vehicles",
     "staff": "staff",
 }
+"""Tables of which a file's rows may carry columns along, by what stands before the dot."""
+
 CARRIED_KEY = {
     "customers": "customer_id",
     "products": "product_id",
@@ -54,8 +56,8 @@ def resolve(table: str, canonical: str) -> tuple[str, str, FieldType] | None:
         return (IDENTITIES, rest, "identity") if "customer_id" in keys_in(table) else None
     if table == "customers":
         return table, (rest if dot and prefix in ("trait", "customer") and rest else canonical), "trait"
-    if dot and prefix in _CARRIED_BY:
-        return _carried(table, _CARRIED_BY[prefix], rest)
+    if dot and prefix in CARRIED_BY:
+        return _carried(table, CARRIED_BY[prefix], rest)
     for carried, names in (
         ("products", ("product_name", "category", "brand", "pack_size", "daily_usage")),
         ("stores", ("store_name", "entity")),

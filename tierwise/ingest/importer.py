@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine
 from tierwise.definitions.identities import Identities
 from tierwise.definitions.mapping import Mapping
 from tierwise.definitions.project import Project
+from tierwise.definitions.write import data_of
 from tierwise.engine.duckdb_session import connect
 from tierwise.engine.lake import Lake
 from tierwise.facts.conform import Binding, bind, check_table
@@ -72,7 +73,7 @@ class ImportReport:
     differing: rows among the unchanged that say something else than what is stored. mended_ids: ids such as
     `17850.0`. encoding, delimiter: of text, as found or told. format: `text`, `workbook`, `json_lines` or `parquet`;
     packed: by gzip; sheets: which were read of a workbook that has several. reasons: code -> quarantined rows.
-    import_id, job_id: None after a dry run.
+    refunds: rows among those taken in that are refunds by the mapping's rule. import_id, job_id: None after a dry run.
     """
 
     table: str
@@ -86,6 +87,7 @@ class ImportReport:
     seconds: float
     differing: int = 0
     mended_ids: int = 0
+    refunds: int = 0
     encoding: str = ""
     delimiter: str = ""
     format: str = ""
@@ -279,7 +281,7 @@ class _Import:
                 sha256=source.sha256,
                 size_bytes=source.bytes,
                 counts=counts,
-                mapping={**report.mapping, "file": _file(source, staged.binding)},
+                mapping={**report.mapping, "file": _file(source, staged)},
                 job_id=job_id,
             )
             quarantine.supersede(connection, import_id)
@@ -300,7 +302,7 @@ class _Import:
     def _report(self, source: SourceFile, staged: Staged, merged: Merged, counts: imports.ImportCounts) -> ImportReport:
         binding = staged.binding
         used = {each.canonical: each.header for each in binding.fields if each.position is not None}
-        body = self.mapping.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        body = data_of(self.mapping)
         body |= {"table": self.mapping.table, "columns": dict(self.mapping.columns) or used}
         body["formats"] = {each.canonical: each.form for each in binding.fields if each.form}
         return ImportReport(
@@ -310,6 +312,7 @@ class _Import:
             seconds=round(monotonic_seconds() - self.started, 3),
             differing=merged.differing,
             mended_ids=staged.mended,
+            refunds=staged.refunds,
             encoding=source.encoding,
             delimiter=source.delimiter,
             format=source.format,
@@ -386,14 +389,15 @@ def _left(merged: Merged, table: str) -> tuple[str, ...]:
     )
 
 
-def _file(source: SourceFile, binding: Binding) -> dict[str, Any]:
-    """What the mapping cannot tell of the file, for those who write its rows again."""
+def _file(source: SourceFile, staged: Staged) -> dict[str, Any]:
+    """What the mapping cannot tell of the file, for those who write its rows again; and how many were refunds."""
     of_workbook = {"sheets": [each.name for each in source.sheets]} if source.sheets else {}
     return {
-        "headers": list(binding.headers),
+        "headers": list(staged.binding.headers),
         "encoding": source.encoding,
         "delimiter": source.delimiter,
         "format": source.format,
+        "refunds": staged.refunds,
         **of_workbook,
     }
 

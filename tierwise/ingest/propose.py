@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tierwise.definitions.mapping import Mapping, Sheets
-from tierwise.definitions.write import mapping_to_yaml
-from tierwise.facts.conform import check_table
+from tierwise.definitions.write import data_of, mapping_to_yaml
+from tierwise.engine.duckdb_session import connect
+from tierwise.facts.conform import bind, check_table
 from tierwise.facts.contract import TABLES
 from tierwise.facts.headers import recognise
 from tierwise.ingest.source import open_source
-from tierwise.ingest.source_file import how_read
+from tierwise.ingest.source_file import SourceFile, how_read
+from tierwise.ingest.survey import Survey, survey
+from tierwise.kernel.errors import TierwiseError
+
+_ANY = "CNY"
+"""A currency for what is counted in rows alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +43,9 @@ def propose_mapping(path: Path, table: str, temporary: Path, *, sheet: Sheets | 
     temporary.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="propose-", dir=temporary) as folder:
         source = open_source(path, Mapping(table=table, sheet=sheet), Path(folder))
+        seen = recognise(source.headers, table)
+        below = _below(source, table, set(seen.columns), Path(folder))
     headers = source.headers
-    seen = recognise(headers, table)
     columns: dict[str, str | int] = {name: _by_name(headers, at) for name, at in seen.columns.items()}
     notes: list[str] = []
     left = [at for at in seen.unknown if headers[at]]
@@ -61,7 +70,27 @@ def propose_mapping(path: Path, table: str, temporary: Path, *, sheet: Sheets | 
         notes.append(f"not recognised: {', '.join(headers[at] for at in left)}")
         lines += ["", "# Not recognised, and so not imported:"]
         lines += [f"#   {headers[at]}" for at in left]
+    if below is not None and below.less:
+        notes.append(
+            f"{below.less:,} rows are less than nothing: without a refunds or an ignore rule they are quarantined"
+        )
+        lines += ["", f"# {below.less:,} rows are less than nothing. What is true of these rules belongs here:"]
+        for each in below.suggestions:
+            rule = json.dumps(data_of(each.rule), ensure_ascii=False)
+            lines.append(f"# {each.role}: {rule}   # {each.rows:,} rows")
     return Proposal(mapping, tuple(notes), "\n".join(lines) + "\n")
+
+
+def _below(source: SourceFile, table: str, mapped: set[str], folder: Path) -> Survey | None:
+    """What is less than nothing in a file whose columns tell enough."""
+    if table not in ("orders", "order_lines") or set(missing_in(table, mapped)) - {"ordered_at"}:
+        return None
+    try:
+        binding = bind(Mapping(table=table), source.headers, zone="UTC", currency=_ANY, place=source.path.name)
+    except TierwiseError:
+        return None
+    with closing(connect(folder / "spill")) as con:
+        return survey(con, source, binding, folder)
 
 
 def _by_name(headers: tuple[str, ...], at: int) -> str | int:

@@ -45,7 +45,8 @@ class Refusal:
 class Staged:
     """What came of reading. read = good + ignored + len(refusals). columns: staged column -> field.
 
-    mends: numbers of quarantined rows that the file's rows are, told anew. notes: sentences for a person.
+    mends: numbers of quarantined rows that the file's rows are, told anew. notes: sentences for a person. refunds: of
+    the good rows, by the mapping's rule.
     """
 
     read: int
@@ -58,6 +59,7 @@ class Staged:
     fast: bool
     mends: list[int]
     notes: tuple[str, ...] = ()
+    refunds: int = 0
 
 
 def stage(
@@ -78,7 +80,7 @@ def stage(
     while True:
         if not fast and not lined:
             text, lined = temporary / "rows.csv", True
-            bad = _clean_copy(source, text, on_row)
+            bad = clean_copy(source, text, on_row)
         query = staging(binding, today=today, numbered_lines=lined)
         try:
             _create(con, source, text, lined, query, binding.comma)
@@ -118,17 +120,21 @@ def stage(
     if apart := disagreement(binding):
         rows = scalar(con, "SELECT count(*) FROM good WHERE disagrees")
         notes += (f"{rows:,} rows: {apart[1]}",) if rows else ()
-    return Staged(read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined, mends, notes)
+    refunds = 0 if binding.refunds is None else scalar(con, "SELECT count(*) FROM good WHERE refund")
+    return Staged(
+        read + len(bad), good, ignored, mended, refusals, query.columns, binding, not lined, mends, notes, refunds
+    )
 
 
 def _create(
     con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, query: Staging, comma: bool
 ) -> None:
     con.execute("DROP TABLE IF EXISTS fresh")
-    con.execute(f"CREATE TABLE fresh AS WITH source AS ({_reader(con, source, text, lined, comma)}) {query.query}")
+    con.execute(f"CREATE TABLE fresh AS WITH source AS ({rows_sql(con, source, text, lined, comma)}) {query.query}")
 
 
-def _reader(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, comma: bool) -> str:
+def rows_sql(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, lined: bool, comma: bool) -> str:
+    """A query of the file's rows as texts, r0, r1, …; with `line` before them where `text` is a clean copy."""
     if source.rows == "parquet":
         return parquet_rows(con, text, comma=comma)
     names = [f"r{at}" for at in range(len(source.headers))]
@@ -144,8 +150,8 @@ def _reader(con: duckdb.DuckDBPyConnection, source: SourceFile, text: Path, line
     )
 
 
-def _clean_copy(source: SourceFile, copy: Path, on_row: Row | None) -> list[BadRecord]:
-    """Rows with their line number in front, every cell in quotes; those that are no rows are given back."""
+def clean_copy(source: SourceFile, copy: Path, on_row: Row | None) -> list[BadRecord]:
+    """Write rows with their line number in front, every cell in quotes; those that are no rows are given back."""
     bad: list[BadRecord] = []
     with copy.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Path, Query, UploadFile
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.background import BackgroundTask
 
 from tierwise.api import examples
@@ -16,7 +16,7 @@ from tierwise.api.context import Asked
 from tierwise.api.places import told_as
 from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, folder_for, new_folder, safe_name
-from tierwise.app import importing, imports
+from tierwise.app import importing, imports, mappings_kept
 from tierwise.app.context import Context
 from tierwise.app.imports import ImportView
 from tierwise.app.views import Refusals
@@ -37,6 +37,12 @@ _WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "the workbook, every cell of it text; X-Tierwise-Rows says how many rows it has",
         "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}},
+    }
+}
+_MAPPING: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "the mapping as a file",
+        "content": {"application/yaml": {"schema": {"type": "string"}, "example": examples.PROPOSAL.yaml}},
     }
 }
 ImportQuery = Annotated[
@@ -86,6 +92,20 @@ def list_imports(ctx: Asked, limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 def one_import(ctx: Asked, import_id: Annotated[int, Path(ge=1, le=2**31 - 1)]) -> ImportView:
     """One of them."""
     return imports.one_import(ctx, import_id)
+
+
+@router.get(
+    "/imports/{import_id}/mapping.yaml",
+    operation_id="mapping_of_import",
+    response_class=PlainTextResponse,
+    responses=_MAPPING | problem_responses(403, 404),
+)
+def mapping_of_import(import_id: Annotated[int, Path(ge=1, le=2**31 - 1)], ctx: Asked) -> PlainTextResponse:
+    """The mapping by which it was read, to give with the next file: the columns, rules and settings that were used."""
+    named = {"content-disposition": f'attachment; filename="import-{import_id}.mapping.yaml"'}
+    return PlainTextResponse(
+        mappings_kept.mapping_of_import(ctx, import_id), media_type="application/yaml", headers=named
+    )
 
 
 @router.post(

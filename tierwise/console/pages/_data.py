@@ -32,6 +32,9 @@ SECTIONS: tuple[tuple[str, str, Action], ...] = (
 
 OPEN = ("queued", "running")
 
+COUNTS = ("read", "accepted", "replaced", "unchanged", "ignored", "quarantined")
+"""What becomes of a file's rows; the first is the sum of the others."""
+
 KINDS = ("import", "run", "identity")
 """Kinds of jobs with words of their own."""
 

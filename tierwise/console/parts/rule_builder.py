@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from html import escape
 from typing import Any
@@ -39,9 +39,24 @@ _GROUPS = ("tier", "tag", "attribute", "trait", "reason")
 
 
 class RuleBuilder:
-    """Draws a draft and changes it in place. changed: called after each change, whether the draft is told or not."""
+    """Draws a draft and changes it in place. changed: called after each change, whether the draft is told or not.
 
-    def __init__(self, known: RuleWords, texts: Texts, draft: Group, changed: Callable[[], None]) -> None:
+    without: operators that are not offered. attribute: the key of what is compared. Where no facts are known, nothing
+    is asked of what customers did.
+    """
+
+    def __init__(
+        self,
+        known: RuleWords,
+        texts: Texts,
+        draft: Group,
+        changed: Callable[[], None],
+        *,
+        without: Collection[str] = (),
+        attribute: str = "rule_attribute",
+    ) -> None:
+        self.attribute_label = texts(attribute)
+        self.operators = {kind: tuple(op for op in ops if op not in without) for kind, ops in OPERATORS.items()}
         self.known, self.texts, self.draft, self.changed = known, texts, draft, changed
         every = sorted(known.words.attributes.values(), key=lambda each: _GROUPS.index(each.group))
         self.attributes = {each.name: texts.label(each.title) for each in every}
@@ -83,7 +98,9 @@ class RuleBuilder:
 
     def _adds(self, group: Group, depth: int) -> None:
         texts = self.texts
-        new: list[tuple[str, Callable[[], Node]]] = [("attribute", Compared), ("behaviour", Done)]
+        new: list[tuple[str, Callable[[], Node]]] = [("attribute", Compared)]
+        if self.known.facts:
+            new.append(("behaviour", Done))
         if self.known.segments or self.known.lists:
             new.append(("group", lambda: Inside("segment" if self.known.segments else "list")))
         if depth < DEEPEST:
@@ -124,7 +141,7 @@ class RuleBuilder:
 
         def attribute_chosen(name: str | None) -> None:
             part.attribute, part.value = name, None
-            part.op = OPERATORS[kind_of(self._type(name))][0]
+            part.op = self.operators[kind_of(self._type(name))][0]
             known = self.known.words.attributes.get(name or "")
             if known is not None and known.values:
                 part.op = "in"
@@ -141,7 +158,7 @@ class RuleBuilder:
         options = dict(self.attributes)
         if part.attribute and part.attribute not in options:
             options[part.attribute] = part.attribute
-        which = self._select(options, part.attribute, texts("rule_attribute"), search=True).classes("tw-leaf-what")
+        which = self._select(options, part.attribute, self.attribute_label, search=True).classes("tw-leaf-what")
         which.on_value_change(lambda event: attribute_chosen(event.value))
         if part.attribute is None:
             return
@@ -155,7 +172,7 @@ class RuleBuilder:
         return known.type if known is not None else "text"
 
     def _operator(self, part: Compared | Done, kind: str, redraw: Callable[[], None]) -> None:
-        possible = OPERATORS[kind_of(kind)]
+        possible = self.operators[kind_of(kind)]
         options = {op: operator_words(op, self.texts) for op in dict.fromkeys((*possible, part.op))}
         chosen = self._select(options, part.op, self.texts("rule_operator")).classes("tw-leaf-op")
 
@@ -232,7 +249,7 @@ class RuleBuilder:
         def chosen(name: str) -> None:
             test.attribute, test.value = name or None, None
             kind = columns[name].type if name in columns else "text"
-            test.op = OPERATORS[kind_of(kind)][0]
+            test.op = self.operators[kind_of(kind)][0]
             if kind == "boolean":
                 test.value = True
             redraw()
