@@ -22,7 +22,7 @@ def test_deciles_are_bars_and_a_curve_in_per_cent() -> None:
     assert options["xAxis"]["data"] == [str(part) for part in range(1, 11)]
     assert [item["value"] for item in bars["data"]][:3] == [45.0, 19.0, 12.0]
     assert [item["value"] for item in curve["data"]][-1] == 100.0
-    assert bars["data"][0]["label"]["formatter"] == "45.0 %"
+    assert bars["data"][0]["label"]["formatter"] == "45.0%"
     assert (options["yAxis"]["min"], options["yAxis"]["max"]) == (0, 100)
     json.dumps(options)
 
@@ -42,7 +42,7 @@ def test_shares_that_cannot_be_told_leave_gaps() -> None:
 
 
 def test_a_curve_above_one_hundred_is_not_cut() -> None:
-    """With refunds in the lowest part the curve passes 100 % before it comes down to it."""
+    """With refunds in the lowest part the curve passes 100% before it comes down to it."""
     first, *rest, last = examples.DECILES.rows
     rows = (replace(first, cumulative_share=1.02), *rest, replace(last, share=-0.02))
     axis = decile_chart(replace(examples.DECILES, rows=rows), EN)["yAxis"]
@@ -63,14 +63,14 @@ def test_structure_is_two_bars_one_piece_a_tier() -> None:
     ]
     assert options["yAxis"]["data"] == ["Net sales", "Customers"]
     tooltips = [series["data"][0]["tooltip"]["formatter"] for series in options["series"]]
-    assert tooltips == ["A &amp; B<br>Net sales 60.0 %", "&lt;b&gt;<br>Net sales 40.0 %"]
+    assert tooltips == ["A &amp; B<br>Net sales 60.0%", "&lt;b&gt;<br>Net sales 40.0%"]
 
 
 def test_a_negative_or_unknown_share_takes_no_room_but_is_told() -> None:
     options = structure_chart([Piece("x", "X", None, -0.1)], EN)
     value, heads = options["series"][0]["data"]
     assert (value["value"], heads["value"]) == (0.0, 0.0)
-    assert "-10.0 %" in value["tooltip"]["formatter"]
+    assert "-10.0%" in value["tooltip"]["formatter"]
     assert "–" in heads["tooltip"]["formatter"]
     assert not value["label"]["show"]
 

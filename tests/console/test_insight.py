@@ -98,7 +98,9 @@ def test_rows_of_customers_lead_to_them_and_to_a_workbook(watch: Watch, furnishe
 
 def test_where_facts_lack_it_says_what_to_import(watch: Watch) -> None:
     watch.go("/insight/interactions", '[data-card="answer"]')
-    assert "interactions" in watch.page.locator('[data-card="answer"]').inner_text()
+    answer = watch.page.locator('[data-card="answer"]')
+    assert "tierwise" not in answer.inner_text(), "a command is no remedy in a page"
+    assert str(answer.locator("[data-notice] a").get_attribute("href")).startswith("/console/data")
 
 
 def test_tags_and_one_of_them(watch: Watch, furnished: Context) -> None:

@@ -86,7 +86,7 @@ def test_chinese_is_chinese_and_english_is_not() -> None:
 
 def test_numbers() -> None:
     zh, en = Texts("zh"), Texts("en")
-    assert (zh.percent(0.1234), en.percent(0.1234)) == ("12.3%", "12.3 %")
+    assert (zh.percent(0.1234), en.percent(0.1234)) == ("12.3%", "12.3%")
     assert en.amount(Decimal("8300065.81")) == "8,300,065.81"
     assert en.amount(Decimal("0.00")) == "0.00"
     assert en.amount(1234) == "1,234"

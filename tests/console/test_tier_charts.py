@@ -52,7 +52,7 @@ def test_a_funnel_has_a_bar_per_stage_in_the_order_of_life() -> None:
     assert options["yAxis"]["data"] == ["Growth", "Lost"]
     assert options["yAxis"]["inverse"] is True
     assert [bar["value"] for bar in options["series"][0]["data"]] == [30, 10]
-    assert options["series"][0]["data"][1]["label"]["formatter"] == "10 · 25.0 %"
+    assert options["series"][0]["data"][1]["label"]["formatter"] == "10 · 25.0%"
 
 
 def test_a_way_keeps_its_columns_colours_and_people() -> None:

@@ -135,7 +135,7 @@ def test_instants_are_told_in_the_projects_zone() -> None:
 def test_values_of_attributes_by_what_they_are() -> None:
     assert attribute_text("rfm_cell", "111", WORDS, ZH) == "重要价值客户"
     assert attribute_text("rfm_cell", "999", WORDS, EN) == "999"
-    assert attribute_text("discount_share", 0.1234, WORDS, EN) == "12.3 %"
+    assert attribute_text("discount_share", 0.1234, WORDS, EN) == "12.3%"
     assert attribute_text("rfm_cell", None, WORDS, EN) == "–"
 
 

@@ -112,8 +112,8 @@ def test_equal_gaps_are_cut_from_the_top(frame: MakeFrame) -> None:
 def test_the_sentence_in_two_languages(frame: MakeFrame) -> None:
     found = table(frame, [50, 20, 13, 5, 4, 3, 2, 1, 1, 1])
     assert decile_sentence(found, "zh", noun="净消费额") == "前 30% 的客户贡献了 83% 的净消费额。"
-    assert decile_sentence(found, "en", noun="net sales") == "The top 30 % of customers bring 83 % of net sales."
-    assert decile_sentence(found, "en", parts=1) == "The top 10 % of customers bring 50 % of the total."
+    assert decile_sentence(found, "en", noun="net sales") == "The top 30% of customers bring 83% of net sales."
+    assert decile_sentence(found, "en", parts=1) == "The top 10% of customers bring 50% of the total."
 
 
 def test_any_column_of_numbers_can_be_ranked(frame: MakeFrame) -> None:

@@ -291,7 +291,7 @@ def test_cells_deciles_and_pareto_as_values() -> None:
         (1, Decimal("5.00"), Decimal("5.00")),
     ]
     assert [group.group for group in table.groups] == ["G1", "G2"]
-    assert tw.decile_sentence(table, "en") == "The top 50 % of customers bring 85 % of the total."
+    assert tw.decile_sentence(table, "en") == "The top 50% of customers bring 85% of the total."
     counts = pd.DataFrame({"customer_id": [1, 2, 3, 4], "orders": [6, 2, 1, 1]})
     assert tw.pareto(counts, metric="orders", top=0.25).share == 0.6
     assert [point.share for point in tw.pareto_curve(counts, metric="orders", points=2)] == [0.8, 1.0]

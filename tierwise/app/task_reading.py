@@ -31,6 +31,7 @@ from tierwise.engine.duckdb_session import quoted
 from tierwise.engine.sources import register_facts
 from tierwise.kernel import clock
 from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.wording import one_language
 from tierwise.state import lists, runs, task_changes
 from tierwise.state.tasks import Task
 
@@ -118,7 +119,9 @@ def owner_title(people: Roster, each: Task) -> str:
 
 def reason_of(each: Task, titles: Mapping[tuple[str, str], Label]) -> Label:
     """Why this customer, in a sentence."""
-    called = titles.get((each.origin, each.about), Label(each.about, each.about))
+    called = titles.get((each.origin, each.about)) or Label(
+        one_language(each.about, "zh"), one_language(each.about, "en")
+    )
     match each.origin:
         case "segment":
             return Label(f"客群：{called.zh}", f"segment: {called.en}")

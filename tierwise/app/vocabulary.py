@@ -11,6 +11,7 @@ import narwhals as nw
 
 from tierwise.app.context import Context
 from tierwise.app.exporting import attribute_label
+from tierwise.app.known_codes import KNOWN_CODES
 from tierwise.app.reading import Reader, label_of, reading
 from tierwise.app.tier_values import part_titles, tier_named, value_titles
 from tierwise.app.views import Label
@@ -49,9 +50,11 @@ class Vocabulary:
         return found.title if found is not None else Label(name, name)
 
     def value(self, name: str, value: object) -> Label | None:
-        """A tier's value by its title; None where the value speaks for itself."""
+        """A tier's value by its title, a trait's known code by its words; None where the value speaks for itself."""
         found = self.attributes.get(name)
-        return found.values.get(str(value)) if found is not None and value is not None else None
+        if found is None or value is None:
+            return None
+        return found.values.get(str(value)) or (KNOWN_CODES.get(str(value)) if found.group == "trait" else None)
 
 
 def vocabulary(ctx: Context, run_id: int | None = None) -> Vocabulary:

@@ -34,15 +34,17 @@ def make_demo_tasks(ctx: Context) -> int:
     orders = (
         TaskOrder(
             rule=All(all=(InSegment(segment="service_due_now"), theirs)),
-            title="保养邀约",
-            script="您的爱车到保养时间了，这周六上午有空位，帮您留一个吗？",
-            about="保养该来了",
+            title="保养邀约；Service invitation",
+            script="您的爱车到保养时间了，这周六上午有空位，帮您留一个吗？；"
+            "Your car is due for service. There is a place free on Saturday morning: shall I keep it for you?",
+            about="保养该来了；Service due now",
         ),
         TaskOrder(
             rule=All(all=(InSegment(segment="trade_in_candidates"), theirs)),
-            title="置换邀约",
-            script="您的车现在置换有补贴，我先帮您估个价？",
-            about="置换潜客",
+            title="置换邀约；Trade-in invitation",
+            script="您的车现在置换有补贴，我先帮您估个价？；"
+            "There is a subsidy for trading your car in now. Shall I estimate its value first?",
+            about="置换潜客；Trade-in candidates",
             due_on=today + timedelta(days=3),
         ),
     )

@@ -275,11 +275,12 @@ def print_counts(counts: TaskCounts, shares: Sequence[Share], said: str) -> None
 
 def print_task(seen: TaskView) -> None:
     """One task in a few lines."""
+    from tierwise.cli.language import given
     from tierwise.cli.look import both
     from tierwise.cli.terminal import say
 
     whose = seen.assignee.title if seen.assignee is not None else "–"
-    say(f"{seen.id}  {seen.customer_id or '–'}  {seen.title or both(seen.reason)}")
+    say(f"{seen.id}  {seen.customer_id or '–'}  {given(seen.title) or both(seen.reason)}")
     say(f"  {_how_far(seen)}, due {seen.due_on}, {whose}")
     if seen.note:
         say(f"  {seen.note}")
@@ -287,7 +288,7 @@ def print_task(seen: TaskView) -> None:
 
 def print_page(page: TaskPage) -> None:
     """One row a task."""
-    from tierwise.cli.language import language
+    from tierwise.cli.language import given, language
     from tierwise.cli.terminal import number, say, table
 
     if not page.rows:
@@ -299,7 +300,7 @@ def print_page(page: TaskPage) -> None:
             each.id,
             each.customer_id or "–",
             str(each.due_on),
-            each.title,
+            given(each.title),
             each.reason.in_language(language()),
             each.assignee.title if each.assignee is not None else "–",
             _how_far(each),

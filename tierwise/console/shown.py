@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tierwise.app.answers import WordView
+from tierwise.app.known_codes import code_label
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.texts import NONE, Texts
@@ -69,6 +70,8 @@ def code_text(column: str, value: Any, texts: Texts) -> str:
     """A value of a fact's column: a known code in words."""
     if isinstance(value, str) and value in CODES.get(column, ()):
         return texts(f"code_{value}")
+    if column in ("channel", "source") and value is not None:
+        return texts.label(code_label(value))
     return "" if value is None else value_text(value, texts)
 
 
@@ -135,3 +138,18 @@ def heard_text(word: WordView, texts: Texts) -> str:
     """Who heard it of the customer, when and on what occasion."""
     how, who = texts.label(word.how_title), word.author.removeprefix("person:")
     return texts("word_heard", day=texts.day(word.at), how=how, who=who)
+
+
+SCOPES = ("phone", "email", "customer_id", "vin", "plate", "anonymous_id", "unionid", "openid")
+"""Scopes of identities that have words in the texts; others are called as the business calls them."""
+
+
+def scope_text(scope: str, texts: Texts) -> str:
+    """What identities of a scope are."""
+    return texts(f"scope_{scope}") if scope in SCOPES else scope
+
+
+def who_text(name: str, texts: Texts) -> str:
+    """Who did something: a person by their name, and who sat at the machine itself."""
+    kind, _, who = name.rpartition(":")
+    return texts("who_local", name=who) if kind == "local" else name.removeprefix("person:")

@@ -46,10 +46,8 @@ class Texts:
         return NONE if value is None else f"{value:,}"
 
     def percent(self, share: float | None) -> str:
-        """0.1234 as 12.3 %; in Chinese without the space."""
-        if share is None:
-            return NONE
-        return f"{share * 100:.1f}{'' if self.language == 'zh' else ' '}%"
+        """0.1234 as 12.3%."""
+        return NONE if share is None else f"{share * 100:.1f}%"
 
     def amount(self, value: Any) -> str:
         """A number with thousands separators and the digits it has; two for a float."""

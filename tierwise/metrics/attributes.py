@@ -47,7 +47,7 @@ class Attribute:
         if window.last_days is None:
             return self
         n = window.last_days
-        title = Text(zh=f"近{n}天{self.title.zh}", en=f"{self.title.en}, last {n} days")
+        title = Text(zh=f"近 {n} 天{self.title.zh}", en=f"{self.title.en}, last {n} days")
         return replace(self, name=f"{self.name}{window.suffix}", title=title)
 
 

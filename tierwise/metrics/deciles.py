@@ -219,7 +219,7 @@ def concentration_curve(distribution: Distribution, points: int = 100) -> tuple[
 def decile_sentence(
     table: PartTable, language: Literal["zh", "en"], *, parts: int | None = None, noun: str = ""
 ) -> str:
-    """Such as "The top 30 % of customers bring 83 % of net sales.": the first `parts`, else as many as bring 80 %.
+    """Such as "The top 30% of customers bring 83% of net sales.": the first `parts`, else as many as bring 80 %.
 
     Shares are rounded to a whole percent. Where shares cannot be told, the sentence says why. noun: what is
     brought, such as "net sales" or "净消费额".
@@ -236,7 +236,7 @@ def decile_sentence(
     of_total = _percent(Fraction(last.cumulative_share or 0))
     if zh:
         return f"前 {of_people}% 的客户贡献了 {of_total}% 的{noun or '合计'}。"
-    return f"The top {of_people} % of customers bring {of_total} % of {noun or 'the total'}."
+    return f"The top {of_people}% of customers bring {of_total}% of {noun or 'the total'}."
 
 
 def _percent(share: Fraction) -> int:

@@ -12,7 +12,7 @@ _AXIS: dict[str, Any] = {
     "axisTick": {"show": False},
     "axisLine": {"lineStyle": {"color": LINE}},
 }
-_WIDEST_LABEL = 160
+_WIDEST_LABEL = 210
 """Pixels of a label at the side; longer ones are cut, the tooltip has them whole."""
 
 _BESIDE_THE_TITLE = 3
@@ -21,6 +21,9 @@ _BESIDE_THE_TITLE = 3
 _FEW, _WIDTH_OF_FEW = 8, 84
 """So few labels below bars are all shown, in lines of so many pixels."""
 
+
+_WIDEST_BAR = 32
+"""Pixels: few bars are no blocks."""
 
 _NODE_GAP = 14
 """Between nodes, so that the names of thin ones stand clear of each other."""
@@ -49,6 +52,7 @@ def _bars(plot: Bars) -> dict[str, Any]:
             "name": each.name,
             "type": "bar",
             "barCategoryGap": "30%",
+            "barMaxWidth": _WIDEST_BAR,
             "itemStyle": {"color": colour_at(place)},
             "data": _values(each, plot.unit),
         }
@@ -125,7 +129,10 @@ def _flow(plot: Flow) -> dict[str, Any]:
         "series": [
             {
                 "type": "sankey",
-                "top": 36,
+                "top": 44,
+                "left": 8,
+                "right": 8,
+                "bottom": 12,
                 "nodeAlign": "justify",
                 "nodeGap": _NODE_GAP,
                 "data": list(nodes.values()),
@@ -155,7 +162,8 @@ def _grid(plot: Bars | Lines) -> dict[str, Any]:
 
 def _value_axis(unit: Unit) -> dict[str, Any]:
     label = {"color": MUTED} | ({"formatter": "{value}%"} if unit == "rate" else {})
-    return {"type": "value", "axisLabel": label, "splitLine": {"lineStyle": {"color": LINE}}}
+    whole = {"minInterval": 1} if unit == "count" else {}
+    return {"type": "value", **whole, "axisLabel": label, "splitLine": {"lineStyle": {"color": LINE}}}
 
 
 def _values(series: Series, unit: Unit) -> list[float | None]:

@@ -80,6 +80,6 @@ def first_known(asked: Asked, named: str | None, usual: Sequence[str]) -> str | 
 def of_another_day(asked: Asked) -> Label:
     """A note of an insight over the profile, which is of the run's day alone."""
     return Label(
-        f"画像是 {asked.of_run} 的：请用当天的运行（--run），或先 tierwise run --as-of {asked.as_of}",
-        f"the profile is of {asked.of_run}: ask a run of that day (--run), or tierwise run --as-of {asked.as_of}",
+        f"画像是 {asked.of_run} 的：请看 {asked.as_of} 当天的跑批；没有就先跑一次",
+        f"the profile is of {asked.of_run}: ask a run of {asked.as_of}, or run as of that day first",
     )

@@ -18,11 +18,13 @@ from tierwise.console.parts.card import card, excel_link, markup
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import in_address, where_in
+from tierwise.console.shown import who_text
 from tierwise.console.texts import NONE
 from tierwise.console.visit import Visit, tell
 from tierwise.definitions.read import parse_rule
 from tierwise.definitions.rule import All, AnyRule, InSegment, Not
 from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
 
 MARKS_SHOWN = 40
@@ -204,7 +206,12 @@ def _version(visit: Visit, version: VersionView, path: str) -> Sequence[Item]:
     link = visit.link(path, tab="versions", version=str(version.version))
     badge = texts("seg_in_use") if version.in_use else texts("seg_removed") if version.removed else ""
     at = texts.at(version.at)
-    return (Cell(str(version.version), badge=badge, link=link), at, version.author, version.note or NONE)
+    return (
+        Cell(str(version.version), badge=badge, link=link),
+        at,
+        who_text(version.author, texts),
+        in_language(version.note or "", texts.language) or NONE,
+    )
 
 
 def _diff(text: str) -> str:

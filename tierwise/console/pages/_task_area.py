@@ -75,7 +75,7 @@ async def _dialog(visit: Visit, task_id: int, anew: Callable[[str], Awaitable[No
     view = await visit.ask(tasks.one_task, visit.ctx, task_id)
     changes = await visit.ask(tasks.task_history, visit.ctx, task_id)
     today = await visit.ask(business_day, visit.ctx)
-    with dialog(f"{who(view, texts)} · {view.title or texts.label(view.reason)}") as window:
+    with dialog(f"{who(view, texts)} · {texts.said(view.title) or texts.label(view.reason)}") as window:
         window.props('data-dialog="task"')
         markup_in("div", _facts(view, texts), "tw-wide-input")
         wrong = ui.column()
@@ -158,7 +158,7 @@ def _facts(view: TaskView, texts: Texts) -> str:
         ("task_customer", view.customer_id or NONE),
         ("column_phone", view.phone or NONE),
         ("task_reason", texts.label(view.reason)),
-        ("task_script", view.script),
+        ("task_script", texts.said(view.script)),
         ("task_question", texts.label(view.question)),
         ("task_due_on", texts.day(view.due_on)),
         ("task_whose", view.assignee.title if view.assignee is not None else texts("task_pool")),

@@ -31,8 +31,16 @@ async def account(visit: Visit) -> None:
     with card(texts("set_password"), name="password"), ui.element("form").props('autocomplete="on"') as form:
         name = escape(principal.name.removeprefix("person:"))
         ui.html(f'<input name="username" autocomplete="username" value="{name}" hidden>', sanitize=False)
-        first = ui.input(texts("new_password"), password=True).props("outlined dense autocomplete=new-password")
-        again = ui.input(texts("password_again"), password=True).props("outlined dense autocomplete=new-password")
+        first = (
+            ui.input(texts("new_password"), password=True)
+            .props("outlined dense autocomplete=new-password")
+            .classes("tw-wide-input")
+        )
+        again = (
+            ui.input(texts("password_again"), password=True)
+            .props("outlined dense autocomplete=new-password")
+            .classes("tw-wide-input")
+        )
         outcome = ui.column()
 
         async def done() -> None:
@@ -49,5 +57,7 @@ async def account(visit: Visit) -> None:
                 first.value = again.value = ""
                 markup(f'<p role="status" data-outcome="password">{escape(texts("password_set"))}</p>')
 
-        ui.button(texts("set_password")).props("unelevated no-caps type=submit")
+        ui.button(texts("set_password")).props("unelevated no-caps type=submit").classes("tw-submit").classes(
+            "tw-submit"
+        )
         form.on("submit.prevent", done)

@@ -21,9 +21,11 @@ from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.planned import Called, plan_html
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.parts.upload import upload
+from tierwise.console.shown import who_text
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.wording import in_language
 
 MOVES = 20
 
@@ -70,8 +72,8 @@ def _rows(visit: Visit, rows: Sequence[DefinitionRow]) -> str:
             ),
             str(each.version),
             texts.day(each.at),
-            each.author.removeprefix("person:"),
-            each.note or NONE,
+            who_text(each.author, texts),
+            in_language(each.note or "", texts.language) or NONE,
         )
         for at, each in enumerate(rows)
     ]
@@ -148,8 +150,8 @@ def _versions(visit: Visit, kind: str, name: str, versions: Sequence[VersionView
                 link=_address(visit, kind, name, version=str(each.version)),
             ),
             texts.at(each.at),
-            each.author.removeprefix("person:"),
-            each.note or NONE,
+            who_text(each.author, texts),
+            in_language(each.note or "", texts.language) or NONE,
             Cell(
                 texts("data_see_difference"),
                 link=_address(visit, kind, name, version=str(each.version), diff="1"),

@@ -15,6 +15,7 @@ from tierwise.console.pages._data import attempt, sections, table_title, under_w
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Cell, Column, Item, table
+from tierwise.console.shown import scope_text, who_text
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page
 
@@ -149,7 +150,7 @@ def _decided(visit: Visit, decided: Sequence[DecisionView]) -> None:
             each.right,
             texts("data_same" if each.same else "data_apart"),
             each.reason,
-            Cell(each.author.removeprefix("person:"), small=texts.day(each.at)),
+            Cell(who_text(each.author, texts), small=texts.day(each.at)),
         )
         for each in decided
     ]
@@ -175,7 +176,12 @@ def _shared(shared: Sequence[SharedRow], texts: Texts) -> str:
         Column(texts("data_most")),
     ]
     rows = [
-        (each.identity, f"{each.scope} → {each.of}", texts.count(each.seen_with), texts.count(each.most))
+        (
+            each.identity,
+            f"{scope_text(each.scope, texts)} → {scope_text(each.of, texts)}",
+            texts.count(each.seen_with),
+            texts.count(each.most),
+        )
         for each in shared
     ]
     return table(heads, rows, name="shared")

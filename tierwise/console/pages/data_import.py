@@ -25,6 +25,7 @@ from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.figures import Figure, figures
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.parts.upload import upload
+from tierwise.console.shown import who_text
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import Problem, TierwiseError
@@ -79,7 +80,7 @@ def _listed(visit: Visit, found: Sequence[ImportView]) -> str:
         cells: list[Item] = [
             Cell(each.file, link=visit.link(f"/data/imports/{each.id}")),
             table_title(each.table, texts),
-            Cell(texts.at(each.at), small=(each.who or "").removeprefix("person:")),
+            Cell(texts.at(each.at), small=who_text(each.who or "", texts)),
             *(texts.count(getattr(each, name)) for name in COUNTS[:-1]),
         ]
         left = texts("data_still_open", rows=texts.count(each.open)) if each.open else ""

@@ -13,6 +13,7 @@ from tierwise.app import tag_catalogue
 from tierwise.app.among import InAnswer, among_address
 from tierwise.app.insights import asking
 from tierwise.app.insights.insight_views import ColumnView, FigureView, InsightSummary, InsightView, ParameterView
+from tierwise.app.insights.steps import STEP_TITLES
 from tierwise.app.insights.who import rules_of_row
 from tierwise.console.charts.answers import height_px, in_fixed_colours
 from tierwise.console.pages._kpis import kpis_by_name
@@ -73,6 +74,9 @@ STEP = 50
 
 MOST = 1000
 
+_WRITTEN_NUMBERS = ("said", "said_target", "said_ahead", "said_change", "said_benchmark")
+"""Columns of KPIs that hold numbers as text, each in its own unit."""
+
 _NUMBERS = ("count", "money", "rate", "days", "number", "p_value")
 
 
@@ -97,7 +101,7 @@ def _line(visit: Visit, each: InsightSummary) -> str:
     texts = visit.texts
     said = texts.label(each.answers)
     if each.missing:
-        said = texts("ins_wants", tables=", ".join(texts(f"data_table_{table}") for table in each.missing))
+        said = texts("ins_wants", tables=_tables(each, texts))
     link = escape(visit.link(f"/insight/{each.name}"))
     wrong = ' class="tw-wrong"' if each.missing else ""
     return f'<li><a href="{link}">{escape(texts.label(each.title))}</a><small{wrong}>{escape(said)}</small></li>'
@@ -244,11 +248,14 @@ def _answer(visit: Visit, found: InsightSummary, view: InsightView, kpis: Mappin
     with card(texts("ins_answer"), name="answer", aside=" · ".join(said)):
         if view.figures:
             markup(figures([_figure(visit, each, view) for each in view.figures]))
-        if view.notes:
+        if found.missing:
+            markup(_missing(visit, found))
+        elif view.notes:
             listed = "".join(f"<li>{escape(texts.label(note))}</li>" for note in view.notes)
             markup(f'<ul class="tw-notes">{listed}</ul>')
-        if not view.rows:
+        if not view.rows and not found.missing:
             markup(f'<p data-notice="none">{escape(texts("ins_nothing"))}</p>')
+        if not view.rows:
             return
         if view.chart is not None:
             chart(in_fixed_colours(view.chart, view.columns, texts), height_px(view.chart))
@@ -261,6 +268,21 @@ def _answer(visit: Visit, found: InsightSummary, view: InsightView, kpis: Mappin
         markup(_beneath(visit, found, view))
 
 
+def _missing(visit: Visit, found: InsightSummary) -> str:
+    """Which facts nobody has imported yet, and the way there."""
+    texts = visit.texts
+    said = texts("ins_wants", tables=_tables(found, texts))
+    link = ""
+    if visit.may("import"):
+        way = texts("go_on_to", place=texts("data_import"))
+        link = f' <a href="{escape(visit.link("/data"))}">{escape(way)}</a>'
+    return f'<p data-notice="none">{escape(said)}{link}</p>'
+
+
+def _tables(found: InsightSummary, texts: Texts) -> str:
+    return ("、" if texts.language == "zh" else ", ").join(texts(f"data_table_{table}") for table in found.missing)
+
+
 def _figure(visit: Visit, each: FigureView, view: InsightView) -> Figure:
     texts = visit.texts
     unit = texts.currency(view.currency) if each.kind == "money" and each.value is not None else ""
@@ -269,7 +291,7 @@ def _figure(visit: Visit, each: FigureView, view: InsightView) -> Figure:
     text = _text(each.value, each.kind, texts)
     if each.kind == "text":  # a value of a column, such as a step
         called = next((column.values[text] for column in view.columns if text in column.values), None)
-        text = texts.label(called) or text
+        text = texts.label(called or STEP_TITLES.get(text)) or text
     link = ""
     if each.told and each.value and visit.may("view_customer"):
         among = InAnswer(view.name, each.name, None, _settings(visit, view))
@@ -295,8 +317,11 @@ def _head(column: ColumnView, view: InsightView, texts: Texts) -> Column:
     title = texts.label(column.title)
     if column.kind == "money":
         title = with_unit(title, view.currency, texts)
-    kind = "bar" if column.name == view.bar and column.kind == "rate" else "text"
-    return Column(title, kind if kind == "bar" or column.kind not in _NUMBERS else "number")
+    if column.kind == "days" and texts("ins_days") not in title:
+        title = with_unit(title, "days", texts)
+    if column.name == view.bar and column.kind == "rate":
+        return Column(title, "bar")
+    return Column(title, "number" if column.kind in _NUMBERS or column.name in _WRITTEN_NUMBERS else "text")
 
 
 def _most(view: InsightView) -> float:

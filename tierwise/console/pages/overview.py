@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from html import escape
 
 from nicegui import ui
@@ -63,15 +62,18 @@ async def overview(visit: Visit) -> None:
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
             await kpis(visit)
-            _deciles(view.deciles, visit)
-            for ladder in view.lifecycle:
-                _ladder(ladder, texts("stage"), visit, excel="lifecycle", has_strategies=True)
         with ui.element("div"):
             await migration(visit, view)
-            _rfm(view.rfm, visit)
+    _rfm(view.rfm, visit)
+    with ui.element("div").classes("tw-columns"):
+        with ui.element("div"):
+            _deciles(view.deciles, visit)
+            _stores(view.stores, visit)
+        with ui.element("div"):
+            for ladder in view.lifecycle:
+                _ladder(ladder, texts("stage"), visit, excel="lifecycle", has_strategies=True)
             for ladder in view.activity:
                 _ladder(ladder, texts("activity_class"), visit, excel="activity", has_strategies=False)
-            _stores(view.stores, visit)
             _runs(runs, visit)
 
 
@@ -216,9 +218,10 @@ def _rfm(view: RfmView, visit: Visit) -> None:
             Column(texts("ladder_share"), "bar"),
             Column(texts("net_sales")),
             Column(texts("money_share"), "bar"),
+            Column(texts("per_head")),
         )
         rows = [
-            _tier(cell.code, cell, texts, per_head=cell.per_head, link=_customers(visit, RFM_CELL, cell.code))
+            (*_tier(cell.code, cell, texts, link=_customers(visit, RFM_CELL, cell.code)), texts.amount(cell.per_head))
             for cell in view.cells
         ]
         markup(table(columns, rows, name="rfm"))
@@ -275,7 +278,6 @@ def _tier(
     place: int = 0,
     *,
     owner: str | None = None,
-    per_head: Decimal | None = None,
     flag: bool = True,
     link: str = "",
 ) -> tuple[Cell | Bar | str, ...]:
@@ -287,14 +289,13 @@ def _tier(
     small = " · ".join(part for part in (strategy, texts("owner", name=texts.said(owner)) if owner else "") if part)
     warn = flag and not strategy
     small = small or (texts("no_strategy") if warn else "")
-    beneath = f"{texts('per_head')} {texts.amount(per_head)}" if per_head is not None else ""
     colour = colour_of(name, place)
     badge = name if isinstance(row, CellRow) else ""
     return (
         Cell(texts.label(row.title) or name, small, warn, colour, badge),
         Cell(texts.count(row.customers), link=link),
         Bar(row.share, texts.percent(row.share), colour),
-        Cell(texts.amount(row.monetary_amount), beneath),
+        texts.amount(row.monetary_amount),
         Bar(row.monetary_share, texts.percent(row.monetary_share), colour),
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
 from nicegui import ui
 
-from tierwise.app import tag_catalogue, tag_validation
+from tierwise.app import definition_texts, tag_catalogue, tag_validation
 from tierwise.app.among import ANYWHERE
 from tierwise.app.tag_catalogue import TagCatalogue, TagRow
 from tierwise.app.tag_validation import TagValidation, ValidationDay
@@ -21,13 +21,15 @@ from tierwise.console.rule_query import in_address, where_is
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page
 from tierwise.definitions.rule import Comparison
-from tierwise.kernel.errors import TierwiseError, unknown_name
+from tierwise.kernel.errors import Problem, TierwiseError, unknown_name
 from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
 from tierwise.plots.options import options
 from tierwise.plots.plot import Bars, Series
 
 CHART_PX = 240
+
+SENSITIVE = ("property", "credit", "health", "minors", "track")
 
 CLASSES = ("static", "consumption", "behaviour", "tier")
 
@@ -93,7 +95,7 @@ def _listed(visit: Visit, rows: Sequence[TagRow], name: str) -> str:
 
 def _row(visit: Visit, each: TagRow) -> Sequence[Item]:
     texts = visit.texts
-    warning = in_language(each.warnings[0].message, texts.language) if each.warnings else ""
+    warning = _warning(each.warnings[0], each, texts) if each.warnings else ""
     return (
         Cell(
             texts.label(each.title),
@@ -133,14 +135,16 @@ async def one(visit: Visit) -> None:
     if tag is None:
         raise TierwiseError.of([unknown_name("tag", wanted, [each.name for each in found.tags])])
     tests = await visit.ask(tag_validation.validations, visit.ctx, tag.name) if tag.claim else ()
+    known = await visit.ask(definition_texts.list_definitions, visit.ctx) if tag.readers else ()
+    titles = {f"{each.kind} {each.name}": texts.label(each.title) for each in known}
     markup(f'<p class="tw-under"><a href="{escape(visit.link("/tags"))}">{escape(texts("tags_all"))}</a></p>')
     with card(texts.label(tag.title), name="tag", lead=texts.said(tag.description), aside=_compared(found, texts)):
         markup(figures(_figures(visit, tag, found)))
         link = escape(visit.link("/customers", where=having(tag.name)))
         markup(f'<p><a href="{link}">{escape(texts("tags_who"))}</a></p>')
-        markup(_told(visit, tag))
+        markup(_told(visit, tag, titles))
         if tag.warnings:
-            listed = "".join(f"<li>{escape(in_language(each.message, texts.language))}</li>" for each in tag.warnings)
+            listed = "".join(f"<li>{escape(_warning(each, tag, texts))}</li>" for each in tag.warnings)
             markup(f'<ul class="tw-notes tw-wrong">{listed}</ul>')
     if tag.values:
         with card(texts("tags_values"), name="values", excel=visit.excel("tag_values", tag=tag.name)):
@@ -168,7 +172,7 @@ def _figures(visit: Visit, tag: TagRow, found: TagCatalogue) -> tuple[Figure, ..
     )
 
 
-def _told(visit: Visit, tag: TagRow) -> str:
+def _told(visit: Visit, tag: TagRow, titles: Mapping[str, str]) -> str:
     texts = visit.texts
     definition = escape(visit.link(f"/data/definitions/tag/{quote(tag.name, safe='')}"))
     told = [
@@ -177,16 +181,40 @@ def _told(visit: Visit, tag: TagRow) -> str:
         (texts("tags_purpose"), escape(texts.said(tag.purpose) or NONE)),
         (texts("tags_owner"), escape(texts.said(tag.owner) or NONE)),
         (texts("tags_sensitivity"), escape(texts(f"tags_sensitivity_{tag.sensitivity}"))),
-        (texts("tags_consent"), escape(tag.consent or NONE)),
+        (texts("tags_consent"), escape(_consent(tag, texts))),
         (texts("tags_ttl"), escape(texts("tags_ttl_days", days=tag.ttl_days) if tag.ttl_days else NONE)),
         (texts("tags_empty"), escape(texts(f"tags_empty_{tag.when_empty}"))),
-        (texts("tags_readers"), escape(", ".join(tag.readers) or NONE)),
+        (texts("tags_readers"), _readers(visit, tag, titles)),
         (texts("tags_version"), f'<a href="{definition}">{tag.version if tag.version is not None else NONE}</a>'),
     ]
     if tag.agreement is not None and tag.agreement.alpha is not None:
         told.append((texts("tags_agreement"), f"{tag.agreement.alpha:.2f}"))
     listed = "".join(f"<div><dt>{escape(what)}</dt><dd>{said}</dd></div>" for what, said in told)
     return f'<dl class="tw-attributes">{listed}</dl>'
+
+
+def _readers(visit: Visit, tag: TagRow, titles: Mapping[str, str]) -> str:
+    """What reads it, by kind and title, each a link to its definition."""
+    links = []
+    for each in tag.readers:
+        kind, _, name = each.partition(" ")
+        said = f"{visit.texts(f'data_kind_{kind}')} {titles.get(each) or name}"
+        address = escape(visit.link(f"/data/definitions/{kind}/{quote(name, safe='')}"))
+        links.append(f'<a href="{address}">{escape(said)}</a>')
+    return "<br>".join(links) or NONE
+
+
+def _consent(tag: TagRow, texts: Texts) -> str:
+    """The purpose that a consent must name: a class of what is sensitive in words, another as it is called."""
+    if tag.consent is None:
+        return NONE
+    return texts(f"tags_sensitivity_{tag.consent}") if tag.consent in SENSITIVE else tag.consent
+
+
+def _warning(each: Problem, tag: TagRow, texts: Texts) -> str:
+    if each.code == "no_consent":
+        return texts("tags_no_consent", purpose=_consent(tag, texts))
+    return in_language(each.message, texts.language)
 
 
 def _values(visit: Visit, tag: TagRow) -> str:

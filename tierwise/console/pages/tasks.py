@@ -213,7 +213,7 @@ def _pager(visit: Visit, start: int, shown: int, of: int) -> str:
     after = visit.link("/tasks", **_asked(visit, **{"from": str(start + PAGE)}))
     links = f'<a href="{escape(before)}" rel="prev">{escape(texts("page_before"))}</a>' if start else ""
     links += f'<a href="{escape(after)}" rel="next">{escape(texts("page_after"))}</a>' if start + shown < of else ""
-    said = texts("rows_shown", first=texts.count(start + 1), last=texts.count(start + shown), of=texts.count(of))
+    said = texts("tasks_shown", first=texts.count(start + 1), last=texts.count(start + shown), of=texts.count(of))
     return f'<nav class="tw-pager" aria-label="{escape(texts("pages"))}"><span>{escape(said)}</span>{links}</nav>'
 
 

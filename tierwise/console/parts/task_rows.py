@@ -76,10 +76,10 @@ def _task(view: TaskView, texts: Texts, link: Link, *, whose: bool) -> str:
         number = "".join(each for each in view.phone if each.isdigit() or each == "+")
         phone = f' <a class="tw-phone-number" href="tel:{escape(number)}">{escape(view.phone)}</a>'
     tiers = "".join(_tier(each, texts) for each in (view.level, view.stage) if each is not None)
-    what = " · ".join(each for each in (texts.label(KIND_TITLES[view.kind]), view.title) if each)
+    what = " · ".join(each for each in (texts.label(KIND_TITLES[view.kind]), texts.said(view.title)) if each)
     lines = [
         ("task_reason", texts.label(view.reason)),
-        ("task_script", view.script),
+        ("task_script", texts.said(view.script)),
         ("task_question", texts.label(view.question)),
         ("task_note", view.note),
         ("task_whose", view.assignee.title if whose and view.assignee is not None else ""),
@@ -115,7 +115,7 @@ def _row(view: TaskView, texts: Texts, link: Link, *, pick: bool) -> str:
     label = escape(texts("task_pick_of", name=who(view, texts)))
     box = f'<td><input type="checkbox" data-pick value="{view.id}" aria-label="{label}"></td>' if pick else ""
     tiers = " · ".join(texts.label(each.value_title) for each in (view.level, view.stage) if each is not None)
-    title = view.title or texts.label(KIND_TITLES[view.kind])
+    title = texts.said(view.title) or texts.label(KIND_TITLES[view.kind])
     why = texts.label(view.reason) if view.title else texts.label(view.reason) or NONE
     late = f'<small class="warn">{escape(day_text(view, texts))}</small>' if view.overdue_days else ""
     note = f"<small>{escape(view.note)}</small>" if view.note else ""

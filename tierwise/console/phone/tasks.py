@@ -38,7 +38,7 @@ def task(visit: PhoneVisit) -> Response:
     return shown(
         visit,
         "task.html",
-        title=found.title or visit.texts.label(found.reason),
+        title=visit.texts.said(found.title) or visit.texts.label(found.reason),
         task=found,
         **of_cards(visit),
     )

@@ -73,9 +73,9 @@ def abnormal(asked: Asked) -> Answer:
         ),
         notes=(
             Label(
-                "分数不是证据：先看原因；要从统计中排除，放入名单由清洗规则读取，可用 tierwise junk release 放回",
-                "a score proves nothing: read the reasons; to leave somebody out, a list that a cleaning rule reads; "
-                "tierwise junk release gives back",
+                "分数不是证据：先看原因；要从统计中排除，放入名单由清洗规则读取，之后也可以解除",
+                "a score proves nothing: read the reasons; to leave somebody out, put them on a list that a cleaning "
+                "rule reads; they can be released again",
             ),
         ),
         bar="abnormal_score",

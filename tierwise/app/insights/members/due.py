@@ -68,9 +68,9 @@ def due(asked: Asked) -> Answer:
         notes=(
             *known_by(asked),
             Label(
-                "无法预计：商品没有周期或数据太少（见 insight replenishment）；准不准见 insight due_backtest",
-                "without a date: items without a cycle or with too few data (insight replenishment); how good such "
-                "dates were: insight due_backtest",
+                "无法预计：商品没有周期或数据太少，见“复购周期”；准不准，见“到期名单回测”",
+                'without a date: items without a cycle or with too few data, see "Replenishment cycles"; how good such '
+                'dates were, see "Back-test of due dates"',
             ),
         ),
     )  # fmt: skip

@@ -12,6 +12,7 @@ import pyarrow as pa
 from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Figure, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import ADJUSTED, ITEM, LAGS, P_VALUE, named
+from tierwise.app.known_codes import KNOWN_CODES, code_label
 from tierwise.metrics.first_purchase import first_purchases as firsts_of
 from tierwise.metrics.first_purchase import who_began, whose_first
 from tierwise.metrics.frame import Frame
@@ -39,7 +40,7 @@ def first_purchases(asked: Asked) -> Answer:
     return Answer(
         columns=(
             Column("value", Label("编码", "id"), "text", detail=True),
-            Column("name", Label("首购内容", "first purchase"), "text"),
+            Column("name", Label("首购内容", "first purchase"), "text", values=KNOWN_CODES if by == "channel" else {}),
             Column("customers", Label("客户数", "customers"), "count"),
             Column("share", Label("占比", "share"), "rate"),
             Column("again_count", Label("再购人数", "came again"), "count", detail=True),
@@ -54,7 +55,7 @@ def first_purchases(asked: Asked) -> Answer:
         figures=_figures(first[0], partial(_followed, asked)) if first else (),
         notes=(_note(days),) if found.num_rows else (_none(days),),
         bar="again_share",
-        picture=_PICTURE,
+        picture=_PICTURE_OF_CHANNELS if by == "channel" else _PICTURE,
         known_by=("value",),
         who={"customers": partial(_whose, asked, False), "again_count": partial(_whose, asked, True)},
     )
@@ -104,12 +105,10 @@ def _none(days: int) -> Label:
     )
 
 
-_PICTURE = bars(
-    Label("首购买什么的人更会再来", "Who comes again, by first purchase"),
-    "name",
-    {"again_share": Label("再购率", "came again"), "others_again_share": Label("其他客户", "others")},
-    "rate",
-)
+_TITLE = Label("首购买什么的人更会再来", "Who comes again, by first purchase")
+_DRAWN = {"again_share": Label("再购率", "came again"), "others_again_share": Label("其他客户", "others")}
+_PICTURE = bars(_TITLE, "name", _DRAWN, "rate")
+_PICTURE_OF_CHANNELS = bars(_TITLE, lambda row, language: code_label(row["name"]).in_language(language), _DRAWN, "rate")
 
 INSIGHT = Insight(
     name="first_purchases",

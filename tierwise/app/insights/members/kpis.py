@@ -104,8 +104,8 @@ _SCHEMA = pa.schema(
     [("kpi", pa.string()), *((column.name, _TYPES.get(column.name, pa.string())) for column in _COLUMNS)]
 )
 _NONE = Label(
-    "还没有指标：用 tierwise definitions apply 加入 kind: kpi 的定义",
-    "no KPIs yet: apply definitions with kind: kpi",
+    "还没有指标：在定义里加入 kind: kpi",
+    "no KPIs yet: add definitions with kind: kpi",
 )
 _NOTHING = Label("没有可计算的指标", "no KPI can be told")
 _NOTES = (
@@ -161,14 +161,14 @@ def _range(kpi: Kpi, benchmark: Benchmark, digits: int) -> str:
 
 
 def _said(kpi: Kpi, number: Fraction | None, digits: int, *, signed: bool = False) -> str | None:
-    """For people: 42.4 %, 1,234.50, 31.0."""
+    """For people: 42.4%, 1,234.50, 31.0."""
     told = outside(kpi, number, digits)
     if told is None:
         return None
     sign = "+" if signed else ""
     match kpi.unit:
         case "rate":
-            return f"{told * 100:{sign}.1f} %" if not signed else f"{told * 100:{sign}.1f} pp"
+            return f"{told * 100:{sign}.1f}%" if not signed else f"{told * 100:{sign}.1f} pp"
         case "money":
             return f"{told:{sign},.{digits}f}"
         case "count":

@@ -11,6 +11,7 @@ import pyarrow as pa
 from tierwise.app.insights.bars import bars
 from tierwise.app.insights.insight import Answer, Asked, Column, Insight, Label, Parameter, Row
 from tierwise.app.insights.things import first_known
+from tierwise.app.known_codes import KNOWN_CODES, code_label
 from tierwise.metrics.frame import Frame, columns_of
 from tierwise.metrics.source_quality import brought_by, source_quality
 
@@ -18,7 +19,7 @@ USUAL = ("source", "客户来源", "来源")
 """What the trait that tells where a customer came from is usually called; the first that is there is taken."""
 
 _COLUMNS = (
-    Column("source", Label("来源", "source"), "text"),
+    Column("source", Label("来源", "source"), "text", values=KNOWN_CODES),
     Column("registered_count", Label("注册数", "registered"), "count"),
     Column("junk_count", Label("垃圾账号", "junk"), "count", detail=True),
     Column("junk_share", Label("垃圾占比", "junk share"), "rate"),
@@ -34,14 +35,14 @@ _COLUMNS = (
 def sources(asked: Asked) -> Answer:
     """One row per source, most registrations first."""
     note = Label(
-        "费用不在数据里：在 Python 中给出费用表（tw.source_quality），可得每注册、首单、留存成本",
-        "no cost is in the data: give a table of costs in Python (tw.source_quality) for the cost of each",
+        "数据里没有各来源的费用，因此不算每注册、每首单、每留存的成本",
+        "no source's cost is in the data, so that none is told per registration, first order or who came again",
     )
     people = asked.with_junk("people")
     source = first_known(asked, asked["source"], USUAL)
     if source is None or source not in columns_of(asked.with_junk("customers")):
         lacking = Label(
-            "客户没有来源字段：用 --set source=字段名",
+            "客户没有来源字段：在“来源字段”里填写客户表的列名",
             "no column of customers tells their source: set source to the one that does",
         )
         return Answer(_COLUMNS, _none(), notes=(lacking,))
@@ -62,7 +63,7 @@ def sources(asked: Asked) -> Answer:
         order='"registered_count" DESC, "source"',
         notes=(note,),
         bar="retained_share",
-        picture=bars(Label("各来源首单与复购", "First orders and who came again, by source"), "source", _DRAWN, "rate"),
+        picture=bars(Label("各来源首单与复购", "First orders and who came again, by source"), _called, _DRAWN, "rate"),
         known_by=("source",),
         who={
             "real_count": partial(_brought, asked, named, 0),
@@ -87,6 +88,10 @@ def _brought(asked: Asked, source: nw.Expr, least_days: int, row: Row) -> Frame:
 
 
 _DRAWN = {"first_order_share": Label("首单率", "first order"), "retained_share": Label("复购率", "came again")}
+
+
+def _called(row: Row, language: str) -> str:
+    return "–" if row["source"] is None else code_label(row["source"]).in_language(language)
 
 
 def _none() -> pa.Table:

@@ -75,7 +75,7 @@ def wallet(asked: Asked) -> Answer:
         picture=counted(
             Label("客户按我们所占份额", "Customers by our share of their wallet"),
             CUSTOMERS,
-            ((f"{tenth * 10}–{tenth * 10 + 10} %", by_tenth.get(tenth, 0)) for tenth in range(10)),
+            ((f"{tenth * 10}–{tenth * 10 + 10}%", by_tenth.get(tenth, 0)) for tenth in range(10)),
         ),
         known_by=("customer_id",),
         who={"peer_count": lambda row: _peers(profile, peers, row["customer_id"])},
