@@ -82,7 +82,7 @@ def test_the_change_is_since_the_newest_run_of_an_earlier_day(with_kpis: Context
     for name in ("buyers", "sales"):
         assert now[name]["change"] == now[name]["value"] - then[name]["value"] != 0
     assert now["visits"]["change"] is None
-    assert "--run" in insight(with_kpis, "kpis", as_of=date(2026, 6, 1)).notes[0].en
+    assert "ask a run of 2026-06-01" in insight(with_kpis, "kpis", as_of=date(2026, 6, 1)).notes[0].en
 
 
 def test_a_kpi_that_does_not_fit_what_it_counts_is_refused(retailer: Context) -> None:
@@ -117,4 +117,4 @@ def test_the_panorama_has_every_customer_once_in_the_order_of_stages(retailer: C
         insight(retailer, "panorama", {"by": "recency_days"})
     with pytest.raises(TierwiseError, match="no money that adds up"):
         insight(retailer, "panorama", {"metric": "max_order_amount"})
-    assert "--run" in insight(retailer, "panorama", as_of=date(2026, 6, 1)).notes[0].en
+    assert "ask a run of 2026-06-01" in insight(retailer, "panorama", as_of=date(2026, 6, 1)).notes[0].en
