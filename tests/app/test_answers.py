@@ -179,6 +179,16 @@ def test_rules_read_it_live_and_runs_from_its_day_on(house: Context, today: list
     assert "cats" not in {each.name for each in memberships.of_customer(house, "C4").memberships}
 
 
+def test_beside_an_old_run_nobody_is_told_by_an_answer(house: Context, today: list[date]) -> None:
+    """They would be as of today, and all others as of long ago."""
+    today[0] = TODAY + timedelta(days=30)
+    answering.answer(house, "C36", "pets", "cat")
+    assert keep_up_once(house) is None
+    assert shown(house, "C36", "pets") == "cat"
+    answering.take_back(house, "C36", "pets", reason="for the next test")
+    today[0] = TODAY
+
+
 def test_new_traits_days_and_numbers_are_of_their_type(house: Context) -> None:
     answering.answer(house, "C6", "mattress", "软")
     answering.answer(house, "C6", "birthday", "1990/6/30")

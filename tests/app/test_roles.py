@@ -20,6 +20,7 @@ WITHIN = [
     "among_keys.run_of_among",
     "answer_numbers.sources_asked",
     "answers.said_since",
+    "asked_before.anybody_asked",
     "asked_before.asked_before",
     "asked_before.declined_by",
     "asked_before.house_of",

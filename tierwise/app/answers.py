@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+import duckdb
+
 from tierwise.app.answer_fields import field_of
-from tierwise.app.asked_before import AskedBefore, House, again_on, asked_before, house_of
+from tierwise.app.asked_before import AskedBefore, House, again_on, anybody_asked, asked_before, house_of
 from tierwise.app.context import Context
 from tierwise.app.known_customers import Customers
 from tierwise.app.own_customers import require_own
@@ -78,11 +80,13 @@ def customer_words(ctx: Context, customer_id: str) -> CustomerWords:
     return CustomerWords(customer_id, words, {fields[field]: value for field, value in before.now.items()})
 
 
-def said_since(ctx: Context, customer_key: int) -> dict[str, Any]:
+def said_since(ctx: Context, customer_key: int, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Column -> its value as of this moment, of the columns for which the customer was ever asked, of the column's
-    type. The caller has asked whether one may see them."""
+    type. The caller has asked whether one may see them. connection: to look by."""
+    if not anybody_asked(ctx):
+        return {}
     house = house_of(ctx)
-    before = asked_before(ctx, house, [customer_key]).get(customer_key)
+    before = asked_before(ctx, house, [customer_key], connection).get(customer_key)
     if before is None:
         return {}
     types = {each.column_name: each.type for each in house.traits} | {"birth_on": "date"}

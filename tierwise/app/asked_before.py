@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -71,25 +72,35 @@ def house_of(ctx: Context) -> House:
     return House(definitions, versions, known, zone, clock.today(zone))
 
 
-def asked_before(ctx: Context, house: House, customer_keys: Collection[int]) -> dict[int, AskedBefore]:
-    """By customer key, those who were ever asked anything."""
+def anybody_asked(ctx: Context) -> bool:
+    """Whether any customer was ever asked anything."""
+    with ctx.database.connect() as state:
+        return answers.any_answer(state)
+
+
+def asked_before(
+    ctx: Context,
+    house: House,
+    customer_keys: Collection[int],
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> dict[int, AskedBefore]:
+    """By customer key, those who were ever asked anything. connection: one to look by, where there is one."""
     with ctx.database.connect() as state:
         if not customer_keys or not answers.any_answer(state):
             return {}
         if "customer_map" not in house.versions and not answers.keys_asked(state, list(customer_keys)):
             return {}
-    connection = ctx.duckdb()
-    try:
+    with nullcontext(connection) if connection is not None else closing(ctx.duckdb()) as connection:
         customers = _sources(ctx, connection, house, customer_keys)
         whose = {source: key for key, sources in customers.items() for source in sources}
         with ctx.database.connect() as state:
             said = answers.of_keys(state, sorted(whose), standing_only=False)
+        if not said:
+            return {}
         asked = sorted({whose[each.source_key] for each in said})
         fields = sorted({each.field for each in said})
         sources = [source for key in asked for source in customers[key]]
         filed = filed_of(connection, ctx.lake, house.versions.get("customers"), sources, fields)
-    finally:
-        connection.close()
     precedence = precedences(house.definitions.of(Profiling))
     by_customer: dict[int, list[StoredAnswer]] = {}
     for each in said:

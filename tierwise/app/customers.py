@@ -106,8 +106,8 @@ def _customer(ctx: Context, customer_id: str, run_id: int | None) -> CustomerVie
             live=live_view(*live) if live else None,
             relations=facts["relations"],
         )
-        key = int(row[0])
-    return view if run_id is not None else _with_said(view, said_since(ctx, key))
+        said = {} if run_id is not None else said_since(ctx, int(row[0]), reader.connection)
+    return _with_said(view, said)
 
 
 def _with_said(view: CustomerView, said: Mapping[str, Any]) -> CustomerView:

@@ -29,9 +29,9 @@ def keep_up_once(ctx: Context) -> Applied | None:
     """
     acting = ctx.acting_as(APPLIER)
     with ctx.database.connect() as connection:
-        if not live_customers.tells_live(connection):
-            return None
         by_events = live_customers.takes_events(connection)
+        if not by_events and not live_customers.tells_answers(connection):
+            return None
         waits = by_events and inbox.any_pending(connection)
         answered = answers_wait(connection)
     try:

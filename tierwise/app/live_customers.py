@@ -124,9 +124,21 @@ def takes_events(state: Connection) -> bool:
     return of_events or bool(stored.current(state, "identities"))
 
 
-def tells_live(state: Connection) -> bool:
-    """Whether customers are told between runs: where events come, or customers are asked."""
-    return takes_events(state) or answers.any_answer(state)
+RECENT_DAYS = 7
+"""So old a run may be for answers alone to be told beside it: whoever is told is told as of today, and would stand
+among customers who are told as of long ago."""
+
+
+def tells_answers(state: Connection, as_of: date | None = None) -> bool:
+    """Whether customers who were asked are told beside the run of the standing, or one as of that day."""
+    if not answers.any_answer(state):
+        return False
+    if as_of is None:
+        standing = memberships.standing(state)
+        run = runs.current(state) if standing is None else runs.get(state, standing.run_id)
+        as_of = None if run is None else run.as_of
+    today = clock.today(clock.zone(current_definitions(state).project.timezone))
+    return as_of is not None and (today - as_of).days <= RECENT_DAYS
 
 
 Record = Callable[[Connection], int]
@@ -143,7 +155,7 @@ def of_run(ctx: Context, run_id: int, inputs: Inputs, built: Built) -> Record:
     with ctx.database.connect() as state:
         standing = memberships.standing(state)
         earlier = None if standing is None else runs.get(state, standing.run_id)
-        goes_on = tells_live(state)
+        goes_on = takes_events(state) or tells_answers(state, inputs.as_of)
         told = memberships.live_states(state)
     if inputs.as_of > today or (earlier is not None and inputs.as_of < earlier.as_of):
         return lambda connection: 0

@@ -15,6 +15,8 @@ from tierwise.app.known_codes import KNOWN_CODES
 from tierwise.app.reading import Reader, label_of, reading
 from tierwise.app.tier_values import part_titles, tier_named, value_titles
 from tierwise.app.views import Label
+from tierwise.definitions.profiling import Profiling
+from tierwise.definitions.sensitivity import TRAIT
 from tierwise.definitions.tag import Tag
 from tierwise.metrics.rules import RuleType, rule_schema
 
@@ -25,7 +27,8 @@ Group = Literal["tier", "tag", "attribute", "trait", "reason"]
 class AttributeWords:
     """An attribute of the profile. type: as rules see it. unit: empty where it has none. group: where to look for it.
 
-    values: those that its definition knows, in their order, with their titles; empty where any may come.
+    values: those that its definition knows, in their order, with their titles; empty where any may come. told: how
+    values are said that customers may choose when they are asked, of an attribute of which any may come.
     """
 
     name: str
@@ -34,6 +37,7 @@ class AttributeWords:
     unit: str
     group: Group
     values: Mapping[str, Label] = field(default_factory=dict)
+    told: Mapping[str, Label] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,17 @@ class Vocabulary:
 
     def title(self, name: str) -> Label:
         found = self.attributes.get(name)
-        return found.title if found is not None else Label(name, name)
+        plain = name.removeprefix(TRAIT)
+        return found.title if found is not None else Label(plain, plain)
 
     def value(self, name: str, value: object) -> Label | None:
-        """A tier's value by its title, a trait's known code by its words; None where the value speaks for itself."""
+        """A value by its title: a tier's, an answer's, a trait's known code; None where the value speaks for itself."""
         found = self.attributes.get(name)
         if found is None or value is None:
             return None
-        return found.values.get(str(value)) or (KNOWN_CODES.get(str(value)) if found.group == "trait" else None)
+        text = str(value)
+        known = KNOWN_CODES.get(text) if found.group == "trait" else None
+        return found.values.get(text) or found.told.get(text) or known
 
 
 def vocabulary(ctx: Context, run_id: int | None = None) -> Vocabulary:
@@ -87,4 +94,15 @@ def _words(reader: Reader, name: str, kind: RuleType, tag: Tag | None) -> Attrib
     values = value_titles(tier) or part_titles(reader.definitions.all, name)
     if tag is not None:
         values = {value: label_of(title, value) for value, title in tag.possible_values}
-    return AttributeWords(name, attribute_label(reader, "profile", name), kind, reader.unit(name), group, values)
+    label = attribute_label(reader, "profile", name)
+    return AttributeWords(name, label, kind, reader.unit(name), group, values, {} if values else _told(reader, name))
+
+
+def _told(reader: Reader, name: str) -> dict[str, Label]:
+    asked = (question for each in reader.definitions.of(Profiling) for question in each.questions)
+    return {
+        answer.value: label_of(answer.text, answer.value)
+        for question in asked
+        if question.attribute in (name, name.removeprefix(TRAIT))
+        for answer in question.answers
+    }

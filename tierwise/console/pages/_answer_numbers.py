@@ -29,7 +29,7 @@ async def asked_numbers(visit: Visit) -> None:
             heads = [Column(texts(f"asked_by_{name}"), "text")]
             heads += [Column(texts(f"asked_{key}")) for key in ("asked", "answered", "rate", "declined", "undone")]
             cells = [_row(visit, view, each, name) for each in rows]
-            markup(f'<div class="tw-scroll">{table(heads, cells, name=f"asked-{name}")}</div>')
+            markup(f'<div class="tw-scroll tw-apart">{table(heads, cells, name=f"asked-{name}")}</div>')
 
 
 def _row(visit: Visit, view: AnswerNumbers, row: AskedRow, of: str) -> Sequence[Item]:

@@ -150,8 +150,9 @@ def _angle(
         with ui.element("dl").classes("tw-attributes"):
             for name, value in base.items():
                 title = texts(f"column_{name}") if not name.startswith("trait.") else texts.label(words.title(name))
-                text = attribute_text(name, value, words, texts)
-                markup_in("div", f"<dt>{escape(title)}</dt><dd>{escape(text)}{_heard(said.get(name), texts)}</dd>")
+                word = said.get(name)
+                text = texts.label(word.text) if word is not None else attribute_text(name, value, words, texts)
+                markup_in("div", f"<dt>{escape(title)}</dt><dd>{escape(text)}{_heard(word, texts)}</dd>")
             windowed = {name for family in families.values() for name in family.values()}
             for each in shown:
                 if each.name not in windowed:

@@ -44,7 +44,8 @@ def questions_of(visit: PhoneVisit, asking: CustomerProfiling | None, words: Cus
     """What the page of a customer shows of questions: the next one, others that may be asked, and what was said."""
     texts = visit.texts
     questions = asking.questions if asking is not None else ()
-    others = [each for each in questions if each.state in ("open", "not_worth") and each.kind is not None]
+    told = [each for each in questions if each.state not in ("next", "known") and each.kind is not None]
+    others = [each for each in told if each.state != "not_allowed" or each.needs_consent is None]
     newest: dict[str, int] = {}
     for place, word in enumerate(words.words):
         if word.standing != "undone":

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tierwise.app import answers, customers, explaining, history, memberships, profiling, tags
 from tierwise.app import tasks as task_cases
+from tierwise.app.answers import WordView
 from tierwise.app.context import Context
 from tierwise.app.tags import CustomerTags
 from tierwise.app.views import AttributeValue, CustomerView
@@ -22,8 +23,9 @@ from tierwise.console.phone.customers import dialled, dot_of
 from tierwise.console.phone.look import shown
 from tierwise.console.phone.tasks import just_done, of_cards, open_first
 from tierwise.console.phone.visit import PhoneVisit
-from tierwise.console.shown import attribute_text, code_text, reason_text, unit_text, value_text
+from tierwise.console.shown import attribute_text, code_text, heard_text, reason_text, unit_text, value_text
 from tierwise.console.texts import Texts
+from tierwise.definitions.sensitivity import TRAIT
 from tierwise.kernel.errors import TierwiseError
 
 T = TypeVar("T")
@@ -57,6 +59,7 @@ def customer(visit: PhoneVisit) -> Response:
     past = _if_there(history.customer_history, ctx, who)
     asking = _if_there(profiling.next_question, ctx, who)
     said = answers.customer_words(ctx, who)
+    counting = {each.attribute: each for each in said.words if each.standing == "counts"}
     to_do = open_first(task_cases.tasks_of_customer(ctx, who)) if ctx.principal.may("task") else []
     segments = [each for each in memberships.of_customer(ctx, who).memberships if each.kind == "segment"]
     return shown(
@@ -80,7 +83,7 @@ def customer(visit: PhoneVisit) -> Response:
         just_done=just_done(visit),
         **of_cards(visit),
         may_tag=ctx.principal.may("tag"),
-        angles=[(texts(f"angle_{angle}"), angle, _lines(visit, angle, view, words)) for angle in ANGLES],
+        angles=[(texts(f"angle_{angle}"), angle, _lines(visit, angle, view, words, counting)) for angle in ANGLES],
         moments=moments_of(view, past, words, texts)[:MOMENTS],
         facts=[(texts(f"facts_{name}"), name, _fact_rows(getattr(view, name), texts)) for name in _FACTS],
         done=visit.asked.get("said", ""),
@@ -154,16 +157,20 @@ def _acts(visit: PhoneVisit, given: CustomerTags | None) -> list[Mapping[str, An
     ]
 
 
-def _lines(visit: PhoneVisit, angle: str, view: CustomerView, words: Vocabulary) -> list[Line]:
+def _lines(
+    visit: PhoneVisit, angle: str, view: CustomerView, words: Vocabulary, said: Mapping[str, WordView]
+) -> list[Line]:
     texts = visit.texts
     found = []
     if angle == "base":
         told = {each.name for each in view.attributes if each.value is not None}
         base = {name: value for name, value in view.base.items() if value is not None and name not in _NOT_HERE | told}
-        found += [Line(texts(f"column_{name}"), attribute_text(name, base[name], words, texts)) for name in base]
-        traits = {f"trait.{name}": value for name, value in view.traits.items() if value is not None}
-        for name, value in traits.items():
-            found.append(Line(texts.label(words.title(name)), attribute_text(name, value, words, texts)))
+        base |= {f"{TRAIT}{name}": value for name, value in view.traits.items() if value is not None}
+        for name, value in base.items():
+            title = texts.label(words.title(name)) if name.startswith(TRAIT) else texts(f"column_{name}")
+            word = said.get(name)
+            text = texts.label(word.text) if word is not None else attribute_text(name, value, words, texts)
+            found.append(Line(title, text, under=heard_text(word, texts) if word is not None else ""))
     shown_here = {
         each.name: each
         for each in view.attributes
