@@ -64,6 +64,7 @@ WITHIN = [
     "task_reading.shown",
     "task_sheet.rows",
     "ticking.tick",
+    "under_way.job_around",
 ]
 """Parts of use cases, which have asked already, and what the process does by itself; none has a door of its own."""
 

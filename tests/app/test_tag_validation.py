@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from tierwise.app.principal import Principal
 from tierwise.definitions.read import parse_rule
 from tierwise.engine.lake import Lake
 from tierwise.kernel.errors import TierwiseError
-from tierwise.state import audit
+from tierwise.state import audit, jobs
 
 CLAIM = "outcome: {behaviour: {fact: orders, aggregate: count}, op: '>=', value: 1}, within_days: 60"
 
@@ -212,3 +213,43 @@ def test_readers_may_look_and_not_test(house: Context) -> None:
     assert tag_validation.validations(reader)
     with pytest.raises(TierwiseError, match="does not include"):
         tag_validation.validate_tags(reader)
+
+
+def test_a_test_is_a_job_that_tells_how_far_it_is_and_how_it_ended(
+    house: Context, tested: dict[str, tag_validation.TagValidation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    kept = tag_validation.validate_tags(house, ["lucky"], dates=2, began=seen.append)
+    job = tag_validation.newest_job(house, "lucky")
+    assert job is not None
+    assert (job.id, job.state, job.kind, job.done, job.total, job.unit) == (seen[0], "done", "tag_test", 2, 2, "days")
+    assert job.result == {"tags": ["lucky"]}
+    assert job.finished_at is not None
+    assert job.finished_at >= kept[0].at
+    assert tag_validation.newest_job(house, "luck") is None, "a part of a name is another name"
+
+    def stops(done: int, total: int, said: str) -> None:
+        with house.database.begin() as connection:
+            jobs.request_cancel(connection, seen[-1])
+
+    with pytest.raises(TierwiseError, match="cancelled"):
+        tag_validation.validate_tags(house, ["lucky"], dates=2, watch=stops, began=seen.append)
+    stopped = tag_validation.newest_job(house, "lucky")
+    assert stopped is not None
+    assert stopped.state == "cancelled"
+    assert tag_validation.validations(house, "lucky")[0].id == kept[0].id, "nothing of it is kept"
+
+    def broken(*_: object, **__: object) -> None:
+        raise TierwiseError("out_of_memory", "there is not enough memory")
+
+    monkeypatch.setattr(tag_validation, "tag_backtest", broken)
+    started = tag_validation.start_validation(house, ["lucky", "regular"])
+    for thread in threading.enumerate():
+        if thread.name == "tierwise tag test":
+            thread.join(30)
+    failed = tag_validation.newest_job(house, "regular")
+    assert failed is not None
+    assert (failed.id, failed.state, failed.error["code"]) == (started, "failed", "out_of_memory")
+    with pytest.raises(TierwiseError) as refused:
+        tag_validation.start_validation(house, ["plain"])
+    assert refused.value.code == "no_hypothesis"

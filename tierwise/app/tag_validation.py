@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tierwise.app import under_way
 from tierwise.app.context import Context
 from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.tags import tag_named
+from tierwise.app.under_way import job_around
 from tierwise.definitions.graph import label_of
 from tierwise.definitions.tag import Tag
 from tierwise.definitions.tag_claim import Hypothesis
@@ -24,7 +26,8 @@ from tierwise.engine.execute import Inputs
 from tierwise.engine.tag_backtest import DayOfTag, needed, not_as_of, tag_backtest
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.metrics.tag_outcomes import ValueCounts
-from tierwise.state import audit, runs, tag_validations, traits
+from tierwise.state import audit, jobs, runs, tag_validations, traits
+from tierwise.state.jobs import Job
 from tierwise.state.tag_validations import StoredValidation
 from tierwise.stats.backtest import Counts, PastDay, Verdict, decided, holm, past_day
 
@@ -32,6 +35,12 @@ DATES = 4
 """On so many past days a tag is tested where nobody says which."""
 
 MOST_DATES = 24
+
+TAG_TEST = "tag_test"
+"""The kind of the job of a test."""
+
+LOOKED_AT = 50
+"""So many of the newest tests are looked through for one of a tag."""
 
 Watch = Callable[[int, int, str], None]
 
@@ -133,12 +142,14 @@ def validate_tags(
     dates: int = DATES,
     days: Sequence[date] = (),
     watch: Watch = lambda done, total, said: None,
+    began: Callable[[int], None] = lambda job_id: None,
 ) -> tuple[TagValidation, ...]:
-    """Test tags on past days and keep the verdicts. Audited.
+    """Test tags on past days and keep the verdicts. Audited. It is a job, which tells how far it is and can be stopped.
 
     names: all tags with a hypothesis where none is named. days: the past days; else so many `dates`, the newest so long
     ago that its outcomes are known by the current run's day, each a horizon before the next, so that no outcome counts
-    on two of them. The facts are those of the current run, and each day sees nothing after itself.
+    on two of them. The facts are those of the current run, and each day sees nothing after itself. began: told the
+    job's number before anything is computed.
 
     Raises `no_run`, `unknown_tag`, `no_hypothesis` (for all at once), `bad_value`, `bad_date` for a day whose outcomes
     are not known yet, and what a run raises.
@@ -155,7 +166,51 @@ def validate_tags(
     tags = _asked(definitions, names)
     claims = {tag.name: tag.hypothesis for tag in tags if tag.hypothesis is not None}
     asked = {name: _days(claim, inputs.as_of, dates, days) for name, claim in claims.items()}
-    found = tag_backtest(ctx.duckdb, ctx.lake, inputs, claims, asked, watch)
+    with job_around(ctx, TAG_TEST, title=", ".join(claims), unit="days", began=began) as job_id:
+        found = tag_backtest(ctx.duckdb, ctx.lake, inputs, claims, asked, _telling(ctx, job_id, watch))
+        return _keep(ctx, job_id, definitions, inputs, tags, kept, labels, found)
+
+
+def start_validation(ctx: Context, names: Sequence[str]) -> int | None:
+    """Begin to test tags; the number of the job, which goes on by itself. For a process that serves.
+
+    Raises what `validate_tags` raises before the job begins; the rest stands in the job.
+    """
+    ctx.principal.require("define")
+    return under_way.begin(lambda began: validate_tags(ctx, names, began=began), "tag test")
+
+
+def newest_job(ctx: Context, tag: str) -> Job | None:
+    """The newest job that tests or tested the tag, of those that are kept."""
+    ctx.principal.require("view")
+    with ctx.database.begin() as connection:
+        jobs.mark_crashed(connection)
+        found = jobs.list_jobs(connection, kind=TAG_TEST, limit=LOOKED_AT)
+    return next((each for each in found if tag in each.title.split(", ")), None)
+
+
+def _telling(ctx: Context, job_id: int, watch: Watch) -> Watch:
+    def told(done: int, total: int, said: str) -> None:
+        watch(done, total, said)
+        with ctx.database.begin() as connection:
+            if jobs.progress(connection, job_id, done=done, total=total, message=said):
+                raise TierwiseError("cancelled", "the test was cancelled; nothing of it is kept")
+
+    return told
+
+
+def _keep(
+    ctx: Context,
+    job_id: int,
+    definitions: Definitions,
+    inputs: Inputs,
+    tags: Sequence[Tag],
+    kept: Mapping[str, StoredValidation],
+    labels: Sequence[str],
+    found: Sequence[DayOfTag],
+) -> tuple[TagValidation, ...]:
+    """Judge what was counted, and store it with the end of the job."""
+    claims = {tag.name: tag.hypothesis for tag in tags if tag.hypothesis is not None}
     told = {name: [each for each in found if each.tag == name] for name in claims}
     figures = {name: [past_day(_counts(each.values)) for each in of_days] for name, of_days in told.items()}
     others = _p_values_of_others(definitions, kept, claims)
@@ -181,6 +236,9 @@ def validate_tags(
             )  # fmt: skip
             audit.write(connection, ctx.principal.name, "tag.validate", tag.name, {"verdict": verdict.verdict})
             done.append(_view(row, {tag.name: tag}))
+        days = len({each.day for each in found})
+        jobs.progress(connection, job_id, done=days, total=days, message="done")
+        jobs.finish(connection, job_id, {"tags": [tag.name for tag in tags]})
     return tuple(done)
 
 

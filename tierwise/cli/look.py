@@ -298,7 +298,7 @@ def jobs(limit: int, as_json: bool) -> None:
         rows = [
             (
                 job.id,
-                word(job.kind),
+                word(job.kind.replace("_", " ")),
                 told(job.title),
                 word(job.state),
                 f"{job.done:,}" + (f" / {job.total:,}" if job.total else ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tierwise.app.step_words import step_words
 from tierwise.console.texts import Texts
 from tierwise.definitions.read import KINDS
 
@@ -29,6 +30,8 @@ def step_title(said: str, texts: Texts) -> str:
 
     >>> step_title("level customer_level", Texts("en"))
     'Levels customer_level'
+    >>> step_title("as of 2026-03-31", Texts("zh"))
+    '截至 2026-03-31'
     """
     if said in STEPS:
         return texts(f"step_{STEPS[said]}")
@@ -37,4 +40,4 @@ def step_title(said: str, texts: Texts) -> str:
         return f"{texts(f'data_kind_{kind}')} {name}"
     if (rules := _RULES.fullmatch(said)) is not None:
         return texts("step_rules", tags=rules[1] or "0", segments=rules[2] or "0")
-    return said
+    return step_words(said, texts.language)

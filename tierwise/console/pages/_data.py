@@ -17,7 +17,7 @@ from tierwise.console.parts.card import card, markup
 from tierwise.console.steps import step_title
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, tell
-from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.errors import Problem, TierwiseError
 
 SECTIONS: tuple[tuple[str, str, Action], ...] = (
     ("/data", "data_import", "view"),
@@ -35,7 +35,7 @@ OPEN = ("queued", "running")
 COUNTS = ("read", "accepted", "replaced", "unchanged", "ignored", "quarantined")
 """What becomes of a file's rows; the first is the sum of the others."""
 
-KINDS = ("import", "run", "identity")
+KINDS = ("import", "run", "identity", "tag_test")
 """Kinds of jobs with words of their own."""
 
 REASONS = frozenset(
@@ -101,12 +101,22 @@ def job_title(job: Job, texts: Texts) -> str:
             return f"{kind} · {Path(file).name} → {table_title(table, texts)}"
     if job.kind == "run":
         return f"{kind} · {texts('as_of', day=job.title.removeprefix('run as of '))}"
+    if job.kind == "tag_test":
+        return f"{kind} · {job.title}"
     return kind
 
 
 def job_state(job: Job, texts: Texts) -> str:
     """Its state in a word."""
     return texts(f"data_state_{job.state}")
+
+
+def tell_end(job: Job, texts: Texts) -> None:
+    """Why a job came to no good end, and what that leaves."""
+    if job.error:
+        said = str(job.error.get("message", ""))
+        tell(TierwiseError.of([Problem(str(job.error.get("code", "failed")), said, None, None)]), texts)
+    markup(f"<p data-ended={escape(job.state)}>{escape(texts(f'data_after_{job.state}'))}</p>")
 
 
 async def under_way(visit: Visit, *kinds: str) -> None:
@@ -142,7 +152,7 @@ async def follow(visit: Visit, job: Job, over: Callable[[Job], None]) -> None:
             return
         share = now.done / now.total if now.total else 0.0
         bar.set_value(min(share, 1.0))
-        unit = texts(f"data_unit_{now.unit}") if now.unit in ("rows", "steps") else now.unit
+        unit = texts(f"data_unit_{now.unit}") if now.unit in ("rows", "steps", "days") else now.unit
         done = f"{texts.count(now.done)} / {texts.count(now.total)} {unit}" if now.total else ""
         said.set_text(" · ".join(part for part in (done, step_title(now.message, texts)) if part))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from urllib.parse import quote
 
 from nicegui import ui
 from nicegui.events import UploadEventArguments
@@ -20,6 +21,7 @@ from tierwise.console.pages._data import (
     reason_title,
     sections,
     table_title,
+    tell_end,
 )
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.figures import Figure, figures
@@ -28,7 +30,7 @@ from tierwise.console.parts.upload import upload
 from tierwise.console.shown import who_text
 from tierwise.console.texts import Texts
 from tierwise.console.visit import Visit, page, tell
-from tierwise.kernel.errors import Problem, TierwiseError
+from tierwise.kernel.errors import TierwiseError
 
 
 @page("/data", "title_data")
@@ -160,15 +162,7 @@ async def one_job(visit: Visit) -> None:
             markup(f"<p>{escape(texts('data_leave'))}</p>")
             await follow(visit, found, lambda now: visit.go(_outcome(now) or f"/data/jobs/{now.id}"))
             return
-        if found.error:
-            problem = Problem(
-                str(found.error.get("code", "failed")),
-                str(found.error.get("message", "")),
-                None,
-                None,
-            )
-            tell(TierwiseError.of([problem]), texts)
-        markup(f"<p>{escape(texts(f'data_after_{found.state}'))}</p>")
+        tell_end(found, texts)
         ui.button(texts("data_back"), on_click=lambda: visit.go("/data/runs" if found.kind == "run" else "/data"))
 
 
@@ -178,6 +172,8 @@ def _outcome(job: Job) -> str | None:
         return f"/data/imports/{result['import_id']}"
     if job.state == "done" and "run_id" in result:
         return f"/data/runs/{result['run_id']}"
+    if job.state == "done" and job.kind == "tag_test" and result.get("tags"):
+        return f"/tags/{quote(result['tags'][0], safe='')}"
     return None
 
 

@@ -10,9 +10,10 @@ from nicegui import ui
 
 from tierwise.app import definition_texts, tag_catalogue, tag_validation
 from tierwise.app.among import ANYWHERE
+from tierwise.app.jobs import Job
 from tierwise.app.tag_catalogue import TagCatalogue, TagRow
 from tierwise.app.tag_validation import TagValidation, ValidationDay
-from tierwise.console.pages._data import attempt
+from tierwise.console.pages._data import OPEN, attempt, follow, tell_end
 from tierwise.console.pages._moved import moved_link
 from tierwise.console.parts.card import card, chart, markup
 from tierwise.console.parts.figures import Figure, figures
@@ -151,7 +152,7 @@ async def one(visit: Visit) -> None:
             markup(_values(visit, tag))
     excel = visit.excel("tag_tests", tag=tag.name) if tests else ""
     with card(texts("tags_tests"), name="tests", aside=texts(f"tags_life_{tag.validation.life}"), excel=excel):
-        _tests(visit, tag, tests)
+        await _tests(visit, tag, tests)
 
 
 def _figures(visit: Visit, tag: TagRow, found: TagCatalogue) -> tuple[Figure, ...]:
@@ -231,7 +232,7 @@ def _values(visit: Visit, tag: TagRow) -> str:
     return table(heads, rows, name="values")
 
 
-def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
+async def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
     texts = visit.texts
     if tag.claim is None:
         markup(f"<p>{escape(texts('tags_no_claim'))}</p>")
@@ -250,18 +251,26 @@ def _tests(visit: Visit, tag: TagRow, tests: Sequence[TagValidation]) -> None:
             markup(f'<p class="foot">{escape(in_language(caution, texts.language))}</p>')
     if not tests:
         markup(f"<p>{escape(texts('tags_untested'))}</p>")
+    job = await visit.ask(tag_validation.newest_job, visit.ctx, tag.name)
+    if job is not None and job.state in OPEN:
+        markup(f"<p>{escape(texts('data_leave'))}</p>")
+        await follow(visit, job, lambda ended: ui.navigate.reload())
+        return
+    if job is not None and job.state != "done" and _is_newest(job, tests):
+        tell_end(job, texts)
     if visit.may("define"):
         wrong = ui.column()
 
         async def tested() -> None:
-            button.props("loading")
-            try:
-                await visit.ask(tag_validation.validate_tags, visit.ctx, [tag.name])
-            finally:
-                button.props(remove="loading")
+            await visit.ask(tag_validation.start_validation, visit.ctx, [tag.name])
             ui.navigate.reload()
 
-        button = ui.button(texts("tags_test"), on_click=attempt(visit, wrong, tested)).props("outline dense no-caps")
+        ui.button(texts("tags_test"), on_click=attempt(visit, wrong, tested)).props("outline dense no-caps")
+
+
+def _is_newest(job: Job, tests: Sequence[TagValidation]) -> bool:
+    """Whether no test came to its end after it."""
+    return not tests or (job.finished_at is not None and job.finished_at > tests[0].at)
 
 
 def bars_of_tests(days: Sequence[ValidationDay], texts: Texts) -> Bars | None:
