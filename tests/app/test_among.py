@@ -49,6 +49,7 @@ def test_they_are_narrowed_by_a_rule_and_taken_as_a_file(retailer: Context, tmp_
     rule = Comparison(attribute="monetary_amount", op=">=", value=1000)
     narrowed = search(retailer, rule=rule, among=among)
     assert 0 < narrowed.of < search(retailer, among=among).of
+    assert segments.members(retailer, rule, among=among, limit=3).of == narrowed.of
     done = segments.export_members(retailer, rule, tmp_path / "x.csv", columns=["monetary_amount"], among=among)
     assert done.rows == narrowed.of
     assert segments.export_members(retailer, EVERYBODY, tmp_path / "y.csv", among=among).rows > done.rows

@@ -37,6 +37,8 @@ def test_each_move_lists_its_customers_before_anything_is_stored(retailer: Conte
     done = segments.export_members(retailer, EVERYBODY, tmp_path / "x.csv", among=everybody)
     assert done.rows == moved
     assert (tmp_path / "x.csv").read_text().splitlines()[0].endswith(f"{BEFORE},{AFTER}")
+    segments.export_members(retailer, EVERYBODY, tmp_path / "zh.csv", among=everybody, headings="zh")
+    assert (tmp_path / "zh.csv").read_text("utf-8-sig").splitlines()[0].endswith("变动前,变动后")
     rows = SHEETS["plan_moves"].rows(retailer, {"plan": view.plan})
     assert sum(row["customers"] for row in rows) == sum(move.customers for move in view.moves)
 

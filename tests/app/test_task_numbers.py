@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 
 import pytest
 from sqlalchemy import text
 
 from tests.app.task_house import ANALYST, BOSS, LI, NOW, READER, TODAY
 from tierwise.app import importing, task_giving, tasks
+from tierwise.app.among import OfAdvisor, among_address, among_in
 from tierwise.app.context import Context
 from tierwise.app.principal import Principal
+from tierwise.app.searching import search
 from tierwise.app.task_making import make_tasks
-from tierwise.app.task_numbers import AdvisorRow, AdvisorsView, advisors
+from tierwise.app.task_numbers import AdvisorRow, AdvisorsView, OfWhom, advisors
 from tierwise.app.task_views import TaskOrder
 from tierwise.definitions.rule import InSegment
 from tierwise.kernel import clock
@@ -109,6 +112,18 @@ def test_who_ordered_after_is_told_where_the_days_are_over(house: Context, monke
         each for each in advisors(house, days=60, order_days=20).rows if each.assignee and each.assignee.id == "E1"
     ]
     assert (one.ordered, one.ordered_of) == (1, 2)
+
+
+def test_its_numbers_lead_to_their_customers(house: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, rows = seen(house, monkeypatch, datetime(2026, 7, 20, 4, tzinfo=UTC))
+    numbers: tuple[OfWhom, ...] = get_args(OfWhom)
+    for counted in numbers:
+        among = OfAdvisor(counted, "E1")
+        assert among_in(among_address(among)) == among
+        assert search(house, among=among).of == getattr(rows["E1"], counted), counted
+    assert [row[0] for row in search(house, among=OfAdvisor("ordered_of", "E1")).rows] == ["C1", "C2"]
+    assert search(house, among=OfAdvisor("leads", None)).of == 0
+    assert search(house.acting_as(LI), among=OfAdvisor("leads", "E3")).of == 0, "another's are not hers to see"
 
 
 def test_everybody_sees_the_numbers_that_are_theirs_to_see(house: Context, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Customers whom no rule tells, each kind as a record that an address holds: who went from where to where between two
-days, who would by a plan, who is in a tenth by a number, whom a number of an insight counts, who was asked what."""
+days, who would by a plan, who is in a tenth by a number, whom a number of an insight counts, who was asked what, who is
+behind the numbers of an advisor."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast, get_args
 
 from tierwise.app.answer_numbers import COUNTED, Asked
+from tierwise.app.task_numbers import OfWhom
 from tierwise.kernel.errors import TierwiseError
 from tierwise.kernel.windows import parse_day
 
@@ -67,7 +69,16 @@ class InAnswer:
     as_of: date | None = None
 
 
-Among = Moved | WouldMove | InDeciles | InAnswer | Asked
+@dataclass(frozen=True, slots=True)
+class OfAdvisor:
+    """Whom a number of an advisor's tasks counts, of leads those who have them, as of today. assignee: as
+    `Assignee.id`; None for the pool."""
+
+    counted: OfWhom
+    assignee: str | None
+
+
+Among = Moved | WouldMove | InDeciles | InAnswer | Asked | OfAdvisor
 
 
 def among_in(text: str | None) -> Among | None:
@@ -91,6 +102,8 @@ def among_in(text: str | None) -> Among | None:
                 if which is not None:
                     question, author = _value(more.get("question")), _value(more.get("author"))
                     return Asked(parse_day(start), parse_day(end), which, question, author)
+            case {"advisor": assignee, "counted": str(counted)} if counted in get_args(OfWhom):
+                return OfAdvisor(cast(OfWhom, counted), _value(assignee))
             case {"insight": str(name), "column": str(column), "row": dict(row)} as whole:
                 return InAnswer(name, column, tuple((str(key), _value(row[key])) for key in row), *_settings(whole))
             case {"insight": str(name), "figure": str(figure)} as whole:
@@ -114,6 +127,8 @@ def among_address(among: Among) -> str:
         of = {"question": among.question, "author": among.author}
         days = {"from_day": among.from_day.isoformat(), "to_day": among.to_day.isoformat()}
         body = {"asked": {**days, "counted": among.counted, **{k: v for k, v in of.items() if v is not None}}}
+    elif isinstance(among, OfAdvisor):
+        body = {"advisor": among.assignee, "counted": among.counted}
     elif isinstance(among, WouldMove):
         body = {"planned": among.plan, "name": among.name, "from": among.from_, "to": among.to}
     else:

@@ -6,8 +6,19 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tierwise.app import plans_kept
-from tierwise.app.among import AFTER, ANYWHERE, BEFORE, ELSEWHERE, Among, InAnswer, InDeciles, Moved, WouldMove
+from tierwise.app import plans_kept, task_numbers
+from tierwise.app.among import (
+    AFTER,
+    ANYWHERE,
+    BEFORE,
+    ELSEWHERE,
+    Among,
+    InAnswer,
+    InDeciles,
+    Moved,
+    OfAdvisor,
+    WouldMove,
+)
 from tierwise.app.answer_numbers import Asked, sources_asked
 from tierwise.app.context import Context
 from tierwise.app.history import opened_history
@@ -57,6 +68,9 @@ def keys_among(ctx: Context, ground: Ground, among: Among) -> Frame:
             return ground.of_run(_counted(ctx, among).keys)
         case Asked():
             return ground.of_run(pa.table({KEY: pa.array(sources_asked(ctx, among), pa.int64())}))
+        case OfAdvisor():
+            found = task_numbers.customers_of(ctx, among.counted, among.assignee)
+            return ground.of_run(pa.table({KEY: pa.array(found, pa.int64())}))
         case WouldMove():
             return ground.of_run(_planned(ctx, among))
         case Moved():

@@ -218,20 +218,42 @@ def members(
     after: str | None = None,
     columns: Sequence[str] | None = None,
     run_id: int | None = None,
+    among: Among | None = None,
 ) -> ProfilePage:
-    """A page of those whom the rule is true of, in the order of customer_id, behind `after`; `of` counts them all."""
+    """A page of those whom the rule is true of, in the order of customer_id, behind `after`; `of` counts them all.
+
+    among: only of these. columns: attributes and `columns_of_among`, else those that the rule compares.
+    """
     ctx.principal.require("view_customer")
-    with ground_of(ctx, [rule], [ID, *(columns or ())], run_id) as ground:
-        names = _shown(ground, columns)
+    told, chosen = _told_and_chosen(among, columns)
+    run_id = run_of_among(ctx, among) if run_id is None else run_id
+    with ground_of(ctx, [rule], [ID, *(chosen or ()), *attributes_of_among(among)], run_id) as ground:
+        names = _shown(ground, chosen)
         _put_members(ground, rule)
-        select = ", ".join(ground.value_sql(name) for name in names)
+        theirs = f"profile SEMI JOIN members USING ({KEY}){_joined(ctx, ground, among)}"
+        select = ", ".join([*(ground.value_sql(name) for name in names), *map(quoted, told)])
         behind = "WHERE customer_id > $after" if after is not None else ""
         rows = ground.connection.execute(
-            f"SELECT {select} FROM profile SEMI JOIN members USING ({KEY}) {behind} ORDER BY {ID} LIMIT {int(limit)}",
+            f"SELECT {select} FROM {theirs} {behind} ORDER BY {ID} LIMIT {int(limit)}",
             {"after": after} if after is not None else {},
         ).fetchall()
-        of = ground.rows(nw.from_native(ground.connection.table("members")))
-        return ProfilePage(ground.run.id, ground.run.as_of, tuple(names), tuple(rows), of)
+        ((of,),) = ground.connection.execute(f"SELECT count(*) FROM {theirs}").fetchall()
+        return ProfilePage(ground.run.id, ground.run.as_of, (*names, *told), tuple(rows), int(of))
+
+
+def _told_and_chosen(among: Among | None, columns: Sequence[str] | None) -> tuple[list[str], list[str] | None]:
+    """Of columns those that tell of a move, and the attributes."""
+    told = [name for name in columns_of_among(among) if columns is None or name in columns]
+    return told, None if columns is None else [name for name in columns if name not in told]
+
+
+def _joined(ctx: Context, ground: Ground, among: Among | None) -> str:
+    """SQL that joins the table `they`, which it makes; nothing where everybody is meant."""
+    if among is None:
+        return ""
+    they: duckdb.DuckDBPyRelation = nw.to_native(keys_among(ctx, ground, among))
+    they.create("they")
+    return f" JOIN they USING ({KEY})"
 
 
 def export_members(
@@ -254,8 +276,7 @@ def export_members(
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
     table = f"segment {rule.segment}" if isinstance(rule, InSegment) else "rule"
-    told = [name for name in columns_of_among(among) if columns is None or name in columns]
-    chosen = None if columns is None else [name for name in columns if name not in told]
+    told, chosen = _told_and_chosen(among, columns)
     run_id = run_of_among(ctx, among) if run_id is None else run_id
     with ground_of(ctx, [rule], [ID, *(chosen or ()), *attributes_of_among(among)], run_id) as ground:
         every = _shown(ground, chosen)
@@ -266,15 +287,17 @@ def export_members(
         select = ", ".join(
             [*(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names), *(quoted(name) for name in told)]
         )
-        theirs = f"profile SEMI JOIN members USING ({KEY})"
-        if among is not None:
-            they: duckdb.DuckDBPyRelation = nw.to_native(keys_among(ctx, ground, among))
-            they.create("they")
-            theirs += f" JOIN they USING ({KEY})"
+        theirs = f"profile SEMI JOIN members USING ({KEY}){_joined(ctx, ground, among)}"
         relation = ground.connection.sql(f"SELECT {select} FROM {theirs} ORDER BY {ID}")
         if headings != "names":
             reader = opened_run(ctx, ground.run.id).reader(ground.connection)
-            relation = worded(ground.connection, relation, headings, partial(titles_of, reader.definitions.all))
+            moved = {name: getattr(among, "name", name) for name in told}
+            relation = worded(
+                ground.connection,
+                relation,
+                headings,
+                lambda name: titles_of(reader.definitions.all, moved.get(name, name)),
+            )
             relation = headed(ground.connection, relation, headings, partial(attribute_label, reader, "profile"))
         rows = write_table(
             ground.connection, relation, path, sheet="members", dated=ground.run.as_of, mark=mark_of(ctx, table)

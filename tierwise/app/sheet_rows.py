@@ -27,7 +27,7 @@ from tierwise.app.run_views import IN_ALL
 from tierwise.app.sheet import Asked
 from tierwise.app.step_words import step_words
 from tierwise.app.tag_catalogue import TagRow
-from tierwise.app.views import Label, RunView
+from tierwise.app.views import AttributeValue, Label, RunView
 from tierwise.app.vocabulary import vocabulary
 from tierwise.definitions.rule import Comparison, InSegment
 from tierwise.kernel.errors import TierwiseError, unknown_name
@@ -58,6 +58,10 @@ def of_customer(fact: str) -> Callable[[Context, Asked], tuple[dict[str, Any], .
         return rows
 
     return found
+
+
+def attributes_of_customer(ctx: Context, asked: Asked) -> tuple[AttributeValue, ...]:
+    return showing.customer(ctx, asked["customer"]).attributes
 
 
 def tag(ctx: Context, asked: Asked) -> TagRow:

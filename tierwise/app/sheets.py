@@ -39,6 +39,12 @@ SHEETS: Mapping[str, Sheet] = {
         f"customer_{fact}": Sheet(columns, rows.of_customer(fact), needs=("customer",))
         for fact, columns in rows.OF_CUSTOMER.items()
     },
+    "customer_attributes": Sheet(
+        ("name", "title", "value", "unit", "reason"),
+        rows.attributes_of_customer,
+        needs=("customer",),
+        words=("reason",),
+    ),
     "alerts": Sheet(("name", "urgent", "said", "count"), lambda ctx, asked: alerts.alerts(ctx).rows, words=("name",)),
     "imports": Sheet(
         (

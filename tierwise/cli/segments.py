@@ -131,6 +131,9 @@ def members(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     after: Annotated[str | None, typer.Option(help="Behind this customer_id.")] = None,
     columns: Columns = None,
+    among: Annotated[
+        str | None, typer.Option(help="Only those behind a number, as JSON that the API and pages have in `among`.")
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="Write all of them to this .csv, .xlsx or .parquet file.")] = None,
     headings: Annotated[
         str, typer.Option(help="Above the columns: their names, or words in zh or en; auto takes the language spoken.")
@@ -140,21 +143,26 @@ def members(
 ) -> None:
     """Who they are, by customer_id."""
     from tierwise.app import segments
+    from tierwise.app.among import among_in
     from tierwise.app.headings import known_headings
     from tierwise.cli.door import note, opened, tell
     from tierwise.cli.language import language
     from tierwise.cli.terminal import number, say, table
 
-    _one_of(name, rule, list_name)
+    who = among_in(among)
+    if who is None:
+        _one_of(name, rule, list_name)
     with opened() as ctx, group_of(ctx, name, rule, list_name) as asked:
         if to is not None:
             above = known_headings(language() if headings == "auto" else headings)
-            done = segments.export_members(ctx, asked, to, columns=_names(columns), run_id=run_id, headings=above)
+            done = segments.export_members(
+                ctx, asked, to, columns=_names(columns), run_id=run_id, headings=above, among=who
+            )
             tell(done, as_json, lambda: say(f"{number(done.rows)} customers in {done.path}"))
             if done.left_out:
                 note(f"note: sensitive, and left out: {', '.join(done.left_out)} (--columns has them in, by name)")
             return
-        page = segments.members(ctx, asked, limit=limit, after=after, columns=_names(columns), run_id=run_id)
+        page = segments.members(ctx, asked, limit=limit, after=after, columns=_names(columns), run_id=run_id, among=who)
 
     def people() -> None:
         table("", list(page.columns), page.rows)
@@ -374,13 +382,16 @@ def _one_of(name: str | None, rule: Path | None, list_name: str | None) -> None:
 
 @contextmanager
 def group_of(ctx: Context, name: str | None, rule: Path | None, list_name: str | None) -> Iterator[AnyRule]:
-    """The one group that is meant. What is wrong with a rule's file is told all at once, with file:line."""
+    """The one group that is meant; everybody where none is. What is wrong with a rule's file is told all at once, with
+    file:line."""
     from tierwise.app import defining
     from tierwise.definitions.read import parse_rule, read_rule_file, rule_of
     from tierwise.kernel.errors import TierwiseError
 
     if rule is None:
-        yield parse_rule({"segment": name} if name is not None else {"list": list_name}, "name")
+        one = {"segment": name} if name is not None else {"list": list_name}
+        every = {"attribute": "customer_id", "op": "present"}
+        yield parse_rule(every if name is None and list_name is None else one, "name")
         return
     read = read_rule_file(rule)
     if read.problems:

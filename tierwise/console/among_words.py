@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tierwise.app.among import ANYWHERE, ELSEWHERE, Among, InAnswer, InDeciles, Moved, WouldMove
+from tierwise.app.among import ANYWHERE, ELSEWHERE, Among, InAnswer, InDeciles, Moved, OfAdvisor, WouldMove
 from tierwise.app.answer_numbers import Asked
 from tierwise.app.views import Label
 from tierwise.app.vocabulary import Vocabulary
@@ -23,6 +23,8 @@ def among_words(among: Among, said: Sequence[Label], words: Vocabulary, texts: T
     if isinstance(among, InAnswer):
         title, *row = map(texts.label, said)
         return texts("among_answer", title=title, row=" · ".join(row))
+    if isinstance(among, OfAdvisor):
+        return texts(f"among_{among.counted}", whose=among.assignee or texts("task_pool"))
     if isinstance(among, Asked):
         what = (among.question or "").partition(" ")[2]
         about = " · ".join(each for each in (what, (among.author or "").removeprefix("person:")) if each)
@@ -32,6 +34,8 @@ def among_words(among: Among, said: Sequence[Label], words: Vocabulary, texts: T
     if isinstance(among, WouldMove):
         return texts("among_planned", title=texts.label(words.title(among.name)), **places)
     days = {"from_day": texts.day(among.from_day), "to_day": texts.day(among.to_day)}
+    if (among.from_, among.to) == (ANYWHERE, ELSEWHERE):
+        return texts("among_changed", title=texts.label(words.title(among.name)), **days)
     return texts("among_moved", title=texts.label(words.title(among.name)), **days, **places)
 
 

@@ -8,7 +8,8 @@ from html import escape
 from nicegui import ui
 
 from tierwise.app import task_giving, task_numbers
-from tierwise.app.task_numbers import AdvisorRow, AdvisorsView
+from tierwise.app.among import OfAdvisor, among_address
+from tierwise.app.task_numbers import AdvisorRow, AdvisorsView, OfWhom
 from tierwise.app.task_people import PERSON
 from tierwise.app.task_views import OUTCOME_TITLES, OUTCOMES
 from tierwise.console.pages._answer_numbers import asked_numbers
@@ -66,8 +67,19 @@ def _row(visit: Visit, row: AdvisorRow) -> Sequence[Item]:
         cell(row.done, state="done"),
     ]
     cells += [cell(row.outcomes.get(each, 0), state="done", outcome=each) for each in OUTCOMES]
-    ordered = f"{texts.count(row.ordered)} / {texts.count(row.ordered_of)}" if row.ordered_of else NONE
-    leads = NONE if row.leads is None else f"{texts.count(row.leads_contacted)} / {texts.count(row.leads)}"
+    assignee = row.assignee.id if row.assignee is not None else None
+
+    def share(part: OfWhom, count: int | None, whole: OfWhom, of: int | None) -> Cell:
+        """So many, and beneath of how many; each leads to its customers."""
+        ways = ["", ""]
+        if visit.may("view_customer"):
+            address = [among_address(OfAdvisor(each, assignee)) for each in (part, whole)]
+            ways = [visit.link("/customers", among=each) for each in address]
+        said = texts("task_of_count", count=texts.count(of))
+        return Cell(texts.count(count), said, link=ways[0] if count else "", small_link=ways[1])
+
+    ordered = share("ordered", row.ordered, "ordered_of", row.ordered_of) if row.ordered_of else NONE
+    leads = share("leads_contacted", row.leads_contacted, "leads", row.leads) if row.leads else NONE
     return [*cells, texts.percent(row.answered_rate), hours(row.first_act_hours, texts), ordered, leads,
             hours(row.lead_hours, texts)]  # fmt: skip
 

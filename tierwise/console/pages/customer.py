@@ -71,14 +71,14 @@ async def customer(visit: Visit) -> None:
     with ui.element("div").classes("tw-columns"):
         with ui.element("div"):
             for angle in ANGLES[:3]:
-                _angle(angle, view, words, texts, why, counting)
+                _angle(visit, angle, view, words, why, counting)
             _tags(visit, who, given, why)
         with ui.element("div"):
             later(visit, lambda: asking(visit, who, said))
             later(visit, lambda: customer_tasks(visit, who))
             _timeline(view, past, words, texts)
             for angle in ANGLES[3:]:
-                _angle(angle, view, words, texts, why, counting)
+                _angle(visit, angle, view, words, why, counting)
             _facts(view, visit)
 
 
@@ -124,13 +124,14 @@ def _head(view: CustomerView, words: Vocabulary, texts: Texts, held: Memberships
 
 
 def _angle(
+    visit: Visit,
     angle: Angle,
     view: CustomerView,
     words: Vocabulary,
-    texts: Texts,
     why: Why,
     said: Mapping[str, WordView],
 ) -> None:
+    texts = visit.texts
     shown = [
         each
         for each in view.attributes
@@ -146,7 +147,8 @@ def _angle(
     if not shown and not base:
         return
     families = windows_of([each.name for each in shown])
-    with card(texts(f"angle_{angle}"), name=f"angle-{angle}"):
+    excel = visit.excel("customer_attributes", customer=view.customer_id) if families else ""
+    with card(texts(f"angle_{angle}"), name=f"angle-{angle}", excel=excel):
         with ui.element("dl").classes("tw-attributes"):
             for name, value in base.items():
                 title = texts(f"column_{name}") if not name.startswith("trait.") else texts.label(words.title(name))

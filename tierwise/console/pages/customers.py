@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from nicegui import ui
 
 from tierwise.app import rule_vocabulary, searching
-from tierwise.app.among import AFTER, BEFORE, among_in, columns_of_among
+from tierwise.app.among import AFTER, BEFORE, WouldMove, among_in, columns_of_among
 from tierwise.app.among_keys import said_of
 from tierwise.app.searching import CONTACTS, ID, Found
 from tierwise.app.segments import all_segments
@@ -101,7 +101,7 @@ def chosen_columns(given: str | None, words: Vocabulary, told: Sequence[str] = (
 def _rows(visit: Visit, found: Found, words: Vocabulary, order: str) -> None:
     texts = visit.texts
     heads = [
-        Column(title_of(name, words, texts), _kind(name, words), _sorted_by(visit, name, order))
+        Column(_title_of(visit, name, words), _kind(name, words), _sorted_by(visit, name, order))
         for name in found.columns
     ]
     rows: list[Sequence[Item]] = []
@@ -123,11 +123,17 @@ def title_of(name: str, words: Vocabulary, texts: Texts) -> str:
     """The head of a column."""
     if name == ID or name in CONTACTS:
         return texts(f"column_{name}")
-    if name in (BEFORE, AFTER):
-        return texts("moved_from" if name == BEFORE else "moved_to")
     title = texts.label(words.title(name))
     known = words.attributes.get(name)
     return with_unit(title, known.unit, texts) if known is not None and is_number(known.type) else title
+
+
+def _title_of(visit: Visit, name: str, words: Vocabulary) -> str:
+    """With what is told of those who moved or would."""
+    if name not in (BEFORE, AFTER):
+        return title_of(name, words, visit.texts)
+    planned = isinstance(among_in(visit.asked.get("among")), WouldMove)
+    return visit.texts(f"{'plan' if planned else 'moved'}_{'from' if name == BEFORE else 'to'}")
 
 
 def _kind(name: str, words: Vocabulary) -> str:
@@ -207,7 +213,7 @@ def _filters(visit: Visit, words: Vocabulary, titles: Mapping[str, str], told: s
 def _columns_button(visit: Visit, columns: Sequence[str], words: Vocabulary) -> None:
     texts = visit.texts
     options = {name: texts(f"column_{name}") for name in CONTACTS}
-    options |= {name: title_of(name, words, texts) for name in columns if name in (BEFORE, AFTER)}
+    options |= {name: _title_of(visit, name, words) for name in columns if name in (BEFORE, AFTER)}
     options |= {name: texts.label(each.title) for name, each in words.attributes.items()}
     with dialog(texts("choose_columns"), opened=False) as window:
         select = ui.select(options, multiple=True, value=list(columns), with_input=True, clearable=True)

@@ -27,7 +27,7 @@ class Column:
 class Cell:
     """What a cell shows; `small` stands under it, `warn` marks it as something to mend, `colour` puts a dot before.
 
-    link: where the text leads.
+    link, small_link: where the text, and what stands under it, lead.
     """
 
     text: str
@@ -36,6 +36,7 @@ class Cell:
     colour: str = ""
     badge: str = ""
     link: str = ""
+    small_link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def _cell(column: Column, item: Item) -> str:
         return f'<td class="{column.kind}">{escape(item)}</td>'
     dot = f'<i class="dot" style="background:{escape(item.colour)}"></i>' if item.colour else ""
     badge = f'<em class="badge">{escape(item.badge)}</em>' if item.badge else ""
-    small = f"<small{' class=warn' if item.warn else ''}>{escape(item.small)}</small>" if item.small else ""
+    beneath = f'<a href="{escape(item.small_link)}">{escape(item.small)}</a>' if item.small_link else escape(item.small)
+    small = f"<small{' class=warn' if item.warn else ''}>{beneath}</small>" if item.small else ""
     text = f'<a href="{escape(item.link)}">{escape(item.text)}</a>' if item.link else escape(item.text)
     return f'<td class="{column.kind}">{dot}{text}{badge}{small}</td>'
