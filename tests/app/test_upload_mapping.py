@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tierwise.app import imports, meanings, upload_mapping, uploads
@@ -171,3 +172,18 @@ def test_a_file_of_another_import_is_no_mapping(house: Context, tmp_path: Path) 
     with pytest.raises(TierwiseError) as refused:
         mapping_of_import(house.acting_as(Principal("r", "reader")), 1)
     assert refused.value.code == "not_allowed"
+
+
+def test_of_a_workbook_of_several_sheets_one_is_chosen_first(house: Context) -> None:
+    """Before that nothing is known of it, and that is no mistake."""
+    book = openpyxl.Workbook()
+    for name in ("一月", "二月"):
+        book.create_sheet(name).append(["InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice"])
+        book[name].append(["1", "A", 1, "2026-01-05", 2])
+    book.remove(book.worksheets[0])
+    place = uploads.new_upload(house, "shop.xlsx")
+    book.save(place.path)
+    first = draft(house, place.id)
+    assert (first.view.undecided, first.view.sheets) == (True, ("一月", "二月"))
+    then = draft(house, place.id, sheet="二月")
+    assert (then.view.undecided, then.mapping.table, len(then.view.headers)) == (False, "order_lines", 5)

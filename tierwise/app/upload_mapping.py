@@ -98,7 +98,8 @@ def draft(
         ctx, upload, table=table or (None if of_file is None else of_file.table), sheet=sheet, mapping=given
     )
     before = None
-    mapping = of_file or settled(given or Mapping(table=view.table or uploads.IMPORTABLE[0]), table=view.table or None)
+    wanted = view.table or uploads.IMPORTABLE[0]  # of sheets of which none was chosen nothing is recognised
+    mapping = of_file or settled(given or Mapping(table=wanted), table=wanted)
     if of_file is None and not afresh and not view.undecided:
         before = read_before(ctx, view.headers, table)
     if before is not None:
