@@ -133,6 +133,7 @@ def test_who_sees_one_store_makes_tasks_for_its_customers_alone(chief: Context) 
     with pytest.raises(TierwiseError) as refused:
         preview_tasks(boss, TaskOrder(rule=InSegment(segment="buyers"), to="people", people=("E3",)))
     assert code(refused) == "unknown_assignee", "another store's"
+    assert "E3" not in str(refused.value.problems[0].remedy), "who cannot be given any is not proposed"
     make_tasks(chief, BUYERS)
     assert set(open_tasks(boss)) == {"C1", "C2", "C3", "C4"}
 

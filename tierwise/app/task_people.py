@@ -38,10 +38,11 @@ class Roster:
             called = f"{PERSON}{name}"
         found = self.known.get(called)
         if found is None or not may_give_to(principal, found):
+            others = [each for each, who in self.known.items() if may_give_to(principal, who)]
             raise TierwiseError(
                 "unknown_assignee",
                 f'nobody "{given}" can be given tasks',
-                remedy=did_you_mean(given, self.known) or "a staff number of the facts, or the name of a person",
+                remedy=did_you_mean(given, others) or "a staff number of the facts, or the name of a person",
             )
         return owner_of(found.id)
 

@@ -75,7 +75,7 @@ def _day(text: str | None) -> date | None:
 
 @app.command()
 def init(
-    template: Annotated[str, typer.Option(help="retail or dealer.")] = "retail",
+    template: Annotated[str, typer.Option(help="retail, dealer or general.")] = "retail",
     nightly: Annotated[bool, typer.Option(help="With a schedule: a run every night at 02:30.")] = False,
     as_json: Json = False,
 ) -> None:
