@@ -163,7 +163,6 @@ def test_who_sees_some_customers_only_is_let_into_these() -> None:
     """Each of them looks at single customers, and asks whose they are."""
     assert {name for name, asked in FOUND.items() if asked is not None and asked[1] == "own"} == {
         "answer_numbers.answer_numbers",
-        "answer_numbers.title_of_question",
         "answering.answer",
         "answering.decline",
         "answering.take_back",

@@ -90,12 +90,6 @@ def sources_asked(ctx: Context, asked: Asked) -> list[int]:
     return sorted({each.source_key for each in words if _is_counted(each, asked.counted)})
 
 
-def title_of_question(ctx: Context, name: str) -> Label:
-    """What is asked by `PROFILING QUESTION`."""
-    ctx.principal.require_of_own("view_customer")
-    return _titles(house_of(ctx)).get(name) or Label(name, name)
-
-
 def _words(ctx: Context, house: House, asked: Asked) -> list[StoredAnswer]:
     if asked.to_day < asked.from_day:
         raise TierwiseError("bad_days", f"{asked.to_day} is before {asked.from_day}", remedy="give the days in order")
