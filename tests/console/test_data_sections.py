@@ -13,6 +13,7 @@ from tierwise.app import definition_texts, identity, identity_reading, importing
 from tierwise.app.context import Context
 from tierwise.app.defining import change_definitions
 from tierwise.definitions.identities import Identities
+from tierwise.state import jobs
 
 pytestmark = [pytest.mark.browser, pytest.mark.soak]  # the suite opens the other pages; these with the long tests
 
@@ -69,6 +70,21 @@ def test_before_the_first_event_it_says_how_to_send_one(watch: Watch) -> None:
     watch.go("/data/live", '[data-notice="empty"]')
     watch.page.locator('[data-notice="empty"] a').click()
     watch.page.wait_for_selector('[data-card="keys"]')
+
+
+def test_work_that_failed_while_nobody_looked_is_told_to_who_comes_back(zh: Watch, twins: Context) -> None:
+    database = twins.database
+    with jobs.running(database, "identity", principal="person:admin", title="who is who", unit="identities") as job_id:
+        zh.go("/data/identity", '[data-card="under-way"] [data-progress]')
+        with database.begin() as connection:
+            jobs.fail(connection, job_id, code="out_of_memory", message="there is not enough memory for this file")
+    expect(zh.page.locator('[data-card="ended"]')).to_contain_text(zh.texts("data_after_failed"))
+    assert zh.page.locator('[data-card="under-way"]').count() == 0
+    again = jobs.running(database, "identity", principal="person:admin", title="who is who", unit="identities")
+    with again as job_id, database.begin() as connection:
+        jobs.finish(connection, job_id, {})
+    zh.go("/data/identity", '[data-card="review"]')
+    assert zh.page.locator('[data-card="ended"]').count() == 0
 
 
 def test_two_who_may_be_one_are_decided_and_undone(zh: Watch, twins: Context) -> None:

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from nicegui import ui
+from nicegui.events import ClickEventArguments
 
 from tierwise.app import jobs
 from tierwise.app.jobs import Job
@@ -121,13 +122,18 @@ def tell_end(job: Job, texts: Texts) -> None:
 
 async def under_way(visit: Visit, *kinds: str) -> None:
     """Jobs that somebody began and left, each with how far it is; of these kinds, or of all. The page comes anew as
-    one ends."""
+    one ends. Of kinds that are named, the newest is told too where it came to no good end."""
     texts = visit.texts
-    for each in await visit.ask(jobs.jobs, visit.ctx):
+    found = await visit.ask(jobs.jobs, visit.ctx)
+    for each in found:
         if each.state in OPEN and (not kinds or each.kind in kinds):
             with card(job_title(each, texts), name="under-way", aside=texts(f"data_state_{each.state}")):
                 markup(f"<p>{escape(texts('data_leave'))}</p>")
                 await follow(visit, each, lambda job: ui.navigate.reload())
+    newest = next((each for each in found if each.kind in kinds), None)
+    if newest is not None and newest.state not in (*OPEN, "done"):
+        with card(job_title(newest, texts), name="ended", aside=job_state(newest, texts)):
+            tell_end(newest, texts)
 
 
 async def follow(visit: Visit, job: Job, over: Callable[[Job], None]) -> None:
@@ -176,14 +182,21 @@ def _tell_in(place: ui.column, error: TierwiseError, texts: Texts) -> None:
         tell(error, texts)
 
 
-def attempt(visit: Visit, wrong: ui.column, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """The work of a button: what it raises is told in `wrong`."""
+def attempt(
+    visit: Visit, wrong: ui.column, work: Callable[[], Awaitable[None]]
+) -> Callable[[ClickEventArguments], Awaitable[None]]:
+    """The work of a button, which shows that it is being done and cannot be pressed again meanwhile; what it raises is
+    told in `wrong`."""
 
-    async def tried() -> None:
+    async def tried(event: ClickEventArguments) -> None:
         wrong.clear()
+        event.sender.props("loading")
         try:
             await work()
         except TierwiseError as error:
             _tell_in(wrong, error, visit.texts)
+        finally:
+            if not event.sender.is_deleted:
+                event.sender.props(remove="loading")
 
     return tried

@@ -206,11 +206,7 @@ async def change(visit: Visit) -> None:
 
         async def plan() -> None:
             planned.clear()
-            look.props("loading")
-            try:
-                view = await visit.ask(definition_texts.plan_text, visit.ctx, wanted.value or "")
-            finally:
-                look.props(remove="loading")
+            view = await visit.ask(definition_texts.plan_text, visit.ctx, wanted.value or "")
             with planned:
                 markup(_plan(view, await _called(visit)))
 
@@ -219,7 +215,7 @@ async def change(visit: Visit) -> None:
             visit.go("/data/definitions")
 
         with ui.row().classes("tw-actions"):
-            look = ui.button(texts("data_plan"), on_click=attempt(visit, wrong, plan)).props("outline no-caps")
+            ui.button(texts("data_plan"), on_click=attempt(visit, wrong, plan)).props("outline no-caps")
             ui.button(texts("data_apply"), on_click=attempt(visit, wrong, apply)).props("unelevated no-caps")
             ui.button(texts("cancel"), on_click=lambda: visit.go("/data/definitions")).props("flat no-caps")
 

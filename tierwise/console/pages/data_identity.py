@@ -118,11 +118,7 @@ def _work_out(visit: Visit) -> None:
     wrong = ui.column()
 
     async def done() -> None:
-        button.props("loading")
-        try:
-            told = await visit.ask(identity.resolve, visit.ctx)
-        finally:
-            button.props(remove="loading")
+        told = await visit.ask(identity.resolve, visit.ctx)
         said = texts(
             "data_worked_out",
             identities=texts.count(told.identities),
@@ -132,7 +128,7 @@ def _work_out(visit: Visit) -> None:
         ui.notify(said)
         ui.navigate.reload()
 
-    button = ui.button(texts("data_work_out"), on_click=attempt(visit, wrong, done)).props("flat dense no-caps")
+    ui.button(texts("data_work_out"), on_click=attempt(visit, wrong, done)).props("flat dense no-caps")
 
 
 def _decided(visit: Visit, decided: Sequence[DecisionView]) -> None:

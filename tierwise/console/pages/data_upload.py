@@ -230,11 +230,7 @@ class _Wizard:
             async def tried() -> None:
                 told.clear()
                 mapping = self.mapping()
-                button.props("loading")
-                try:
-                    report = await visit.ask(uploads.try_out, visit.ctx, view.id, mapping, replace_orders=again.value)
-                finally:
-                    button.props(remove="loading")
+                report = await visit.ask(uploads.try_out, visit.ctx, view.id, mapping, replace_orders=again.value)
                 with told:
                     markup(f"<p data-tried>{_tried(report, texts)}</p>")
 
@@ -245,7 +241,7 @@ class _Wizard:
 
             with ui.row().classes("tw-actions"):
                 ui.button(texts("data_import_now"), on_click=attempt(visit, wrong, begun)).props("unelevated no-caps")
-                button = ui.button(texts("data_try"), on_click=attempt(visit, wrong, tried)).props("outline no-caps")
+                ui.button(texts("data_try"), on_click=attempt(visit, wrong, tried)).props("outline no-caps")
                 ui.button(texts("cancel"), on_click=lambda: visit.go("/data")).props("flat no-caps")
 
 

@@ -13,12 +13,13 @@ from nicegui import ui
 from tierwise.app import task_giving, task_making
 from tierwise.app.task_views import KIND_TITLES, KINDS, Assignee, Share, TaskCounts, TaskGroups, TaskOrder, To
 from tierwise.app.vocabulary import vocabulary
+from tierwise.console.pages._data import attempt
 from tierwise.console.parts.card import card, markup
 from tierwise.console.parts.table import Cell, Column, table
 from tierwise.console.rule_query import rule_in
 from tierwise.console.rule_words import rule_words
 from tierwise.console.texts import Texts
-from tierwise.console.visit import Visit, page, tell
+from tierwise.console.visit import Visit, page
 from tierwise.definitions.rule import AnyRule, InList, InSegment
 from tierwise.kernel.errors import TierwiseError
 
@@ -82,8 +83,9 @@ class _Form:
             markup(f'<p class="foot">{escape(texts("task_settings", settings=settings))}</p>')
         self._told = ui.column().props('role="status" data-preview').classes("tw-wide-input")
         with ui.row().classes("tw-actions"):
-            ui.button(texts("task_preview"), on_click=self._preview).props("outline no-caps data-do=preview")
-            ui.button(texts("task_make"), on_click=self._make).props("unelevated no-caps data-do=make")
+            preview, make = (attempt(self._visit, self._told, each) for each in (self._preview, self._make))
+            ui.button(texts("task_preview"), on_click=preview).props("outline no-caps data-do=preview")
+            ui.button(texts("task_make"), on_click=make).props("unelevated no-caps data-do=make")
 
     def _first(self) -> str | None:
         asked = self._visit.asked
@@ -119,24 +121,12 @@ class _Form:
         )
 
     async def _preview(self) -> None:
-        self._told.clear()
-        try:
-            seen = await self._visit.ask(task_making.preview_tasks, self._visit.ctx, self._order())
-        except TierwiseError as error:
-            with self._told:
-                tell(error, self._visit.texts)
-            return
+        seen = await self._visit.ask(task_making.preview_tasks, self._visit.ctx, self._order())
         with self._told:
             markup(preview_html(seen.counts, seen.shares, self._visit.texts))
 
     async def _make(self) -> None:
-        self._told.clear()
-        try:
-            made = await self._visit.ask(task_making.make_tasks, self._visit.ctx, self._order(), key=self._key)
-        except TierwiseError as error:
-            with self._told:
-                tell(error, self._visit.texts)
-            return
+        made = await self._visit.ask(task_making.make_tasks, self._visit.ctx, self._order(), key=self._key)
         if made.counts.made:
             self._visit.go("/tasks", tab="all", batch=str(made.batch_id), state="all")
             return
