@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -153,3 +154,12 @@ def who_text(name: str, texts: Texts) -> str:
     """Who did something: a person by their name, and who sat at the machine itself."""
     kind, _, who = name.rpartition(":")
     return texts("who_local", name=who) if kind == "local" else name.removeprefix("person:")
+
+
+def note_text(note: str | None, texts: Texts) -> str:
+    """A note as somebody wrote it; in words where a template's definitions brought it."""
+    ours = note is not None and _OF_A_TEMPLATE.fullmatch(note) is not None
+    return in_language(note or "", texts.language) if ours else note or NONE
+
+
+_OF_A_TEMPLATE = re.compile(r"template \w+")

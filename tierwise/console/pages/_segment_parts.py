@@ -18,13 +18,12 @@ from tierwise.console.parts.card import card, excel_link, markup
 from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.table import Bar, Cell, Column, Item, table
 from tierwise.console.rule_query import in_address, where_in
-from tierwise.console.shown import who_text
+from tierwise.console.shown import note_text, who_text
 from tierwise.console.texts import NONE
 from tierwise.console.visit import Visit, tell
 from tierwise.definitions.read import parse_rule
 from tierwise.definitions.rule import All, AnyRule, InSegment, Not
 from tierwise.kernel.errors import TierwiseError
-from tierwise.kernel.wording import in_language
 from tierwise.plots.look import ACCENT
 
 MARKS_SHOWN = 40
@@ -210,7 +209,7 @@ def _version(visit: Visit, version: VersionView, path: str) -> Sequence[Item]:
         Cell(str(version.version), badge=badge, link=link),
         at,
         who_text(version.author, texts),
-        in_language(version.note or "", texts.language) or NONE,
+        note_text(version.note, texts),
     )
 
 

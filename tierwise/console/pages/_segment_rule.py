@@ -173,7 +173,7 @@ class _Editing:
             self.fields["name"].set_enabled(segment is None)
             with ui.element("div").classes("tw-actions tw-row"):
                 ui.button(texts("seg_plan"), on_click=self._plan).props("outline dense no-caps")
-                ui.button(texts("seg_save"), on_click=self._save).props("unelevated dense no-caps")
+                ui.button(texts("seg_save"), on_click=self._save).props("unelevated dense no-caps data-save")
 
     def _edited(self) -> Segment:
         """The segment as it would be stored. Raises what is wrong with it."""

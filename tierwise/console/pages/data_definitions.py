@@ -21,11 +21,10 @@ from tierwise.console.parts.dialog import dialog
 from tierwise.console.parts.planned import Called, plan_html
 from tierwise.console.parts.table import Cell, Column, Item, table
 from tierwise.console.parts.upload import upload
-from tierwise.console.shown import who_text
+from tierwise.console.shown import note_text, who_text
 from tierwise.console.texts import NONE, Texts
 from tierwise.console.visit import Visit, page, tell
 from tierwise.kernel.errors import TierwiseError
-from tierwise.kernel.wording import in_language
 
 MOVES = 20
 
@@ -73,7 +72,7 @@ def _rows(visit: Visit, rows: Sequence[DefinitionRow]) -> str:
             str(each.version),
             texts.day(each.at),
             who_text(each.author, texts),
-            in_language(each.note or "", texts.language) or NONE,
+            note_text(each.note, texts),
         )
         for at, each in enumerate(rows)
     ]
@@ -151,7 +150,7 @@ def _versions(visit: Visit, kind: str, name: str, versions: Sequence[VersionView
             ),
             texts.at(each.at),
             who_text(each.author, texts),
-            in_language(each.note or "", texts.language) or NONE,
+            note_text(each.note, texts),
             Cell(
                 texts("data_see_difference"),
                 link=_address(visit, kind, name, version=str(each.version), diff="1"),

@@ -11,6 +11,7 @@ from nicegui import ui
 
 from tierwise.app.rule_vocabulary import RuleWords
 from tierwise.console.parts.card import markup
+from tierwise.console.parts.keyboard import keyboard_to
 from tierwise.console.parts.rule_values import ValueEditor, kind_of
 from tierwise.console.rule_draft import (
     AGGREGATES,
@@ -60,6 +61,7 @@ class RuleBuilder:
         self.known, self.texts, self.draft, self.changed = known, texts, draft, changed
         every = sorted(known.words.attributes.values(), key=lambda each: _GROUPS.index(each.group))
         self.attributes = {each.name: texts.label(each.title) for each in every}
+        self._next: tuple[int, str] | None = None
         self.box = ui.element("div").classes("tw-builder")
         self.draw()
 
@@ -75,11 +77,22 @@ class RuleBuilder:
 
     def _remove(self, group: Group, part: Node) -> None:
         group.parts = [each for each in group.parts if each is not part]
+        self._lead(group, "add")
         self._rebuilt()
 
     def _add(self, group: Group, part: Node) -> None:
         group.parts.append(part)
+        self._lead(part.parts[0] if isinstance(part, Group) else part, "what")
         self._rebuilt()
+
+    def _lead(self, part: Node, field: str) -> None:
+        """Whichever field of that part is drawn next under this name has the keyboard: what had it is drawn anew."""
+        self._next = (id(part), field)
+
+    def _drawn(self, part: Node, field: str, element: ui.element) -> None:
+        if self._next == (id(part), field):
+            self._next = None
+            keyboard_to(element)
 
     def _group(self, group: Group, parent: Group | None, depth: int) -> None:
         texts = self.texts
@@ -89,6 +102,7 @@ class RuleBuilder:
                 how = ui.select(hows, value=group.how).props("dense borderless options-dense")
                 how.props(f'aria-label="{escape(texts("rule_how"))}"').classes("tw-how")
                 how.on_value_change(lambda event: self._turn(group, event.value))
+                self._drawn(group, "how", how)
                 if parent is not None:
                     self._crossed(lambda: self._remove(parent, group), texts("rule_remove_group"))
             for part in group.parts:
@@ -108,9 +122,11 @@ class RuleBuilder:
         for what, make in new:
             button = ui.button(texts(f"rule_add_{what}"), on_click=lambda make=make: self._add(group, make()))
             button.props("flat dense no-caps icon=add size=sm").props(f"data-add={what}")
+            self._drawn(group, "add", button)
 
     def _turn(self, group: Group, how: How) -> None:
         group.how = how
+        self._lead(group, "how")
         self._rebuilt()
 
     def _part(self, part: Node, group: Group, depth: int) -> None:
@@ -147,6 +163,7 @@ class RuleBuilder:
                 part.op = "in"
             if known is not None and known.type == "boolean":
                 part.op, part.value = "=", True
+            self._lead(part, "what")
             redraw()
 
         def redraw() -> None:
@@ -160,6 +177,7 @@ class RuleBuilder:
             options[part.attribute] = part.attribute
         which = self._select(options, part.attribute, self.attribute_label, search=True).classes("tw-leaf-what")
         which.on_value_change(lambda event: attribute_chosen(event.value))
+        self._drawn(part, "what", which)
         if part.attribute is None:
             return
         self._operator(part, self._type(part.attribute), redraw)
@@ -180,9 +198,11 @@ class RuleBuilder:
             if (op in ("in", "not_in", "between")) != (part.op in ("in", "not_in", "between")) or op == "between":
                 part.value = None
             part.op = op
+            self._lead(part, "op")
             redraw()
 
         chosen.on_value_change(lambda event: turned(event.value))
+        self._drawn(part, "op", chosen)
 
     def _inside(self, part: Inside) -> None:
         texts = self.texts
@@ -201,6 +221,7 @@ class RuleBuilder:
             self.changed()
 
         chosen.on_value_change(lambda event: take(event.value))
+        self._drawn(part, "what", chosen)
 
     def _done(self, part: Done, box: ui.element) -> None:
         """What customers did: of which fact, in which days, counted how."""
@@ -215,10 +236,12 @@ class RuleBuilder:
         facts = {name: texts(f"fact_{name}") for name in self.known.facts}
         fact = self._select(facts, part.fact, texts("rule_fact")).classes("tw-leaf-fact")
         fact.on_value_change(lambda event: self._of_fact(part, event.value, redraw))
+        self._drawn(part, "what", fact)
         self._days(part, redraw)
         aggregates = {name: texts(f"rule_aggregate_{name}") for name in AGGREGATES}
         aggregate = self._select(aggregates, part.aggregate, texts("rule_aggregate")).classes("tw-leaf-fact")
         aggregate.on_value_change(lambda event: self._counted(part, event.value, redraw))
+        self._drawn(part, "aggregate", aggregate)
         columns = self.known.facts.get(part.fact, {})
         if part.aggregate in (*OF_NUMBERS, "distinct"):
             numbers = part.aggregate in OF_NUMBERS
@@ -252,10 +275,12 @@ class RuleBuilder:
             test.op = self.operators[kind_of(kind)][0]
             if kind == "boolean":
                 test.value = True
+            self._lead(test, "what")
             redraw()
 
         which = self._select(options, test.attribute, self.texts("rule_column"), search=True).classes("tw-leaf-what")
         which.on_value_change(lambda event: chosen(event.value or ""))
+        self._drawn(test, "what", which)
         if test.attribute is not None and test.attribute in columns:
             kind = columns[test.attribute].type
             self._operator(test, kind, redraw)
@@ -271,10 +296,12 @@ class RuleBuilder:
             part.last_days = 90 if window == "last" else None
             if window == "dates":
                 part.since = self.known.words.as_of.replace(day=1)
+            self._lead(part, "window")
             redraw()
 
         chosen = self._select(options, now, texts("rule_window")).classes("tw-leaf-fact")
         chosen.on_value_change(lambda event: turned(event.value))
+        self._drawn(part, "window", chosen)
         if now == "last":
             days = ui.input(texts("rule_days"), value=str(part.last_days))
             days.props("outlined dense inputmode=numeric").classes("tw-leaf-number")
@@ -288,16 +315,19 @@ class RuleBuilder:
 
     def _of_fact(self, part: Done, fact: str, redraw: Callable[[], None]) -> None:
         part.fact, part.column, part.tests = fact, None, []
+        self._lead(part, "what")
         redraw()
 
     def _counted(self, part: Done, aggregate: str, redraw: Callable[[], None]) -> None:
         if (aggregate in OF_NUMBERS) != (part.aggregate in OF_NUMBERS):
             part.column = None
         part.aggregate = aggregate
+        self._lead(part, "aggregate")
         redraw()
 
     def _with_test(self, part: Done, redraw: Callable[[], None]) -> None:
         part.tests.append(Compared())
+        self._lead(part.tests[-1], "what")
         redraw()
 
     def _without(self, part: Done, test: Compared, redraw: Callable[[], None]) -> None:
