@@ -15,7 +15,18 @@ from tierwise.console.angles import angle_of, windows_of
 from tierwise.console.charts.colours import TIERS
 from tierwise.console.rule_query import as_data, in_address, parts_of, put_together, rule_in, where_in, where_is
 from tierwise.console.rule_words import rule_words
-from tierwise.console.shown import attribute_text, decimals_of, tier_colour, unit_text, value_text, with_unit
+from tierwise.console.shown import (
+    attribute_text,
+    code_text,
+    decimals_of,
+    note_text,
+    scope_text,
+    tier_colour,
+    unit_text,
+    value_text,
+    who_text,
+    with_unit,
+)
 from tierwise.console.texts import Texts, texts_of
 from tierwise.definitions.read import parse_rule
 from tierwise.kernel.errors import TierwiseError
@@ -191,3 +202,11 @@ def test_every_operator_has_its_word() -> None:
 
     for operator in get_args(Operator):
         assert operator in SIGNS or f"op_{operator}" in texts_of("zh"), operator
+
+
+def test_what_the_house_writes_is_told_in_words_and_what_people_write_as_it_is() -> None:
+    assert note_text("template dealer", ZH) == "模板 dealer"
+    assert (note_text("nine is often", ZH), note_text(None, ZH)) == ("nine is often", "–")
+    assert (who_text("local:root", ZH), who_text("person:ann", ZH)) == ("root（本机）", "ann")
+    assert (scope_text("phone", ZH), scope_text("card", ZH)) == ("手机号", "card")
+    assert (code_text("channel", "aftersales", ZH), code_text("channel", "S001", ZH)) == ("售后", "S001")
