@@ -155,6 +155,7 @@ def test_from_a_segment_to_a_done_task_and_back(
         row.locator('[data-tap="appointment"]').click()
         page.locator('[data-said] [data-tap="undo"]').wait_for()
         assert tasks.one_task(furnished, mine["C000"].id).outcome == "appointment"
+        page.wait_for_selector(f'[data-tasks="today"] [data-task-row="{mine["C000"].id}"]', state="detached")
         page.locator('[data-said] [data-tap="undo"]').click()
         page.wait_for_selector(f'[data-tasks="today"] [data-task-row="{mine["C000"].id}"]')
         assert tasks.one_task(furnished, mine["C000"].id).state == "open"

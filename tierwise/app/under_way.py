@@ -26,7 +26,7 @@ def job_around(ctx: Context, kind: str, *, title: str, unit: str, began: Callabl
         try:
             yield job_id
         except BaseException as error:
-            problem = error if isinstance(error, TierwiseError) else TierwiseError("failed", type(error).__name__)
+            problem = error if isinstance(error, TierwiseError) else TierwiseError("defect", type(error).__name__)
             with ctx.database.begin() as connection:
                 if problem.code == "cancelled":
                     jobs.cancelled(connection, job_id)
