@@ -11,7 +11,7 @@ from tierwise.app.defining import Definitions, current_definitions
 from tierwise.app.reading import Reader, label_of, reading
 from tierwise.app.remembered import told_once
 from tierwise.app.tag_guard import MayDrive, may_drive
-from tierwise.app.tag_validation import claim_in_words
+from tierwise.app.tag_validation_views import claim_in_words
 from tierwise.app.views import Label
 from tierwise.definitions.classified import Sensitivity
 from tierwise.definitions.graph import label_of as definition_label

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
-from tierwise.app.tag_validation import meaning_of
+from tierwise.app.tag_validation_views import meaning_of
 from tierwise.definitions.base import Definition
 from tierwise.definitions.graph import gives, label_of, links, reads
 from tierwise.definitions.rule import AnyRule

@@ -19,6 +19,7 @@ from tierwise.cli import (
     identity,
     insight,
     levels,
+    lists,
     live,
     people,
     schedule,
@@ -50,7 +51,7 @@ app.add_typer(tags.app, name="tag")
 app.add_typer(answers.app, name="answer")
 app.add_typer(tasks.app, name="task")
 app.add_typer(segments.app, name="segment")
-app.add_typer(segments.lists, name="list")
+app.add_typer(lists.app, name="list")
 app.add_typer(live.keys, name="keys")
 app.add_typer(live.inbox, name="inbox")
 app.add_typer(identity.app, name="identity")

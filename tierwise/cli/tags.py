@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tierwise.app.tag_catalogue import TagCatalogue, TagRow
     from tierwise.app.tag_import import TagImport
     from tierwise.app.tag_scoring import ScoredTag
-    from tierwise.app.tag_validation import TagValidation
+    from tierwise.app.tag_validation_views import TagValidation
     from tierwise.app.tags import ActView, CustomerTags
 
 app = typer.Typer(help="Give tags by hand and take them back.", no_args_is_help=True, rich_markup_mode=None)

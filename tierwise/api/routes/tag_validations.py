@@ -14,7 +14,8 @@ from tierwise.api.problems import problem_responses
 from tierwise.app import tag_guard, tag_scoring, tag_validation
 from tierwise.app.tag_guard import MayDrive
 from tierwise.app.tag_scoring import Auc, GainRow, Importance, LeakCheck, ScoredTag
-from tierwise.app.tag_validation import DATES, MOST_DATES, GainOfValue, TagValidation, ValidationDay
+from tierwise.app.tag_validation import DATES, MOST_DATES
+from tierwise.app.tag_validation_views import GainOfValue, TagValidation, ValidationDay
 
 router = APIRouter(tags=["tags"])
 

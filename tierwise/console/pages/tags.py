@@ -12,7 +12,7 @@ from tierwise.app import definition_texts, tag_catalogue, tag_validation
 from tierwise.app.among import ANYWHERE
 from tierwise.app.jobs import Job
 from tierwise.app.tag_catalogue import TagCatalogue, TagRow
-from tierwise.app.tag_validation import TagValidation, ValidationDay
+from tierwise.app.tag_validation_views import TagValidation, ValidationDay
 from tierwise.console.pages._data import OPEN, attempt, follow, tell_end
 from tierwise.console.pages._moved import moved_link
 from tierwise.console.parts.card import card, chart, markup
