@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,8 +99,20 @@ def house(tmp_path_factory: pytest.TempPathFactory, console_database: Engine) ->
 
 @pytest.fixture(scope="package")
 def site(house: Context) -> Iterator[Served]:
-    with served(house, mount_console) as site:
-        yield site
+    """Nobody may go through all objects while it starts: threads are at work, whose half-made tuples break by it."""
+    looks: list[str] = []
+    everything = gc.get_objects
+
+    def watched(generation: int | None = None) -> list[object]:
+        looks.append("".join(traceback.format_stack(limit=3)))
+        return everything(generation)
+
+    with pytest.MonkeyPatch.context() as starting:
+        starting.setattr(gc, "get_objects", watched)
+        with served(house, mount_console) as site:
+            starting.undo()
+            assert not looks, looks[0]
+            yield site
 
 
 @pytest.fixture(scope="package")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import sleep
@@ -20,19 +21,22 @@ from tierwise.console.texts import Texts
 
 DOOR = "/console/sign-in"
 
+OPENED = {"sec-fetch-mode": "navigate"}
+"""As a browser says that a person opens a page."""
+
 
 @contextmanager
 def enter(site: Served, house: Context, person: str) -> Iterator[httpx.Client]:
     """A client with the session of a person, acting as a page of ours does."""
     with httpx.Client(base_url=site.url, trust_env=False, headers={"origin": site.url}) as client:
-        assert client.get(DOOR, params={"link": link(house, person)}).status_code == 303
+        assert client.get(DOOR, params={"link": link(house, person)}, headers=OPENED).status_code == 303
         yield client
 
 
 def test_a_link_signs_in_once_by_a_cookie_that_scripts_cannot_read(site: Served, furnished: Context) -> None:
     secret = link(furnished, "rita")
     with httpx.Client(base_url=site.url, trust_env=False) as client:
-        answer = client.get(DOOR, params={"link": secret, "next": "/console/account?lang=en"})
+        answer = client.get(DOOR, params={"link": secret, "next": "/console/account?lang=en"}, headers=OPENED)
         assert (answer.status_code, answer.headers["location"]) == (303, "/console/account?lang=en")
         cookie = answer.headers["set-cookie"]
         assert "HttpOnly" in cookie
@@ -40,10 +44,29 @@ def test_a_link_signs_in_once_by_a_cookie_that_scripts_cannot_read(site: Served,
         assert secret not in cookie
         assert client.get("/api/v1/runs").status_code == 200
     with httpx.Client(base_url=site.url, trust_env=False) as other:
-        again = other.get(DOOR, params={"link": secret})
+        again = other.get(DOOR, params={"link": secret}, headers=OPENED)
         assert again.status_code == 403
         assert "set-cookie" not in again.headers
         assert other.get("/api/v1/runs").status_code == 401
+
+
+@pytest.mark.parametrize("ahead", [{}, {"sec-fetch-mode": "no-cors"}, {**OPENED, "sec-purpose": "prefetch;prerender"}])
+def test_who_looks_at_a_link_ahead_leaves_it_good(site: Served, furnished: Context, ahead: dict[str, str]) -> None:
+    asked = {"link": link(furnished, "rita"), "next": "/console/account"}
+    with httpx.Client(base_url=site.url, trust_env=False) as client:
+        assert client.head(DOOR, params=asked, headers=OPENED).status_code == 404
+        for _ in range(2):
+            page = client.get(DOOR, params=asked, headers=ahead)
+            assert page.status_code == 200
+            assert "set-cookie" not in page.headers
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+        assert fields == asked
+        evil = {"origin": "https://evil.example"}
+        assert client.post(DOOR, data=fields, headers=evil).status_code == 403
+        answer = client.post(DOOR, data=fields, headers={"origin": site.url})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console/account")
+        assert client.get("/api/v1/runs").status_code == 200
+        assert client.post(DOOR, data=fields, headers={"origin": site.url}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -52,14 +75,14 @@ def test_a_link_signs_in_once_by_a_cookie_that_scripts_cannot_read(site: Served,
 def test_the_door_leads_to_a_page_whatever_is_asked_of_it(site: Served, furnished: Context, query: str) -> None:
     wanted = f"/console/customers?{query}"
     with httpx.Client(base_url=site.url, trust_env=False) as client:
-        answer = client.get(DOOR, params={"link": link(furnished, "olga"), "next": wanted})
+        answer = client.get(DOOR, params={"link": link(furnished, "olga"), "next": wanted}, headers=OPENED)
         assert answer.headers["location"] == wanted.replace("\\", "%5C")
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "/console//evil", "/api/v1/runs", ""])
 def test_the_door_leads_to_this_console_alone(site: Served, furnished: Context, wanted: str) -> None:
     with httpx.Client(base_url=site.url, trust_env=False) as client:
-        answer = client.get(DOOR, params={"link": link(furnished, "rita"), "next": wanted})
+        answer = client.get(DOOR, params={"link": link(furnished, "rita"), "next": wanted}, headers=OPENED)
         assert answer.headers["location"] == "/console/"
 
 

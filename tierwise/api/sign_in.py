@@ -36,6 +36,8 @@ _ICON = (
 
 _HELP = "The first time, by the link that an administrator sends; on this machine, by the one that serve prints."
 
+_ONCE = "The link signs in once."
+
 
 def add_to(app: FastAPI) -> None:
     """The routes; before the console is mounted, which would take them."""
@@ -48,15 +50,14 @@ async def _page(request: Request) -> Response:
     secret = request.query_params.get("link")
     if secret is None:
         return _form(request)
-    try:
-        session = await asyncio.to_thread(_of(request).by_link, secret)
-    except TierwiseError as error:
-        return _form(request, error)
-    return await _entered(request, session, request.query_params.get("next"))
+    wanted = request.query_params.get("next")
+    return await _by_link(request, secret, wanted) if _is_opened(request) else _button(request, secret, wanted)
 
 
 async def _signed_in(request: Request) -> Response:
     given: dict[str, Any] = dict(await request.form(max_files=0, max_fields=10))
+    if "link" in given:
+        return await _by_link(request, str(given["link"]), str(given.get("next", "")))
     try:
         name, password = str(given.get("name", "")), str(given.get("password", ""))
         session = await asyncio.to_thread(_of(request).by_password, name, password)
@@ -65,12 +66,27 @@ async def _signed_in(request: Request) -> Response:
     return await _entered(request, session, str(given.get("next", "")))
 
 
+async def _by_link(request: Request, secret: str, wanted: str | None) -> Response:
+    try:
+        session = await asyncio.to_thread(_of(request).by_link, secret)
+    except TierwiseError as error:
+        return _form(request, error, wanted=wanted)
+    return await _entered(request, session, wanted)
+
+
 async def _signed_out(request: Request) -> Response:
     if request.state.session is not None:
         await asyncio.to_thread(_of(request).sign_out, request.state.session)
     answer = RedirectResponse(SIGN_IN_PATH, 303)
     answer.delete_cookie(_cookie(request), path="/")
     return answer
+
+
+def _is_opened(request: Request) -> bool:
+    """Whether a browser says that it goes to the page: what looks at links ahead of people (a chat's preview, a mail's
+    scanner, a page that is loaded in advance) uses up none. Browsers say so under https and on this machine."""
+    headers = request.headers
+    return headers.get("sec-fetch-mode") == "navigate" and "sec-purpose" not in headers
 
 
 def _of(request: Request) -> SignIns:
@@ -110,31 +126,47 @@ def _first_page(request: Request) -> str:
 
 
 def _form(request: Request, error: TierwiseError | None = None, name: str = "", wanted: str | None = None) -> Response:
-    accepted = accepted_language(request.headers.get("accept-language"))
-    language = known_language(request.query_params.get("lang")) or accepted or "zh"
-
-    def said(text: str) -> str:
-        return escape(in_language(text, language))
-
+    language = _language(request)
     wrong = ""
     if error is not None:
         told = " ".join(str(problem_in_language(problem, language)) for problem in error.problems)
         wrong = f'<p class="wrong" role="alert">{escape(told)}</p>'
+    fields = (
+        f'<label for="name">{_said("Name", language)}</label>'
+        f'<input id="name" name="name" value="{escape(name)}" autocomplete="username" required autofocus>'
+        f'<label for="password">{_said("Password", language)}</label>'
+        f'<input id="password" name="password" type="password" autocomplete="current-password" required>'
+    )
+    wanted = _inside(wanted or request.query_params.get("next"))
+    return HTMLResponse(_html(language, fields, _HELP, {"next": wanted}, wrong), 200 if error is None else 403)
+
+
+def _button(request: Request, secret: str, wanted: str | None) -> Response:
+    """The page of a link that is not used yet."""
+    field = f'<input type="hidden" name="link" value="{escape(secret)}">'
+    return HTMLResponse(_html(_language(request), field, _ONCE, {"link": secret, "next": _inside(wanted)}))
+
+
+def _html(language: str, fields: str, help_text: str, kept: dict[str, str | None], wrong: str = "") -> str:
+    """kept: what the page in the other language is asked with."""
     other = "en" if language == "zh" else "zh"
     other_name = "English" if other == "en" else "中文"
-    wanted = _inside(wanted or request.query_params.get("next")) or ""
-    query = urlencode({"lang": other} | ({"next": wanted} if wanted else {}))
-    html = (
+    query = urlencode({"lang": other} | {name: value for name, value in kept.items() if value})
+    return (
         f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{said("Sign in")} · Tierwise</title><link rel="icon" href="{_ICON}"><style>{_STYLE}</style>'
+        f'<title>{_said("Sign in", language)} · Tierwise</title><link rel="icon" href="{_ICON}"><style>{_STYLE}</style>'
         f'<main><h1>Tierwise</h1>{wrong}<form method="post" action="{SIGN_IN_PATH}?lang={language}">'
-        f'<input type="hidden" name="next" value="{escape(wanted)}">'
-        f'<label for="name">{said("Name")}</label>'
-        f'<input id="name" name="name" value="{escape(name)}" autocomplete="username" required autofocus>'
-        f'<label for="password">{said("Password")}</label>'
-        f'<input id="password" name="password" type="password" autocomplete="current-password" required>'
-        f"<button>{said('Sign in')}</button></form><p>{said(_HELP)}</p>"
+        f'<input type="hidden" name="next" value="{escape(kept.get("next") or "")}">{fields}'
+        f"<button>{_said('Sign in', language)}</button></form><p>{_said(help_text, language)}</p>"
         f'<nav><a href="?{escape(query)}" lang="{other}">{other_name}</a></nav></main></html>'
     )
-    return HTMLResponse(html, 200 if error is None else 403)
+
+
+def _language(request: Request) -> str:
+    accepted = accepted_language(request.headers.get("accept-language"))
+    return known_language(request.query_params.get("lang")) or accepted or "zh"
+
+
+def _said(text: str, language: str) -> str:
+    return escape(in_language(text, language))

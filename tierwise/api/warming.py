@@ -28,14 +28,18 @@ def kept_warm(ctx: Context) -> Iterator[None]:
 
 def _keep(ctx: Context, over: threading.Event) -> None:
     asked: Mark | None = None
+    well = True
     while True:
         try:
             mark = mark_of(ctx.database)
             if mark != asked:
                 ask_first(ctx, over.is_set)
                 asked = mark
+            well = True
         except Exception as error:
-            # Whoever asks is told where it matters; tried again at the next look.
-            ctx.note(f"the console's first questions were not asked ahead: {type(error).__name__}")
+            # Whoever asks is told where it matters; tried again at the next look, and said once until it goes well.
+            if well:
+                ctx.note(f"the console's first questions were not asked ahead: {type(error).__name__}")
+            well = False
         if over.wait(LOOK_SECONDS):
             return

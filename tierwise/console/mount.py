@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module, resources
+from types import SimpleNamespace
 
 from fastapi import FastAPI
 
@@ -42,3 +43,13 @@ def mount_console(app: FastAPI) -> None:
         show_welcome_message=False,
         reconnect_timeout=30,
     )
+    _let_it_search_nothing()
+
+
+def _let_it_search_nothing() -> None:
+    """At its start NiceGUI goes through all objects for the server, which only its own `app.shutdown` needs.
+
+    The list of them holds each tuple that another thread is just making, which then ends in a SystemError there; the
+    worker and what is asked ahead are at work by then.
+    """
+    vars(import_module("nicegui.ui_run_with"))["gc"] = SimpleNamespace(get_objects=list)

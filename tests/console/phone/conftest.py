@@ -30,7 +30,9 @@ def enter(site: Served, furnished: Context) -> Iterator[Enter]:
         if (person, language) not in opened:
             headers = {"origin": site.url, "user-agent": UA, "accept-language": language}
             client = httpx.Client(base_url=f"{site.url}/console/m", trust_env=False, headers=headers)
-            answer = client.get(f"{site.url}/console/sign-in", params={"link": link(furnished, person)})
+            opened_by = {"sec-fetch-mode": "navigate"}
+            asked = {"link": link(furnished, person)}
+            answer = client.get(f"{site.url}/console/sign-in", params=asked, headers=opened_by)
             assert answer.headers["location"] == "/console/m/"
             opened[person, language] = client
         return opened[person, language]

@@ -29,7 +29,7 @@ def test_phones_begin_with_their_pages(
     site: Served, furnished: Context, headers: dict[str, str], wanted: str | None, first: str
 ) -> None:
     asked = {"link": link(furnished, "ann")} | ({"next": wanted} if wanted else {})
-    with httpx.Client(base_url=site.url, trust_env=False, headers=headers) as client:
+    with httpx.Client(base_url=site.url, trust_env=False, headers={**headers, "sec-fetch-mode": "navigate"}) as client:
         assert client.get("/console/sign-in", params=asked).headers["location"] == first
 
 
