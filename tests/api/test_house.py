@@ -156,6 +156,9 @@ def test_bad_rows_lie_in_quarantine(furnished: httpx.Client) -> None:
     assert rows["rows"][0]["file"] == "bad.csv", "not where the server kept it"
     exported = furnished.get(f"{API}/quarantine.csv?import={report['import_id']}")
     assert (exported.status_code, exported.headers["x-tierwise-rows"]) == (200, "1")
+    chinese = furnished.get(f"{API}/quarantine.csv?import={report['import_id']}&headings=zh")
+    assert "“数量”为负" in chinese.content.decode("utf-8-sig")
+    assert "“数量”为负" not in exported.content.decode("utf-8-sig")
     book = furnished.get(f"{API}/quarantine.xlsx?import={report['import_id']}")
     assert (book.headers["x-tierwise-rows"], book.content[:2]) == ("1", b"PK")
     assert 'filename="quarantine.xlsx"' in book.headers["content-disposition"]

@@ -9,11 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tierwise.app import defining, lists, segments, showing
 from tierwise.app.context import Context
+from tierwise.app.headings import known_headings
 from tierwise.app.principal import Principal
+from tierwise.app.searching import search
 from tierwise.app.views import Exported
 from tierwise.definitions.read import parse_rule, read_rule
 from tierwise.definitions.rfm import CELL_NAMES
@@ -27,6 +30,7 @@ AS_OF = date(2026, 6, 30)
 SEGMENTS = """
 kind: segment
 name: often
+title: {zh: 常客, en: Regulars}
 when: {attribute: frequency_count, op: ">=", value: 4}
 ---
 kind: segment
@@ -235,6 +239,45 @@ def test_members_come_page_by_page_and_as_a_file(house: Context, people: list[di
     assert len(set(words)) > 1
     for ending in ("xlsx", "parquet"):
         assert segments.export_members(house, OFTEN, tmp_path / f"often.{ending}").rows == len(often)
+
+
+@pytest.mark.parametrize(("order", "descending"), [("recency_days", True), ("recency_days", False), ("name", True)])
+def test_a_file_is_in_the_order_of_the_page(house: Context, tmp_path: Path, order: str, descending: bool) -> None:
+    page = search(house, rule=OFTEN, order_by=order, descending=descending, limit=200)
+    path = tmp_path / "often.csv"
+    segments.export_members(house, OFTEN, path, columns=[], order_by=order, descending=descending, headings="zh")
+    found = path.read_text("utf-8").splitlines()[1:]
+    assert found[:200] == [row[0] for row in page.rows]
+    assert found != sorted(found)
+
+
+def test_heads_of_numbers_in_a_file_have_their_units(house: Context, tmp_path: Path) -> None:
+    asked = ["recency_days", "monetary_amount", "rfm_cell"]
+    for language, heads in (
+        ("zh", ["客户编号", "最近消费间隔（天）", "净消费额（元）", "RFM 分组"]),
+        ("en", ["Customer ID", "Recency (days)", "Net sales (CNY)", "RFM cell"]),
+        ("names", ["customer_id", *asked]),
+    ):
+        path = tmp_path / f"{language}.csv"
+        segments.export_members(house, OFTEN, path, columns=asked, headings=known_headings(language))
+        assert path.read_text("utf-8").splitlines()[0].split(",") == heads
+
+
+def test_the_mark_of_a_workbook_names_whose_customers_these_are(house: Context, tmp_path: Path) -> None:
+    boss = house.acting_as(Principal("person:boss", "administrator"))
+    segments.snapshot(house, OFTEN, "visitors", title="到店名单", replace=True)
+    for asked, headings, said in (
+        (InSegment(segment="often"), "zh", "（客群“常客”）"),
+        (InSegment(segment="often"), "en", "(segment “Regulars”)"),
+        (InList(list="visitors"), "zh", "（名单“到店名单”）"),
+        (OFTEN, "zh", "（按条件找到的客户）"),
+    ):
+        path = tmp_path / "members.xlsx"
+        segments.export_members(boss, asked, path, headings=known_headings(headings))
+        note = openpyxl.load_workbook(path).active["A1"].comment.text
+        assert said in note
+        assert ("取出" in note) == (headings == "zh")
+    lists.remove_list(house, "visitors")
 
 
 def test_numbers_are_open_to_readers_and_persons_are_not(shop: Context, tmp_path: Path) -> None:

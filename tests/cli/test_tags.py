@@ -35,7 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_give_take_back_import_and_show(tierwise: Command, folder: Path) -> None:
     assert "no tag is defined" in tierwise("show", "tags").out or tierwise("init", "--template", "general").code == 0
-    assert tierwise("definitions", "apply", "-f", folder / "tags.yaml").code == 0
+    applied = tierwise("definitions", "apply", "-f", folder / "tags.yaml", settings={"TIERWISE_LANGUAGE": "zh"})
+    assert applied.code == 0
+    assert "没有写明何时打此标签（请写 `rubric`）" in applied.err.replace(" (", "（").replace(")", "）")
     assert tierwise("import", folder / "people.csv", "--as", "customers").code == 0
     added = tierwise("tag", "add", "a", "temper", "--value", "calm", "--reason", "quiet", "--json")
     assert (added.code, added.json["outcome"], added.json["value"]) == (0, "accepted", "calm")

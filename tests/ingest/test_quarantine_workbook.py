@@ -97,3 +97,22 @@ def test_what_a_sheet_cannot_hold_is_refused(tmp_path: Path) -> None:
             write_workbook(tmp_path / "x.xlsx", columns, rows, name=tmp_path / "mend.xlsx")
         assert caught.value.code == code
         assert "mend.xlsx" in str(caught.value)
+
+
+def test_reasons_are_said_in_chinese_each_and_the_headers_stay(home: Home, tmp_path: Path) -> None:
+    text = "order_id,ordered_at,gross\n1.2E+10,x,y\n2,2026-03-05,z\n3,2026-03-05\n"
+    first = home.take(text, "orders", {})
+    path = tmp_path / "mend.xlsx"
+    with home.session.engine.connect() as connection:
+        export_quarantine(connection, first.import_id or 0, path, language="zh")
+    page = openpyxl.load_workbook(path)["quarantine"]
+    heads, *rows = [[str(cell.value) for cell in row] for row in page.iter_rows()]
+    assert heads[:4] == [*HEAD, "quarantine_row"]
+    reasons = [row[heads.index("quarantine_reason")] for row in rows]
+    assert reasons[0].startswith("“order_id”是科学计数法")
+    assert "；“ordered_at”不是能识别的日期（" in reasons[0]
+    assert "；“gross”不是小于" in reasons[0]
+    assert reasons[1].startswith("“gross”不是小于")
+    assert reasons[2] == "这一行有 2 格，而文件有 3 列"
+    again = home.take(path.read_bytes(), "orders", {}, name="mend.xlsx")
+    assert (again.read, again.quarantined) == (3, 3)

@@ -176,6 +176,10 @@ class Source:
             return
         if name in PROBLEMS:
             yield from (*call.args[1:2], *call.args[3:4])
+        elif name in ("refuse", "BadRecord"):  # why a row is refused
+            yield from call.args[2:3]
+        elif name == "_NoRowError":
+            yield from call.args[1:2]
         elif name == "HealthCheck":
             yield from call.args[2:4]
         elif name in ("append", "extend") and _is_notes(call.func):

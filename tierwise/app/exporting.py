@@ -77,7 +77,12 @@ def export(
             )
             relation = headed(reader.connection, relation, headings, partial(attribute_label, reader, table))
             rows = write_table(
-                reader.connection, relation, path, sheet=table, dated=reader.run.as_of, mark=mark_of(ctx, table)
+                reader.connection,
+                relation,
+                path,
+                sheet=table,
+                dated=reader.run.as_of,
+                mark=mark_of(ctx, table, headings),
             )
     elif table in FACTS:
         rows = _export_fact(ctx, table, path, headings)
@@ -209,7 +214,7 @@ def _export_fact(ctx: Context, table: str, path: Path, headings: Headings) -> in
         relation = fact_outside(connection, facts, identities, TABLES[table], project.currency, labels, local_to)
         relation = headed(connection, relation, headings, partial(column_label, table))
         dated = clock.today(clock.zone(project.timezone))
-        return write_table(connection, relation, path, sheet=table, dated=dated, mark=mark_of(ctx, table))
+        return write_table(connection, relation, path, sheet=table, dated=dated, mark=mark_of(ctx, table, headings))
     finally:
         connection.close()
 
@@ -225,7 +230,7 @@ def _export_sheet(ctx: Context, table: str, sheet: Sheet, asked: Asked, path: Pa
         relation = connection.from_arrow(pa.table({name: _array(values) for name, values in columns.items()}))
         relation = headed(connection, relation, headings, partial(label_of_column, table))
         dated = clock.today(clock.zone(timezone))
-        return write_table(connection, relation, path, sheet=table, dated=dated, mark=mark_of(ctx, table))
+        return write_table(connection, relation, path, sheet=table, dated=dated, mark=mark_of(ctx, table, headings))
     finally:
         connection.close()
 

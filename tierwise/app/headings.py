@@ -23,6 +23,28 @@ Headings = Literal["names", "zh", "en"]
 
 HEADINGS: tuple[Headings, ...] = get_args(Headings)
 
+UNITS = {
+    "days": Label("天", "days"),
+    "orders": Label("单", "orders"),
+    "refunds": Label("笔", "refunds"),
+    "lines": Label("行", "lines"),
+    "units": Label("件", "units"),
+    "products": Label("种", "products"),
+    "categories": Label("类", "categories"),
+    "stores": Label("家", "stores"),
+    "visits": Label("次", "visits"),
+    "interactions": Label("次", "interactions"),
+    "seconds": Label("秒", "s"),
+    "years": Label("岁", "years"),
+    "points": Label("分", "points"),
+    "CNY": Label("元", "CNY"),
+    "day": Label("", ""),
+    "share": Label("", ""),
+    "share 0-1": Label("", ""),
+}
+"""Units of attributes as people read them; others, such as currencies, by their code. A share is shown in hundredths,
+and a day says that it is one."""
+
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 _TITLED = {"id": "ID", "vin": "VIN", "rfm": "RFM", "zh": "(Chinese)", "en": "(English)"}
@@ -92,6 +114,12 @@ def column_label(table: str, name: str) -> Label:
     words = SYNONYMS.get(table, {}).get(name) or next((each[name] for each in SYNONYMS.values() if name in each), ())
     recognised = next((word for word in words if _CHINESE.search(word)), None)
     return Label(recognised or chinese().words.get(name.replace("_", " "), name), _in_english(name))
+
+
+def with_unit(of: Label, unit: str) -> Label:
+    """A column with the unit of its numbers, in brackets as each language sets them."""
+    said = UNITS.get(unit, Label(unit, unit))
+    return Label(f"{of.zh}（{said.zh}）" if said.zh else of.zh, f"{of.en} ({said.en})" if said.en else of.en)
 
 
 def reason_label(of: Label) -> Label:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions, ensure_initialised
+from tierwise.app.headings import Headings
 from tierwise.app.marking import mark_of
-from tierwise.app.views import Refusals
+from tierwise.app.views import Label, Refusals
 from tierwise.definitions.identities import Identities
 from tierwise.definitions.mapping import Mapping, Sheets
 from tierwise.definitions.read import read_mapping
@@ -102,10 +103,18 @@ def quarantine_rows(
     return Refusals(tuple(asdict(row) for row in rows), sum(by_reason.values()), by_reason)
 
 
-def export_quarantine(ctx: Context, path: Path, *, import_id: int | None = None, code: str | None = None) -> int:
+def export_quarantine(
+    ctx: Context,
+    path: Path,
+    *,
+    import_id: int | None = None,
+    code: str | None = None,
+    headings: Headings = "names",
+) -> int:
     """Write the open rows of one import to a CSV file as they were, to be mended and imported; how many. Audited.
 
-    import_id: None takes the newest import that has any. code: only rows refused for that reason. Raises
+    import_id: None takes the newest import that has any. code: only rows refused for that reason. headings: the
+    language of the reasons, English under `names`; headers stay as they came, so that the file can be imported. Raises
     `unknown_import`, `nothing_in_quarantine`, `unknown_reason`.
     """
     ctx.principal.require("export")
@@ -116,8 +125,9 @@ def export_quarantine(ctx: Context, path: Path, *, import_id: int | None = None,
         wanted = import_id if import_id is not None else quarantine.newest_import(connection, code=code)
         if wanted is None:
             raise TierwiseError("nothing_in_quarantine", "no row is in quarantine")
-        mark = mark_of(ctx, "quarantine")
-        count = quarantine_export.export_quarantine(connection, wanted, path, code=code, mark=mark)
+        mark = mark_of(ctx, Label("未通过的数据行", "rows that were refused"), headings)
+        language = "zh" if headings == "zh" else "en"
+        count = quarantine_export.export_quarantine(connection, wanted, path, code=code, mark=mark, language=language)
         detail = {"path": path.name, "rows": count, "import": wanted, "code": code}
         audit.write(connection, ctx.principal.name, "export", "quarantine", detail)
     return count

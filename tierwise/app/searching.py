@@ -103,6 +103,11 @@ def search(
         return Found(ground.run.id, ground.run.as_of, tuple(names), tuple(rows), int(of[0]) if of else 0, by)
 
 
+_CONTACT = (
+    f"SELECT {KEY}, arg_max(name, COALESCE(updated_at, TIMESTAMPTZ 'epoch')) AS name, "
+    "arg_max(phone, COALESCE(updated_at, TIMESTAMPTZ 'epoch')) AS phone FROM customers"
+)
+
 _FACTS = ("customers", "vehicles", "vehicle_people", "companies", "company_people", "customer_map")
 
 
@@ -124,20 +129,31 @@ def _page_sql(
     everybody = f"(SELECT * FROM profile JOIN they USING ({KEY}))" if told else "profile"
     order = f"{value(order_by)} {'DESC' if descending else 'ASC'} NULLS LAST, {ID}"
     shown = ", ".join(f"{value(name)} AS {quoted(name)}" for name in names)
-    contact = (
-        f"SELECT {KEY}, arg_max(name, COALESCE(updated_at, TIMESTAMPTZ 'epoch')) AS name, "
-        f"arg_max(phone, COALESCE(updated_at, TIMESTAMPTZ 'epoch')) AS phone FROM customers"
-    )
     if not contacts:
         return f"SELECT {shown} FROM {everybody} {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
     if order_by in CONTACTS:
-        people = f"SELECT p.*, c.name, c.phone FROM {everybody} p LEFT JOIN ({contact} GROUP BY 1) c USING ({KEY})"
+        people = f"SELECT p.*, c.name, c.phone FROM {everybody} p LEFT JOIN ({_CONTACT} GROUP BY 1) c USING ({KEY})"
         return f"SELECT {shown} FROM ({people}) {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
     one_page = f"SELECT * FROM {everybody} {where} ORDER BY {order} LIMIT $limit OFFSET $offset"
     return (
-        f"WITH page AS MATERIALIZED ({one_page}), c AS ({contact} WHERE {KEY} IN (SELECT {KEY} FROM page) GROUP BY 1) "
+        f"WITH page AS MATERIALIZED ({one_page}), c AS ({_CONTACT} WHERE {KEY} IN (SELECT {KEY} FROM page) GROUP BY 1) "
         f"SELECT {shown} FROM page LEFT JOIN c USING ({KEY}) ORDER BY {order}"
     )
+
+
+def ordered_by(
+    ctx: Context, ground: Ground, order_by: str, descending: bool, told: Sequence[str] = ()
+) -> tuple[str, str]:
+    """What is joined to the profile, and how its rows are ordered as a page of `search` is. told: columns of the table
+    `they`."""
+    joined = ""
+    if order_by in CONTACTS:
+        register_facts(ground.connection, ctx.lake, {t: v for t, v in ground.run.inputs.items() if t in _FACTS})
+        joined = f" LEFT JOIN ({_CONTACT} GROUP BY 1) contact USING ({KEY})"
+    value = f"contact.{order_by}" if order_by in CONTACTS else quoted(order_by)
+    if order_by not in (*CONTACTS, *told):
+        value = _value(ground, order_by)
+    return joined, f"{value} {'DESC' if descending else 'ASC'} NULLS LAST, {ID}"
 
 
 def _value(ground: Ground, name: str) -> str:

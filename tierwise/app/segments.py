@@ -20,14 +20,15 @@ from tierwise.app.among_keys import attributes_of_among, keys_among, run_of_amon
 from tierwise.app.context import Context
 from tierwise.app.defining import current_definitions
 from tierwise.app.exporting import attribute_label
-from tierwise.app.headings import Headings, headed, worded
+from tierwise.app.headings import Headings, headed, with_unit, worded
 from tierwise.app.marking import mark_of
 from tierwise.app.memberships import live_difference
-from tierwise.app.reading import opened_run
+from tierwise.app.reading import Reader, label_of, opened_run
 from tierwise.app.rule_world import Ground, ground_of, segments
+from tierwise.app.searching import CONTACTS, ordered_by
 from tierwise.app.tier_values import titles_of
-from tierwise.app.views import Exported, ProfilePage
-from tierwise.definitions.rule import AnyRule, InSegment
+from tierwise.app.views import Exported, Label, ProfilePage
+from tierwise.definitions.rule import AnyRule, InList, InSegment
 from tierwise.definitions.segment import Segment
 from tierwise.definitions.sensitivity import TRAIT, sensitive_attributes
 from tierwise.engine.current import KEY
@@ -265,20 +266,23 @@ def export_members(
     run_id: int | None = None,
     headings: Headings = "names",
     among: Among | None = None,
+    order_by: str = ID,
+    descending: bool = False,
 ) -> Exported:
-    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file, by customer_id; audited. among: only of
-    these.
+    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file; audited. among: only of these.
 
     columns: attributes and `columns_of_among`, else those that the rule compares. What is sensitive is there only if
     `columns` names it, and the audit names it too. headings: names as programs know the columns, or words in a
-    language, of the values of tiers too.
+    language, of the values of tiers too, and with units. order_by, descending: as `search` orders them.
     """
     ctx.principal.require("export")
     started = clock.monotonic_seconds()
     table = f"segment {rule.segment}" if isinstance(rule, InSegment) else "rule"
     told, chosen = _told_and_chosen(among, columns)
     run_id = run_of_among(ctx, among) if run_id is None else run_id
-    with ground_of(ctx, [rule], [ID, *(chosen or ()), *attributes_of_among(among)], run_id) as ground:
+    ordered = [name for name in (order_by,) if name not in (*CONTACTS, *told)]
+    needed = [ID, *(chosen or ()), *ordered, *attributes_of_among(among)]
+    with ground_of(ctx, [rule], needed, run_id) as ground:
         every = _shown(ground, chosen)
         sensitive = _sensitive(ctx, every)
         left_out = sensitive if columns is None else ()
@@ -288,7 +292,8 @@ def export_members(
             [*(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names), *(quoted(name) for name in told)]
         )
         theirs = f"profile SEMI JOIN members USING ({KEY}){_joined(ctx, ground, among)}"
-        relation = ground.connection.sql(f"SELECT {select} FROM {theirs} ORDER BY {ID}")
+        joined, order = ordered_by(ctx, ground, order_by, descending, told)
+        relation = ground.connection.sql(f"SELECT {select} FROM {theirs}{joined} ORDER BY {order}")
         if headings != "names":
             reader = opened_run(ctx, ground.run.id).reader(ground.connection)
             moved = {name: getattr(among, "name", name) for name in told}
@@ -298,10 +303,9 @@ def export_members(
                 headings,
                 lambda name: titles_of(reader.definitions.all, moved.get(name, name)),
             )
-            relation = headed(ground.connection, relation, headings, partial(attribute_label, reader, "profile"))
-        rows = write_table(
-            ground.connection, relation, path, sheet="members", dated=ground.run.as_of, mark=mark_of(ctx, table)
-        )
+            relation = headed(ground.connection, relation, headings, partial(_head, reader, ground))
+        mark = mark_of(ctx, _called(ctx, rule), headings)
+        rows = write_table(ground.connection, relation, path, sheet="members", dated=ground.run.as_of, mark=mark)
         run = ground.run.id
     done = Exported(table, str(path), rows, path.stat().st_size, clock.monotonic_seconds() - started, left_out)
     detail: dict[str, Any] = {"path": path.name, "rows": rows, "run": run}
@@ -312,6 +316,27 @@ def export_members(
     with ctx.database.begin() as state:
         audit.write(state, ctx.principal.name, "export", table, detail)
     return done
+
+
+def _head(reader: Reader, ground: Ground, name: str) -> Label:
+    """The attribute's title, of a number with its unit."""
+    label = attribute_label(reader, "profile", name)
+    column = ground.schema.get(name)
+    return with_unit(label, reader.unit(name)) if column is not None and column.type in ("integer", "number") else label
+
+
+def _called(ctx: Context, rule: AnyRule) -> Label:
+    """Whose customers these are: a segment's or a list's by its title."""
+    with ctx.database.connect() as state:
+        match rule:
+            case InSegment():
+                found = next((each.title for each in segments(state) if each.name == rule.segment), None)
+                title = Label(rule.segment, rule.segment) if found is None else label_of(found, rule.segment)
+                return Label(f"客群“{title.zh}”", f"segment “{title.en}”")
+            case InList():
+                named = lists.get(state, rule.list).title or rule.list
+                return Label(f"名单“{named}”", f"list “{named}”")
+    return Label("按条件找到的客户", "customers found by a rule")
 
 
 def _sensitive(ctx: Context, names: Sequence[str]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tierwise.kernel.wording import problem_in_language
+
 if TYPE_CHECKING:
     from tierwise.app.defining import Applied
     from tierwise.app.planning import PlanView
@@ -53,6 +55,7 @@ def _with_from(view: Any) -> dict[str, Any]:
 
 def print_plan(view: PlanView) -> None:
     from tierwise.cli.door import note
+    from tierwise.cli.language import language
     from tierwise.cli.terminal import number, say, table
 
     for what in ("added", "changed", "removed"):
@@ -70,8 +73,9 @@ def print_plan(view: PlanView) -> None:
         say(f"{name}: {number(moved)} move, {number(staying)} stay")
     if view.run_seconds is not None:
         say(f"the next run: about {view.run_seconds.expected:.2f} s (the last one: {view.run_seconds.last:.2f} s)")
+    spoken = language()
     for warning in view.warnings:
-        note(f"note: {warning}")
+        note(f"note: {problem_in_language(warning, spoken)}")
 
 
 @app.command("apply")
@@ -101,13 +105,15 @@ def check(files: Files, as_json: Json = False) -> None:
 
 def print_applied(applied: Applied) -> None:
     from tierwise.cli.door import note
+    from tierwise.cli.language import language
     from tierwise.cli.terminal import say
 
     for what in ("added", "changed", "removed", "unchanged"):
         for name in getattr(applied, what):
             say(f"{what:<10} {name}")
+    spoken = language()
     for warning in applied.warnings:
-        note(f"note: {warning}")
+        note(f"note: {problem_in_language(warning, spoken)}")
 
 
 @app.command("export")

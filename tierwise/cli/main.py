@@ -151,13 +151,17 @@ def quarantine_list(
     to: Annotated[
         Path | None, typer.Option(help="Write the rows as they were to this CSV or Excel file, to mend them.")
     ] = None,
+    headings: Annotated[
+        str,
+        typer.Option(help="The reasons in the file: English (names, en), or zh; auto takes the language spoken."),
+    ] = "names",
     as_json: Json = False,
 ) -> None:
     """Rows that were not accepted, with file, line, column and reason."""
     if context.invoked_subcommand is None:
         from tierwise.cli import manage
 
-        manage.quarantine(limit, import_id, code, to, as_json)
+        manage.quarantine(limit, import_id, code, to, headings, as_json)
 
 
 @app.command()

@@ -119,12 +119,16 @@ def mapping(import_id: int, to: Path | None, as_json: bool) -> None:
     tell({"import_id": import_id, "mapping": str(to)}, as_json, lambda: say(f"written to {to}"))
 
 
-def quarantine(limit: int, import_id: int | None, code: str | None, to: Path | None, as_json: bool) -> None:
+def quarantine(
+    limit: int, import_id: int | None, code: str | None, to: Path | None, headings: str, as_json: bool
+) -> None:
     from tierwise.app import importing
+    from tierwise.app.headings import known_headings
 
     if to is not None:
+        wanted = known_headings(language() if headings == "auto" else headings)
         with opened() as ctx:
-            count = importing.export_quarantine(ctx, to, import_id=import_id, code=code)
+            count = importing.export_quarantine(ctx, to, import_id=import_id, code=code, headings=wanted)
         tell(
             {"to": to, "rows": count},
             as_json,

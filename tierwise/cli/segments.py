@@ -136,6 +136,8 @@ def members(
     headings: Annotated[
         str, typer.Option(help="Above the columns: their names, or words in zh or en; auto takes the language spoken.")
     ] = "names",
+    order_by: Annotated[str, typer.Option(help="The file's rows by this attribute, name or phone.")] = "customer_id",
+    descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
     run_id: RunId = None,
     as_json: Json = False,
 ) -> None:
@@ -154,7 +156,15 @@ def members(
         if to is not None:
             above = known_headings(language() if headings == "auto" else headings)
             done = segments.export_members(
-                ctx, asked, to, columns=_names(columns), run_id=run_id, headings=above, among=who
+                ctx,
+                asked,
+                to,
+                columns=_names(columns),
+                run_id=run_id,
+                headings=above,
+                among=who,
+                order_by=order_by,
+                descending=descending,
             )
             tell(done, as_json, lambda: say(f"{number(done.rows)} customers in {done.path}"))
             if done.left_out:

@@ -9,31 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from tierwise.app.answers import WordView
+from tierwise.app.headings import UNITS
 from tierwise.app.known_codes import code_label
 from tierwise.app.vocabulary import Vocabulary
 from tierwise.console.charts.colours import colour_of
 from tierwise.console.texts import NONE, Texts
 from tierwise.kernel.wording import in_language
-
-_UNITS = {
-    "days": ("天", "days"),
-    "orders": ("单", "orders"),
-    "refunds": ("笔", "refunds"),
-    "lines": ("行", "lines"),
-    "units": ("件", "units"),
-    "products": ("种", "products"),
-    "categories": ("类", "categories"),
-    "stores": ("家", "stores"),
-    "visits": ("次", "visits"),
-    "interactions": ("次", "interactions"),
-    "seconds": ("秒", "s"),
-    "years": ("岁", "years"),
-    "points": ("分", "points"),
-    "day": ("", ""),
-    "share": ("", ""),
-    "share 0-1": ("", ""),
-}
-"""Units of attributes as a page writes them; a share is shown in hundredths, and a day says that it is one."""
 
 
 def value_text(value: Any, texts: Texts) -> str:
@@ -103,8 +84,8 @@ def reason_text(reason: str, texts: Texts) -> str:
 
 def unit_text(unit: str, texts: Texts) -> str:
     """A unit in the page's language; a currency as it is written there."""
-    if unit in _UNITS:
-        return _UNITS[unit][texts.language != "zh"]
+    if unit in UNITS:
+        return UNITS[unit].in_language(texts.language)
     return texts.currency(unit) if len(unit) == 3 and unit.isupper() else unit
 
 

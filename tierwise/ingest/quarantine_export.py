@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tierwise.engine.tabular import Mark
 from tierwise.facts.conform import QUARANTINE_PREFIX
 from tierwise.ingest.quarantine_workbook import write_workbook
 from tierwise.kernel.errors import TierwiseError
+from tierwise.kernel.wording import in_language
 from tierwise.state import imports, quarantine
 from tierwise.state.quarantine import QuarantinedRow
 
@@ -27,12 +29,21 @@ BESIDE = tuple(f"{QUARANTINE_PREFIX}{name}" for name in ("row", "line", "column"
 
 _PAGE = 10_000
 
+_NEXT_REASON = re.compile(r'; (?=")')
+
 
 def export_quarantine(
-    connection: Connection, import_id: int, target: Path, *, code: str | None = None, mark: Mark | None = None
+    connection: Connection,
+    import_id: int,
+    target: Path,
+    *,
+    code: str | None = None,
+    mark: Mark | None = None,
+    language: str = "en",
 ) -> int:
     """Write the open quarantined rows of one import to `target`, a workbook where it ends in .xlsx, else delimited
     text; how many. code: only those refused for that reason. mark: of who takes a workbook.
+    language: of the reasons; headers are the same in every language, so that the file can be imported again.
 
     Raises `unknown_import`, `write_failed`, and of a workbook `too_many_rows`, `too_many_columns`, `text_too_long`.
     """
@@ -41,7 +52,7 @@ def export_quarantine(
     told = found.mapping.get("header", True)
     above = 0 if isinstance(told, bool) else int(told) - 1
     columns = [*(name for name in headers if name not in BESIDE), *BESIDE] if told else None
-    rows = (_cells(row, headers) for row in _rows(connection, import_id, code))
+    rows = (_cells(row, headers, language) for row in _rows(connection, import_id, code))
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         if target.suffix.lower() == ".xlsx":
@@ -82,7 +93,7 @@ def _rows(connection: Connection, import_id: int, code: str | None) -> Iterator[
         after = page[-1].id
 
 
-def _cells(row: QuarantinedRow, headers: list[str]) -> list[str]:
+def _cells(row: QuarantinedRow, headers: list[str], language: str) -> list[str]:
     given = list(row.row_text.values()) if isinstance(row.row_text, dict) else list(row.row_text)
     if isinstance(row.row_text, dict) and set(headers) <= set(row.row_text):
         given = [row.row_text[name] for name in headers]
@@ -90,7 +101,13 @@ def _cells(row: QuarantinedRow, headers: list[str]) -> list[str]:
     cells = [*given[:width], *[""] * (width - len(given))]
     rest = " | ".join(given[width:])
     own = [cell for cell, name in zip(cells, headers, strict=True) if name not in BESIDE]
-    return [*own, str(row.id), str(row.line), row.column_name or "", row.message, rest]
+    return [*own, str(row.id), str(row.line), row.column_name or "", _reasons(row.message, language), rest]
+
+
+def _reasons(message: str, language: str) -> str:
+    """Each reason of a row by itself; those behind the first begin with the header that they are of."""
+    between = "；" if language == "zh" else "; "
+    return between.join(in_language(reason, language) for reason in _NEXT_REASON.split(message))
 
 
 def _writer(stream: Any, delimiter: str) -> Any:

@@ -18,6 +18,7 @@ from tierwise.api.problems import problem_responses
 from tierwise.api.scratch import drop_folder, folder_for, new_folder, safe_name
 from tierwise.app import importing, imports, mappings_kept
 from tierwise.app.context import Context
+from tierwise.app.headings import Headings
 from tierwise.app.imports import ImportView
 from tierwise.app.views import Refusals
 from tierwise.definitions.read import read_mapping
@@ -48,6 +49,7 @@ _MAPPING: dict[int | str, dict[str, Any]] = {
 ImportQuery = Annotated[
     int | None, Query(alias="import", ge=1, description="of one import; the newest that has any where left out")
 ]
+ReasonsQuery = Annotated[Headings, Query(description="the language of the reasons; headers stay as they came")]
 CodeQuery = Annotated[str | None, Query(max_length=100, description="of one reason", examples=["bad_money"])]
 
 
@@ -139,9 +141,11 @@ def quarantine(
     response_class=FileResponse,
     responses=_FILE | problem_responses(403, 404),
 )
-def export_quarantine(ctx: Asked, import_id: ImportQuery = None, code: CodeQuery = None) -> FileResponse:
+def export_quarantine(
+    ctx: Asked, import_id: ImportQuery = None, code: CodeQuery = None, headings: ReasonsQuery = "names"
+) -> FileResponse:
     """The refused rows as they were, with line, column and reason behind them: mend them and import the file again."""
-    return _exported(ctx, "quarantine.csv", "text/csv", import_id, code)
+    return _exported(ctx, "quarantine.csv", "text/csv", import_id, code, headings)
 
 
 @router.get(
@@ -150,16 +154,20 @@ def export_quarantine(ctx: Asked, import_id: ImportQuery = None, code: CodeQuery
     response_class=FileResponse,
     responses=_WORKBOOK | problem_responses(403, 404),
 )
-def export_quarantine_workbook(ctx: Asked, import_id: ImportQuery = None, code: CodeQuery = None) -> FileResponse:
+def export_quarantine_workbook(
+    ctx: Asked, import_id: ImportQuery = None, code: CodeQuery = None, headings: ReasonsQuery = "names"
+) -> FileResponse:
     """The same rows as a workbook, whatever format they came from: Excel changes no cell that nobody touches."""
-    return _exported(ctx, "quarantine.xlsx", _XLSX, import_id, code)
+    return _exported(ctx, "quarantine.xlsx", _XLSX, import_id, code, headings)
 
 
-def _exported(ctx: Context, name: str, media_type: str, import_id: int | None, code: str | None) -> FileResponse:
+def _exported(
+    ctx: Context, name: str, media_type: str, import_id: int | None, code: str | None, headings: Headings
+) -> FileResponse:
     folder = new_folder(ctx)
     try:
         with told_as(folder):
-            rows = importing.export_quarantine(ctx, folder / name, import_id=import_id, code=code)
+            rows = importing.export_quarantine(ctx, folder / name, import_id=import_id, code=code, headings=headings)
     except BaseException:
         drop_folder(folder)
         raise

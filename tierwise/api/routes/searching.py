@@ -38,6 +38,9 @@ _COLUMNS = "attributes, name or phone, by comma; of those who moved move.before 
 ColumnsQuery = Annotated[str | None, Query(max_length=10_000, description=_COLUMNS)]
 
 
+OrderQuery = Annotated[str, Query(max_length=200, description="an attribute, name or phone")]
+
+
 class FoundBody(BaseModel):
     """A page of customers. of: how many in all; by: as what the text was found."""
 
@@ -66,7 +69,7 @@ def find_customers(
     where: WhereQuery = None,
     among: AmongQuery = None,
     columns: ColumnsQuery = None,
-    order: Annotated[str, Query(max_length=200, description="an attribute, name or phone")] = ID,
+    order: OrderQuery = ID,
     desc: bool = False,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=searching.MOST)] = 50,
@@ -137,13 +140,23 @@ def export_where(
     among: AmongQuery = None,
     columns: ColumnsQuery = None,
     headings: HeadingsQuery = "names",
+    order: OrderQuery = ID,
+    desc: bool = False,
     run_id: RunQuery = None,
 ) -> FileResponse:
     """Those of a rule as a file, by a link; everybody where there is no rule. Without names and phones. Audited."""
     rule = _rule(where) or Comparison(attribute=ID, op="present")
     names = [name for name in _names(columns) if name not in CONTACTS]
     return members_file(
-        ctx, rule, f"customers.{extension}", columns=names, headings=headings, among=among_in(among), run_id=run_id
+        ctx,
+        rule,
+        f"customers.{extension}",
+        columns=names,
+        headings=headings,
+        among=among_in(among),
+        order_by=order,
+        descending=desc,
+        run_id=run_id,
     )
 
 

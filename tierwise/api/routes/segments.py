@@ -142,6 +142,8 @@ def members_file(
     headings: Headings,
     run_id: int | None = None,
     among: Among | None = None,
+    order_by: str = segments.ID,
+    descending: bool = False,
 ) -> FileResponse:
     """Those of a rule as a file of that name, which is gone once it is sent."""
     folder = new_folder(ctx)
@@ -149,7 +151,15 @@ def members_file(
         with told_as(folder):
             path = folder / name
             done = segments.export_members(
-                ctx, rule, path, columns=columns, run_id=run_id, headings=headings, among=among
+                ctx,
+                rule,
+                path,
+                columns=columns,
+                run_id=run_id,
+                headings=headings,
+                among=among,
+                order_by=order_by,
+                descending=descending,
             )
     except BaseException:
         drop_folder(folder)

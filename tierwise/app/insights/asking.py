@@ -179,7 +179,7 @@ def export_insight(
             titles = {column.name: column.title for column in found.answer.columns}
             relation = headed(found.reader.connection, found.relation, headings, titles.__getitem__)
             rows = write_table(
-                found.reader.connection, relation, path, sheet=sheet, dated=dated, mark=mark_of(ctx, sheet)
+                found.reader.connection, relation, path, sheet=sheet, dated=dated, mark=mark_of(ctx, sheet, headings)
             )
         detail: dict[str, object] = {"path": path.name, "rows": rows, "run": found.reader.run.id}
         detail["parameters"] = {key: _plain(value) for key, value in found.facts.values.items()}

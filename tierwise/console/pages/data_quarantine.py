@@ -85,7 +85,8 @@ def _take_away(visit: Visit, rows: Sequence[Mapping[str, Any]], number: str | No
     """The rows of one import as a workbook: the newest's where none was chosen."""
     texts = visit.texts
     one = number or str(max(row["import_id"] for row in rows)) if rows else number
-    query = urlencode({name: value for name, value in (("import", one), ("code", code)) if value})
+    asked = {"import": one, "code": code, "headings": texts.language}
+    query = urlencode({name: value for name, value in asked.items() if value})
     file = next((str(row["file"]) for row in rows if str(row["import_id"]) == one), "")
     label = escape(texts("data_mend_file", file=file))
     how = escape(texts("data_mend_how"))
