@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import Engine
 
@@ -14,11 +17,12 @@ from tierwise.app import exporting, profiling
 from tierwise.app.among import InAnswer
 from tierwise.app.context import Context
 from tierwise.app.insights.asking import insight
+from tierwise.app.insights.members.funnel import LEAD_STAGES
 from tierwise.app.reading import reading
 from tierwise.app.searching import search
 from tierwise.app.sheets import SHEETS
 from tierwise.cli.demo_summary import summary
-from tierwise.testing import make_dealer
+from tierwise.testing import MadeData, make_dealer
 
 BY_OTHERS = {
     "package_holder yes",  # staff give it
@@ -28,7 +32,33 @@ BY_OTHERS = {
 }
 """What a run does not find by itself, and why."""
 
-MADE = make_dealer(customers=1_500, seed=7)
+WORDS = {
+    "visits": ("kind", {"service": "保养", "rework": "返修", "claim": "索赔", "repair": "维修", "warranty": "保修"}),
+    "orders": ("channel", {"sales": "整车销售", "aftersales": "售后"}),
+    "surveys": ("kind", {"nps": "NPS"}),
+    "leads": (
+        "stage",
+        {
+            "new": "新线索", "contacted": "已联系", "visited": "到店", "test_drive": "试驾", "quoted": "报价",
+            "deal": "成交", "delivered": "已交车", "defeated": "战败",
+        },
+    ),
+}  # fmt: skip
+"""Table -> column and what its codes are in a Chinese dealer's files."""
+
+
+def in_chinese(made: MadeData) -> MadeData:
+    """The same data, written as a Chinese dealer writes it."""
+    tables = dict(made.tables)
+    for name, (column, words) in WORDS.items():
+        table = tables[name]
+        said = [words.get(value, value) for value in table.column(column).to_pylist()]
+        place = table.schema.get_field_index(column)
+        tables[name] = table.set_column(place, column, pa.array(said, pa.string()))
+    return replace(made, tables=tables)
+
+
+MADE = in_chinese(make_dealer(customers=1_500, seed=7))
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +71,36 @@ def test_every_value_finds_somebody_and_none_takes_everybody(dealer: Context) ->
         found, customers = promised(reader), (reader.run.counts or {})["customers"]
     assert nobody(found) == BY_OTHERS
     assert everybody(found, customers) == set()
+
+
+def test_who_was_serviced_is_not_told_to_have_missed_it(dealer: Context) -> None:
+    """Values stay as the files have them, and the rules know what they say."""
+    connection = dealer.duckdb()
+    connection.register("came", MADE.tables["visits"])
+    with reading(dealer) as reader:
+        found = promised(reader)
+        told = reader.connection.execute(
+            "SELECT customer_id FROM profile SEMI JOIN (FROM tags WHERE tag = 'first_service' AND value = 'due')"
+            " USING (customer_key)"
+        )
+        due = {row[0] for row in told.fetchall()}
+    since = MADE.as_of - timedelta(days=242)
+    serviced = connection.execute(
+        "SELECT DISTINCT customer_id FROM came WHERE kind = '保养' AND visited_at::DATE >= $since", {"since": since}
+    )
+    assert due
+    assert not due & {row[0] for row in serviced.fetchall()}
+    assert (found["first_service"]["done"] or 0) > len(due)
+
+
+def test_what_knows_stages_and_services_by_itself_knows_the_words_of_the_files(dealer: Context) -> None:
+    stages = insight(dealer, "funnel", {"of": "lead_stages"})
+    assert [row[0] for row in stages.rows] == list(LEAD_STAGES)
+    mixed = insight(dealer, "funnel", {"of": "lead_stages", "steps": "new,成交"})
+    assert [row[0] for row in mixed.rows] == ["new", "成交"]
+    due = insight(dealer, "vehicle_due", limit=10_000)
+    kind = [column.name for column in due.columns].index("kind")
+    assert {"first_service", "service"} <= {row[kind] for row in due.rows}
 
 
 def test_the_planted_junk_is_found_and_nobody_else(dealer: Context) -> None:

@@ -29,7 +29,7 @@ L4,C5,2025-06-29 10:00,E3,S2
 """
 
 CALLS = """call_id,customer_id,called_at,direction
-K1,C1,2026-06-28 09:00,outbound
+K1,C1,2026-06-28 09:00,呼出
 K2,C1,2026-06-28 13:00,outbound
 K3,C1,2026-06-28 12:00,inbound
 """

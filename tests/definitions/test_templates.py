@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from tierwise.definitions.check import by_name, check, left_open
 from tierwise.definitions.graph import in_order
 from tierwise.definitions.project import Project
 from tierwise.definitions.read import KINDS, kind_of
+from tierwise.definitions.rule import Comparison
 from tierwise.definitions.tag import Tag
 from tierwise.engine.given import profile_schema
 from tierwise.engine.plan import windows_of_profile
+from tierwise.facts.known_words import codes_of, pattern_of
 from tierwise.metrics.fact_columns import countable
 
 OF_TEMPLATES = set(KINDS) - {"source"}
@@ -128,3 +131,32 @@ def test_channels_are_known_by_the_words_of_both_languages(word: str, where: str
     assert isinstance(habit, Tag)
     patterns = {each.value: each.when.behaviour.where.value for each in habit.values if each.value != "both"}
     assert {value for value, pattern in patterns.items() if re.search(pattern, word)} == ({where} if where else set())
+
+
+def test_the_dealer_s_codes_are_known_by_their_words_wherever_a_rule_compares_them() -> None:
+    """One list of words, so that no two rules differ in what a service is."""
+    columns = {"stage": ["leads.stage"], "channel": ["orders.channel"], "kind": ["visits.kind", "surveys.kind"]}
+    compared = [
+        part for each in template_definitions("dealer") for part in comparisons(each) if part.attribute in columns
+    ]
+    for part in compared:
+        known = {
+            pattern_of(column, *codes)
+            for column in columns[part.attribute]
+            for count in range(1, len(codes_of(column)) + 1)
+            for codes in combinations(codes_of(column), count)
+        }
+        assert (part.op, part.value in known) == ("matches", True), part
+    assert len(compared) > 30
+
+
+def comparisons(part: Any) -> Iterator[Comparison]:
+    """Every comparison in a definition."""
+    if isinstance(part, Comparison):
+        yield part
+    if isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            yield from comparisons(getattr(part, name))
+    elif isinstance(part, list | tuple):
+        for item in part:
+            yield from comparisons(item)

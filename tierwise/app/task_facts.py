@@ -12,6 +12,7 @@ from tierwise.app.context import Context
 from tierwise.app.defining import project_of
 from tierwise.app.task_people import id_of, me, owner_of
 from tierwise.engine.sources import register_facts
+from tierwise.facts.known_words import pattern_of
 from tierwise.kernel import clock
 from tierwise.state import lake_tables, task_numbers
 from tierwise.state.tasks import NOBODY, Owner
@@ -150,7 +151,7 @@ class TaskFacts:
             rows = connection.execute(
                 """
                 WITH contacts AS (
-                    SELECT customer_key, called_at AS done_at FROM calls WHERE direction = 'outbound'
+                    SELECT customer_key, called_at AS done_at FROM calls WHERE regexp_matches(direction, $outbound)
                     UNION ALL
                     SELECT COALESCE(m.customer_key, a.source_key), a.done_at
                     FROM task_acts a LEFT JOIN customer_map m USING (source_key)
@@ -162,7 +163,10 @@ class TaskFacts:
                 FROM l LEFT JOIN contacts c ON c.customer_key = l.customer_key AND c.done_at >= l.created_at
                 GROUP BY lead_id, staff_id, store_id
                 """,
-                {"first": self._asked.today - timedelta(days=self._asked.days - 1)},
+                {
+                    "first": self._asked.today - timedelta(days=self._asked.days - 1),
+                    "outbound": pattern_of("calls.direction", "outbound"),
+                },
             ).fetchall()
         finally:
             connection.close()

@@ -206,7 +206,7 @@ def vehicle_due(
     as_of: date | str,
     rules: Sequence[DueRule] = DEFAULT_RULES,
     customer_id: str = KEY,
-    service_kinds: Sequence[str] = ("service",),
+    service_kinds: Sequence[str] | None = None,
     timezone: str = "UTC",
 ) -> IntoFrameT:
     """What each vehicle is due for, by time or mileage, whichever comes first: one row per vehicle and kind, by vin and

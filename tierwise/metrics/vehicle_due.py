@@ -19,6 +19,7 @@ from typing import Literal
 import narwhals as nw
 
 from tierwise.definitions.due_rules import BY_MILEAGE, DueKind
+from tierwise.facts.known_words import pattern_of
 from tierwise.kernel.errors import Problem, TierwiseError
 from tierwise.metrics.customer import Keep, lazily
 from tierwise.metrics.due import DUE, LAPSED, UPCOMING
@@ -79,15 +80,16 @@ def vehicle_due(
     as_of: date,
     rules: Sequence[DueRule] = DEFAULT_RULES,
     key: str = "customer_key",
-    service_kinds: Sequence[str] = ("service",),
+    service_kinds: Sequence[str] | None = None,
     keep: Keep = lazily,
 ) -> Frame:
     """One row per vehicle and kind of the rules: `vin, key, model, kind, since_on, due_on, due_by, interval_days,
     overdue_days, state, metres_per_day, pace_basis, reason`.
 
     vehicles: one row per vehicle with `vin, model, delivered_on`, and any of `KNOWN_DATES`. visits: `vin, visited_day,
-    kind, mileage_km`; those of service_kinds are services. A vehicle without a service is due for `first_service`,
-    another for `service`, never for both; delivered after as_of it is not there.
+    kind, mileage_km`; those of service_kinds are services, without it those whose kind says so by its words
+    (`facts/known_words.py`). A vehicle without a service is due for `first_service`, another for `service`, never for
+    both; delivered after as_of it is not there.
 
     due_by: `time`, `mileage` or `known_date`. since_on: what the interval counts from. pace_basis: `own` or `model`.
     overdue_days: as_of - due_on. state: as in `metrics/due.py`, lapsed once a further whole interval has passed; null
@@ -131,10 +133,12 @@ def _check(rules: Sequence[DueRule]) -> None:
         raise TierwiseError.of(problems)
 
 
-def _workshop(visits: Frame, as_of: date, service_kinds: Sequence[str]) -> Frame:
+def _workshop(visits: Frame, as_of: date, service_kinds: Sequence[str] | None) -> Frame:
     """One row per vehicle that came: services so far, the last one, the first and the last reading, the largest."""
     came = visits.filter(~nw.col("vin").is_null(), nw.col("visited_day") <= nw.lit(as_of))
-    is_service = nw.col("kind").is_in(list(service_kinds))
+    kind = nw.col("kind")
+    by_words = kind.str.contains(pattern_of("visits.kind", "service"))
+    is_service = by_words if service_kinds is None else kind.is_in(list(service_kinds))
     read = nw.when(~nw.col("mileage_km").is_null()).then(nw.col("visited_day"))
     came = came.with_columns(
         nw.when(is_service).then(nw.col("visited_day")).alias("service_day"), read.alias("read_day")

@@ -22,6 +22,7 @@ from tierwise.app.insights.steps import (
     titles_of,
     usual_steps,
 )
+from tierwise.facts.known_words import codes_of, pattern_of
 from tierwise.kernel.errors import TierwiseError, unknown_name
 from tierwise.metrics.frame import Frame, columns_of, rows_of
 from tierwise.metrics.funnel import Funnel, FunnelStep, funnel_of_counts, passed_stages, walked
@@ -94,7 +95,7 @@ def _ids(of_leads: bool) -> list[str]:
 
 def _led(asked: Asked, steps: Sequence[str]) -> list[Frame]:
     """Of each step the leads that passed it (`passed_stages`), with the value where they have one of their own."""
-    leads = _leads(asked)
+    leads = _leads(asked, steps)
     if asked["by"] == f"{START}source":
         leads = leads.with_columns(nw.col("source").alias("value"))
     return [leads if not place else leads.filter(nw.col("stage").is_in(steps[place:])) for place in range(len(steps))]
@@ -164,14 +165,22 @@ def _events(asked: Asked, steps: Sequence[str]) -> Funnel:
 
 
 def _lead_stages(asked: Asked, steps: Sequence[str]) -> Funnel:
-    leads = _leads(asked)
+    leads = _leads(asked, steps)
     counts = dict(rows_of(leads.group_by("stage").agg(nw.len().cast(nw.Int64).alias("leads"))))
     there = _known_stages(asked, steps, list(counts))
     return funnel_of_counts(there, passed_stages(counts, there)[: len(there)])
 
 
-def _leads(asked: Asked) -> Frame:
-    return asked.frame("leads").filter(nw.col("created_day") <= nw.lit(asked.as_of))
+def _leads(asked: Asked, steps: Sequence[str]) -> Frame:
+    """The leads up to as_of; a stage that is none of the steps, and by its words is one, is that one."""
+    stage = nw.col("stage")
+    told = stage
+    for code in codes_of("leads.stage"):
+        if code in steps:
+            says_it = stage.str.contains(pattern_of("leads.stage", code)) & ~stage.is_in(list(steps))
+            told = nw.when(says_it).then(nw.lit(code)).otherwise(told)
+    leads = asked.frame("leads").filter(nw.col("created_day") <= nw.lit(asked.as_of))
+    return leads.with_columns(told.alias("stage"))
 
 
 def _known_stages(asked: Asked, steps: Sequence[str], stages: Sequence[str | None]) -> list[str]:
@@ -247,9 +256,9 @@ def _events_by_value(asked: Asked, steps: Sequence[str]) -> FunnelByValue:
 
 def _leads_by_value(asked: Asked, steps: Sequence[str]) -> FunnelByValue:
     if asked["by"] == f"{START}source":
-        leads = _leads(asked).select("stage", nw.col("source").alias("value"))
+        leads = _leads(asked, steps).select("stage", nw.col("source").alias("value"))
     else:
-        plain = _leads(asked).select("customer_key", "stage")
+        plain = _leads(asked, steps).select("customer_key", "stage")
         leads = plain.join(_values(asked, "lead"), on="customer_key", how="left")
     counts = rows_of(leads.group_by("value", "stage").agg(nw.len().cast(nw.Int64).alias("leads")))
     return stage_funnel_by_value(counts, _known_stages(asked, steps, list({stage for _, stage, _ in counts})))
