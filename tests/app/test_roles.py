@@ -55,6 +55,7 @@ WITHIN = [
     "reading.reading",
     "rule_world.ground_of",
     "scheduled_run.carry_out",
+    "searching.find",
     "searching.ordered_by",
     "signing_in.acting",
     "sources.source_of",

@@ -251,6 +251,16 @@ def test_a_file_is_in_the_order_of_the_page(house: Context, tmp_path: Path, orde
     assert found != sorted(found)
 
 
+def test_a_file_holds_whom_the_page_found(house: Context, tmp_path: Path) -> None:
+    often = search(house, rule=OFTEN, columns=["name"], limit=200)
+    text = str(often.rows[0][1])
+    page = search(house, text, rule=OFTEN, limit=200)
+    assert 0 < page.of < often.of
+    path = tmp_path / "found.csv"
+    segments.export_members(house, OFTEN, path, columns=[], text=f" {text} ")
+    assert path.read_text("utf-8").splitlines()[1:] == [row[0] for row in page.rows]
+
+
 def test_heads_of_numbers_in_a_file_have_their_units(house: Context, tmp_path: Path) -> None:
     asked = ["recency_days", "monetary_amount", "rfm_cell"]
     for language, heads in (

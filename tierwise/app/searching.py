@@ -77,9 +77,9 @@ def search(
     with ground_of(ctx, rules, needed, run_of_among(ctx, among) if run_id is None else run_id) as ground:
         connection = ground.connection
         text = text.strip()
-        contacts = text or any(name in CONTACTS for name in (*columns, order_by))
+        contacts = any(name in CONTACTS for name in (*columns, order_by))
         if contacts:
-            register_facts(connection, ctx.lake, {t: v for t, v in ground.run.inputs.items() if t in _FACTS})
+            _register(ctx, ground)
         tests = []
         if narrowed is not None:
             native: duckdb.DuckDBPyRelation = nw.to_native(ground.members(narrowed))
@@ -91,13 +91,13 @@ def search(
             tests.append(f"{KEY} IN (SELECT {KEY} FROM they)")
         by: tuple[str, ...] = ()
         if text:
-            by = _find(connection, text)
+            by = find(ctx, ground, text)
             tests.append(f"{KEY} IN (SELECT {KEY} FROM found)")
         names = [ID, *dict.fromkeys(name for name in columns if name != ID)]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
         of = connection.execute(f"SELECT count(*) FROM profile {where}").fetchone()
         rows = connection.execute(
-            _page_sql(ground, names, order_by, descending, where, bool(contacts), told),
+            _page_sql(ground, names, order_by, descending, where, contacts, told),
             {"limit": max(0, min(limit, MOST)), "offset": max(0, offset)},
         ).fetchall()
         return Found(ground.run.id, ground.run.as_of, tuple(names), tuple(rows), int(of[0]) if of else 0, by)
@@ -148,7 +148,7 @@ def ordered_by(
     `they`."""
     joined = ""
     if order_by in CONTACTS:
-        register_facts(ground.connection, ctx.lake, {t: v for t, v in ground.run.inputs.items() if t in _FACTS})
+        _register(ctx, ground)
         joined = f" LEFT JOIN ({_CONTACT} GROUP BY 1) contact USING ({KEY})"
     value = f"contact.{order_by}" if order_by in CONTACTS else quoted(order_by)
     if order_by not in (*CONTACTS, *told):
@@ -160,8 +160,15 @@ def _value(ground: Ground, name: str) -> str:
     return name if name in CONTACTS or name == ID else ground.value_sql(name)
 
 
-def _find(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[str, ...]:
-    """The table `found`: customers, and as what the text was found."""
+def _register(ctx: Context, ground: Ground) -> None:
+    register_facts(ground.connection, ctx.lake, {t: v for t, v in ground.run.inputs.items() if t in _FACTS})
+
+
+def find(ctx: Context, ground: Ground, text: str) -> tuple[str, ...]:
+    """Make the table `found` of the ground: the customers whom a text may mean, whosever they are. As what it was
+    found."""
+    _register(ctx, ground)
+    connection = ground.connection
     plain = "".join(text.split()).replace("-", "")
     digits = "".join(character for character in plain if character.isdigit())
     asked: dict[str, Any] = {"id": text.strip(), "plain": plain.upper()}

@@ -25,7 +25,7 @@ from tierwise.app.marking import mark_of
 from tierwise.app.memberships import live_difference
 from tierwise.app.reading import Reader, label_of, opened_run
 from tierwise.app.rule_world import Ground, ground_of, segments
-from tierwise.app.searching import CONTACTS, ordered_by
+from tierwise.app.searching import CONTACTS, find, ordered_by
 from tierwise.app.tier_values import titles_of
 from tierwise.app.views import Exported, Label, ProfilePage
 from tierwise.definitions.rule import AnyRule, InList, InSegment
@@ -268,8 +268,10 @@ def export_members(
     among: Among | None = None,
     order_by: str = ID,
     descending: bool = False,
+    text: str = "",
 ) -> Exported:
-    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file; audited. among: only of these.
+    """Write those whom the rule is true of to a .csv, .xlsx or .parquet file; audited. among, text: only of these, and
+    of those whom `search` finds by the text.
 
     columns: attributes and `columns_of_among`, else those that the rule compares. What is sensitive is there only if
     `columns` names it, and the audit names it too. headings: names as programs know the columns, or words in a
@@ -291,7 +293,11 @@ def export_members(
         select = ", ".join(
             [*(f"{ground.value_sql(name)} AS {quoted(name)}" for name in names), *(quoted(name) for name in told)]
         )
-        theirs = f"profile SEMI JOIN members USING ({KEY}){_joined(ctx, ground, among)}"
+        text = text.strip()
+        if text:
+            find(ctx, ground, text)
+        found = f" SEMI JOIN found USING ({KEY})" if text else ""
+        theirs = f"profile SEMI JOIN members USING ({KEY}){found}{_joined(ctx, ground, among)}"
         joined, order = ordered_by(ctx, ground, order_by, descending, told)
         relation = ground.connection.sql(f"SELECT {select} FROM {theirs}{joined} ORDER BY {order}")
         if headings != "names":
@@ -311,6 +317,8 @@ def export_members(
     detail: dict[str, Any] = {"path": path.name, "rows": rows, "run": run}
     if among is not None:
         detail["among"] = among_address(among)
+    if text:
+        detail["searched"] = True  # for what is often a name or a phone
     if sensitive:
         detail["left_out" if left_out else "sensitive"] = list(sensitive)
     with ctx.database.begin() as state:

@@ -38,6 +38,8 @@ _COLUMNS = "attributes, name or phone, by comma; of those who moved move.before 
 ColumnsQuery = Annotated[str | None, Query(max_length=10_000, description=_COLUMNS)]
 
 
+TextQuery = Annotated[str, Query(max_length=200, description="an id, a phone's end, a name, a plate, a VIN")]
+
 OrderQuery = Annotated[str, Query(max_length=200, description="an attribute, name or phone")]
 
 
@@ -65,7 +67,7 @@ _FOUND = FoundBody(
 @router.get("/customers", operation_id="find_customers", responses=examples.ok(_FOUND) | problem_responses(403, 404))
 def find_customers(
     ctx: Asked,
-    q: Annotated[str, Query(max_length=200, description="an id, a phone's end, a name, a plate, a VIN")] = "",
+    q: TextQuery = "",
     where: WhereQuery = None,
     among: AmongQuery = None,
     columns: ColumnsQuery = None,
@@ -136,6 +138,7 @@ def head_counts(
 def export_where(
     ctx: Asked,
     extension: Extension,
+    q: TextQuery = "",
     where: WhereQuery = None,
     among: AmongQuery = None,
     columns: ColumnsQuery = None,
@@ -144,7 +147,7 @@ def export_where(
     desc: bool = False,
     run_id: RunQuery = None,
 ) -> FileResponse:
-    """Those of a rule as a file, by a link; everybody where there is no rule. Without names and phones. Audited."""
+    """Those of a rule whom q finds, as a file, by a link; everybody without either. No names or phones. Audited."""
     rule = _rule(where) or Comparison(attribute=ID, op="present")
     names = [name for name in _names(columns) if name not in CONTACTS]
     return members_file(
@@ -156,6 +159,7 @@ def export_where(
         among=among_in(among),
         order_by=order,
         descending=desc,
+        text=q,
         run_id=run_id,
     )
 

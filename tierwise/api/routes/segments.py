@@ -144,6 +144,7 @@ def members_file(
     among: Among | None = None,
     order_by: str = segments.ID,
     descending: bool = False,
+    text: str = "",
 ) -> FileResponse:
     """Those of a rule as a file of that name, which is gone once it is sent."""
     folder = new_folder(ctx)
@@ -160,6 +161,7 @@ def members_file(
                 among=among,
                 order_by=order_by,
                 descending=descending,
+                text=text,
             )
     except BaseException:
         drop_folder(folder)

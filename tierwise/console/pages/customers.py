@@ -81,8 +81,8 @@ async def customers(visit: Visit) -> None:
 
 
 def _file(visit: Visit, columns: Sequence[str]) -> str:
-    """The address of the rule's customers as a workbook, with the columns of the page and in its order."""
-    asked = {name: visit.asked.get(name) for name in ("where", "among", "run", "order", "desc")}
+    """The address of the page's customers as a workbook, all of them, with its columns and in its order."""
+    asked = {name: visit.asked.get(name) for name in ("q", "where", "among", "run", "order", "desc")}
     asked |= {"columns": ",".join(columns), "headings": visit.texts.language}
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"/api/v1/segments/members.xlsx?{query}"
