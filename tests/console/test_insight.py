@@ -14,7 +14,7 @@ from tierwise.api.serve import Served
 from tierwise.app import searching, tag_catalogue
 from tierwise.app.context import Context
 from tierwise.app.insights import asking, catalogue
-from tierwise.app.tag_validation import ValidationDay
+from tierwise.app.tag_validation_views import ValidationDay
 from tierwise.console.pages.insight import CHOICES, QUESTIONS
 from tierwise.console.pages.tags import bars_of_tests
 from tierwise.console.texts import Texts
