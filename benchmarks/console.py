@@ -29,7 +29,7 @@ CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 TIMES = 7
 """So many visits of each page; its figure is the median, and the line's the slowest page's."""
 
-EDITS = 40
+EDITS = 120
 """So many changes of a rule in the builder; the figure is the 95th percentile. The first, which loads what the rule
 reads into memory, and the first seconds of the server, in which it asks itself what everybody asks, are left out."""
 

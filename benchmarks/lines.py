@@ -136,7 +136,7 @@ MEANING = {
     MINIMAL[1]: "the same calls, to that",
     LIVE: "from the answer 200 to an order to its customer's entry into a segment: the longest of 12",
     PAGE: "a page of the console in Chromium, from asked for to there: the slowest page's median of seven visits",
-    EDIT: "a rule of six clauses is changed in the builder, until the new count is seen: the 95th percentile of 40",
+    EDIT: "a rule of six clauses is changed in the builder, until the new count is seen: the 95th percentile of 120",
     WHO[0]: "who is who, of as many stored identities as there are orders elsewhere, to a written customer map",
     WHO[1]: "… after a thousand new links alone, as an import or live events bring them",
     SIZE: "the folder of the table, older versions' files included",
